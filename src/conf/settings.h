@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * settings.h - everything a person may choose, from one table.
+ *
+ * settings.def holds one line per setting. The struct below, the parser with its range checks, the
+ * flags, the environment variables, the help text and the documentation all come from it, so that
+ * they cannot disagree. What stands further right wins:
+ *
+ *     default  <  file (YAML)  <  environment LOGMILL_<NAME>  <  flag --<name>
+ *
+ * Types: sizes are bytes in uint64_t, durations milliseconds in uint32_t (fields end in _ms), counts
+ * uint32_t, texts and paths zero-terminated and never NULL after settings_load().
+ *
+ * Threads: loaded before the loop starts, read-only from then on.
+ * Owns:    every string in it, until settings_fini().
+ */
+#ifndef LM_CONF_SETTINGS_H
+#define LM_CONF_SETTINGS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum durability { DURABILITY_OS, DURABILITY_INTERVAL, DURABILITY_ALWAYS };
+enum exit_policy { EXIT_STOP, EXIT_LEAVE };
+enum loopback_scope { LOOPBACK_NONE, LOOPBACK_READ, LOOPBACK_ADMIN };
+enum restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
+enum log_policy { LOG_TRUNCATE, LOG_APPEND };
+
+/* What must hold for names and labels, wherever they come from. */
+enum {
+    PROCESS_NAME_MAX = 64,
+    PROCESS_COUNT_MAX = 1000,
+    LABEL_COUNT_MAX = 32,
+    LABEL_NAME_MAX = 64,
+    LABEL_VALUE_MAX = 256,
+};
+
+struct conf_label {
+    char *name, *value;
+};
+
+/* One entry of `processes:`. */
+struct process_conf {
+    char *name;
+    char **argv; /* at least one, ends with NULL */
+    struct conf_label *labels;
+    size_t label_count;
+    enum restart restart;
+    enum log_policy log;
+    char *directory; /* NULL = the hub's */
+    char **env;      /* "NAME=value", ends with NULL; NULL = none */
+};
+
+/* The place of every setting in the table. */
+enum setting_id {
+#define SETTING(type, field, ...) SETTING_##field,
+#define SETTING_ENUM(tag, field, ...) SETTING_##field,
+#include "conf/settings.def"
+#undef SETTING
+#undef SETTING_ENUM
+    SETTING_COUNT
+};
+
+/* Where a value came from; in rising order of precedence. */
+enum setting_from { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_FLAG };
+
+struct setting_origin {
+    enum setting_from from;
+    int line; /* in the file; 0 otherwise */
+};
+
+#define SETTING_C_ADDRESS  char *
+#define SETTING_C_PATH     char *
+#define SETTING_C_NAME     char *
+#define SETTING_C_DURATION uint32_t
+#define SETTING_C_COUNT    uint32_t
+#define SETTING_C_SIZE     uint64_t
+
+struct settings {
+#define SETTING(type, field, ...)     SETTING_C_##type field;
+#define SETTING_ENUM(tag, field, ...) enum tag field;
+#include "conf/settings.def"
+#undef SETTING
+#undef SETTING_ENUM
+    struct process_conf *processes; /* in the order of the file */
+    size_t process_count;
+    char *file; /* the configuration file that was read; NULL when there was none */
+    struct setting_origin origins[SETTING_COUNT];
+};
+
+/* Loads all layers. Flags of the table (--listen X, --listen=X) and --config F are taken out of argv;
+ * what remains is closed up, in order, and *argc corrected. Nothing after "--" is looked at. argv[0]
+ * is left alone. `env` is an environment as in environ.
+ *
+ * The file is --config, else LOGMILL_CONFIG, else the first of these that exists:
+ * $XDG_CONFIG_HOME/logmill/logmill.yaml (~/.config/...), /etc/logmill/logmill.yaml.
+ *
+ * On failure info has the sentence; when the file is at fault also line and column, and s->file
+ * names it. settings_fini() is due either way. */
+int settings_load(struct settings *s, int *argc, char **argv, char *const *env,
+                  struct errinfo *info) LM_MUST_CHECK;
+
+/* Safe on a zeroed struct. */
+void settings_fini(struct settings *s);
+
+/* Finds variables named LOGMILL_... that nobody reads: start with *at = 0 and call until NULL. The
+ * name is copied to out (cut if need be); *ret_nearest is a known one or NULL. */
+const char *settings_stray_variable(char *const *env, size_t *at, char out[64],
+                                    const char **ret_nearest);
+
+/* Is this text a name: 1 to 64 of [A-Za-z0-9._-]? Used for processes and hub_name. */
+bool conf_name_ok(struct str text);
+/* Is this text a label's name: [a-z_][a-z0-9_.]{0,63} and not a member of the record itself? */
+bool conf_label_ok(struct str text);
+
+#endif
