@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * metrics.c - the page that Prometheus reads.
+ *
+ * Each metric is a HELP line, a TYPE line and its samples, in the order of metrics.def. Sentences in
+ * the table hold neither backslashes nor line ends, so nothing needs escaping; the test sees to it.
+ */
+#include "metrics/metrics.h"
+
+#define TYPE_COUNTER "counter"
+#define TYPE_GAUGE   "gauge"
+
+static const char *const level_labels[METRIC_LEVELS] = {
+    "none", "trace", "debug", "info", "warn", "error", "fatal",
+};
+
+static void write_head(struct buf *b, const char *name, const char *type, const char *sentence)
+{
+    buf_printf(b, "# HELP logmill_%s %s\n# TYPE logmill_%s %s\n", name, sentence, name, type);
+}
+
+static void write_value(struct buf *b, const char *name, uint64_t value)
+{
+    buf_printf(b, "logmill_%s ", name);
+    buf_add_u64(b, value);
+    buf_add_char(b, '\n');
+}
+
+static void write_levels(struct buf *b, const char *name, const uint64_t values[METRIC_LEVELS])
+{
+    for (size_t i = 0; i < METRIC_LEVELS; i++) {
+        buf_printf(b, "logmill_%s{level=\"%s\"} ", name, level_labels[i]);
+        buf_add_u64(b, values[i]);
+        buf_add_char(b, '\n');
+    }
+}
+
+void metrics_write(const struct metrics *m, struct buf *b)
+{
+#define METRIC(name, type, sentence)                                                               \
+    write_head(b, #name, TYPE_##type, sentence);                                                   \
+    write_value(b, #name, m->name);
+#define METRIC_BY_LEVEL(name, type, sentence)                                                      \
+    write_head(b, #name, TYPE_##type, sentence);                                                   \
+    write_levels(b, #name, m->name);
+#include "metrics/metrics.def"
+#undef METRIC
+#undef METRIC_BY_LEVEL
+}
+
+void metrics_write_docs(struct buf *b)
+{
+    BUF_LIT(b, "| name | type | meaning |\n| --- | --- | --- |\n");
+#define METRIC(name, type, sentence)                                                               \
+    buf_printf(b, "| `logmill_%s` | %s | %s |\n", #name, TYPE_##type, sentence);
+#define METRIC_BY_LEVEL(name, type, sentence)                                                      \
+    buf_printf(b, "| `logmill_%s{level}` | %s | %s |\n", #name, TYPE_##type, sentence);
+#include "metrics/metrics.def"
+#undef METRIC
+#undef METRIC_BY_LEVEL
+}

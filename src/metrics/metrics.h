@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * metrics.h - what the hub counts about itself, and how Prometheus reads it.
+ *
+ * One line in metrics.def makes a field here, a line on GET /metrics and a row in docs/metrics.md,
+ * so a number cannot exist without a sentence. Modules get a pointer to the one struct and add to
+ * its fields; nothing else is needed:
+ *
+ *     m->records_total += n;
+ *     m->records_by_level_total[level] += n;
+ *
+ * Threads: loop thread only; plain integers.
+ * Owns:    nothing. A zeroed struct is a fresh start.
+ */
+#ifndef LM_METRICS_METRICS_H
+#define LM_METRICS_METRICS_H
+
+#include "base/buf.h"
+
+/* unknown, trace, debug, info, warn, error, fatal: indexed by the level of a record. */
+enum { METRIC_LEVELS = 7 };
+
+struct metrics {
+#define METRIC(name, type, sentence)          uint64_t name;
+#define METRIC_BY_LEVEL(name, type, sentence) uint64_t name[METRIC_LEVELS];
+#include "metrics/metrics.def"
+#undef METRIC
+#undef METRIC_BY_LEVEL
+};
+
+/* Appends everything in the Prometheus text format 0.0.4. Lack of memory shows in buf_error(b). */
+void metrics_write(const struct metrics *m, struct buf *b);
+
+/* Appends the table of docs/metrics.md. */
+void metrics_write_docs(struct buf *b);
+
+#endif
