@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * diag.c - the console of the hub. The one global of the program.
+ */
+#include "base/diag.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static struct {
+    diag_listener_fn *listener;
+    void *ctx;
+    enum diag_level min;
+} console = {.min = DIAG_INFO};
+
+void diag(enum diag_level level, const char *fmt, ...)
+{
+    static const char *const names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
+    char *text = NULL;
+    va_list args;
+
+    if (level < console.min)
+        return;
+    va_start(args, fmt);
+    int n = vasprintf(&text, fmt, args);
+    va_end(args);
+    if (n < 0)
+        return;
+    time_t now = time(NULL);
+    struct tm tm;
+    localtime_r(&now, &tm);
+    fprintf(stderr, "%02d:%02d:%02d %s: %s\n", tm.tm_hour, tm.tm_min, tm.tm_sec, names[level],
+            text);
+    if (console.listener)
+        console.listener(level, text, console.ctx);
+    free(text);
+}
+
+void diag_listen(diag_listener_fn *fn, void *ctx)
+{
+    console.listener = fn;
+    console.ctx = ctx;
+}
+
+void diag_min_level(enum diag_level level)
+{
+    console.min = level;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * conn.h - one accepted connection: bytes in, bytes out, closed once.
+ *
+ * A connection knows no protocol. Whoever speaks on it sets `ops` and `self` and may hand it on to
+ * another protocol at any time (HTTP → WebSocket) by setting them anew.
+ *
+ *     socket ─▶ c->in ─▶ ops->on_data          conn_write()  ─▶ c->out ─▶ socket
+ *                                              conn_writev() ─────────▶ socket (no copy)
+ *
+ * Closing is deferred: conn_close() stops all callbacks except on_close, which comes once, before
+ * the turn ends, and is the last time the pointer may be used.
+ *
+ * Threads: loop thread only.
+ * Owns:    the socket, `in`, `out`.
+ */
+#ifndef LM_NET_CONN_H
+#define LM_NET_CONN_H
+
+#include "base/buf.h"
+#include "net/loop.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct conn;
+
+struct conn_ops {
+    /* New bytes are at the end of c->in. Take what is understood with buf_consume(&c->in, n). */
+    void (*on_data)(struct conn *c);
+    /* Everything that could not be sent at once has been sent: c->out is empty, more may be written.
+     * May be NULL. */
+    void (*on_drained)(struct conn *c);
+    /* The connection is over (peer closed, error, conn_close()). Never NULL. */
+    void (*on_close)(struct conn *c);
+};
+
+struct conn {
+    unsigned magic;
+    struct loop *loop;
+    const struct conn_ops *ops;
+    void *self;       /* of the protocol that set ops */
+    struct buf in;    /* received, not yet taken */
+    struct buf out;   /* accepted by conn_write(), not yet sent */
+    size_t in_max;    /* reading pauses while c->in holds this much (set by the protocol) */
+    bool is_local;    /* over the Unix socket; then peer_uid is the kernel's word */
+    uid_t peer_uid;
+    char peer[64];    /* "127.0.0.1:51234" or "unix uid 1000", for people */
+    int64_t opened_us, last_rx_us; /* monotonic */
+    struct conn_private *priv;
+};
+
+/* Takes ownership of the accepted, non-blocking socket fd. On failure the fd is closed. */
+int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops, void *self,
+              struct conn **ret_conn) LM_MUST_CHECK;
+
+/* Queues a copy and tries to send at once. Never blocks. The caller bounds what it queues by looking
+ * at c->out.n. -ENOMEM when the copy cannot be made; errors of the socket surface as on_close. */
+int conn_write(struct conn *c, const void *bytes, size_t n);
+
+/* Sends straight from the caller's memory, after c->out. Returns how many bytes the kernel took
+ * (0 when the socket is full or c->out is not empty: on_drained will come), or a negative errno
+ * after which the connection is already closing. */
+ssize_t conn_writev(struct conn *c, const struct iovec *iov, int n) LM_MUST_CHECK;
+
+/* Asks for on_drained as soon as the socket takes bytes again. */
+void conn_want_drained(struct conn *c);
+
+/* Bytes sent and not yet acknowledged as sent by the kernel (SIOCOUTQ). */
+size_t conn_kernel_unsent(struct conn *c);
+
+/* Stops or resumes reading (back-pressure). */
+void conn_pause_reading(struct conn *c, bool pause);
+
+/* Closes after c->out has gone out, or after linger_ms at the latest; 0 = now. Idempotent. */
+void conn_close(struct conn *c, unsigned linger_ms);
+
+/* Listening sockets. Accepted connections are given to on_accept. */
+struct listener;
+typedef void listener_accept_fn(struct loop *l, int fd, bool is_local, void *ctx);
+
+/* "127.0.0.1:8514", "[::1]:8514", "localhost:0". Port 0 = any free one. Only loopback addresses are
+ * accepted: -LM_E_REFUSED otherwise. info gets the sentence for people (port taken by whom, ...). */
+int listener_open_tcp(struct loop *l, const char *address, listener_accept_fn *on_accept, void *ctx,
+                      struct listener **ret, struct errinfo *info) LM_MUST_CHECK;
+/* A Unix socket, mode 0600 from the first moment it is visible. A stale socket file (nobody answers,
+ * a socket, ours) is replaced; anything else there is refused. */
+int listener_open_unix(struct loop *l, const char *path, listener_accept_fn *on_accept, void *ctx,
+                       struct listener **ret, struct errinfo *info) LM_MUST_CHECK;
+/* "127.0.0.1:8514" with the real port. Valid as long as the listener. */
+const char *listener_address(const struct listener *ls);
+/* Closes; a Unix socket file of ours is removed. NULL is fine. */
+void listener_close(struct listener *ls);
+
+#endif

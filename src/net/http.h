@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * http.h - HTTP/1.1 on one connection: a guarded request in, one answer out.
+ *
+ * llhttp parses; our guard is stricter than any parser: exactly one Host, head at most 16 KiB and
+ * 64 fields, no folded lines, Content-Length xor Transfer-Encoding, only `chunked` known, bodies
+ * within a limit. What does not pass is answered (400, 413, 414, 431, 501, 505) and closed.
+ *
+ * One request at a time: the next pipelined one is parsed when the present one has been answered.
+ * A handler answers at once, or later after http_hold().
+ *
+ * Threads: loop thread only.
+ * Owns:    a struct http_req lives from dispatch until it is answered and, if held, released.
+ */
+#ifndef LM_NET_HTTP_H
+#define LM_NET_HTTP_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "net/conn.h"
+
+enum http_method { HTTP_GET_M, HTTP_HEAD_M, HTTP_POST_M, HTTP_PUT_M, HTTP_DELETE_M, HTTP_OPTIONS_M, HTTP_OTHER_M };
+
+/* What the caller may do; a higher one includes the lower. */
+enum scope { SCOPE_NONE, SCOPE_READ, SCOPE_WRITE, SCOPE_ADMIN };
+
+struct http_field {
+    struct str name, value;
+};
+
+struct http_req {
+    struct conn *conn; /* NULL once the client is gone (only seen by held requests) */
+    enum http_method method;
+    struct str method_name;
+    struct str path;  /* percent-decoded, always starts with '/'; "." and ".." segments are refused */
+    struct str query; /* raw, without '?'; use http_query() */
+    struct str body;  /* whole */
+    struct http_field fields[64];
+    uint32_t field_count;
+    enum scope scope; /* set by auth before dispatch */
+    bool keep_alive;
+    struct arena arena; /* scratch of this request */
+    void *ctx;          /* of the handler */
+    struct http_private *priv;
+};
+
+/* Called once for each request that passed the guard. */
+typedef void http_dispatch_fn(struct http_req *req, void *ctx);
+
+struct http_server {
+    struct loop *loop;
+    http_dispatch_fn *dispatch;
+    void *ctx;
+    size_t body_max;       /* bytes; larger bodies get 413 */
+    unsigned head_timeout_ms; /* slowloris: the whole head must be here by then (408) */
+    unsigned idle_timeout_ms; /* keep-alive connections without a request */
+    unsigned live;         /* connections now */
+};
+
+/* Speaks HTTP on c from now on; bytes already in c->in are looked at before this returns. */
+int http_serve(struct http_server *s, struct conn *c) LM_MUST_CHECK;
+
+/* The value of a header, compared without case; p NULL when absent. Repeats: the first. */
+struct str http_header(const struct http_req *req, const char *name);
+/* The decoded value of a query parameter ('+' is a space); p NULL when absent. -LM_E_SYNTAX style
+ * damage (a bad %-escape) has been answered with 400 before dispatch. Valid as long as the request.
+ * Repeats: the first. */
+struct str http_query(struct http_req *req, const char *name);
+/* The i-th query parameter, decoded; false when there are fewer. For refusing unknown names. */
+bool http_query_at(struct http_req *req, size_t i, struct http_field *ret);
+/* The value of a cookie, p NULL when absent. */
+struct str http_cookie(const struct http_req *req, const char *name);
+
+/* A further header for the answer; call before http_reply(). Values with CR, LF or NUL are a bug. */
+void http_add_header(struct http_req *req, const char *name, const char *value);
+
+/* Sends the whole answer with Content-Length and the standing security headers (nosniff,
+ * no-referrer, Cache-Control: no-store unless a Cache-Control was added). HEAD gets no body.
+ * The request is over afterwards. */
+void http_reply(struct http_req *req, int status, const char *content_type, struct str body);
+/* {"error":{"code","message","details"}}; code is a short word as in "bad_parameter". details is
+ * JSON text or NULL. */
+void http_reply_error(struct http_req *req, int status, const char *code, const char *details,
+                      const char *message, ...) LM_PRINTF(5, 6);
+
+/* Keeps the request alive for an answer in a later turn. If the client leaves meanwhile req->conn
+ * becomes NULL and `on_gone` (may be NULL) is called; the reply call is still due and frees it. */
+void http_hold(struct http_req *req, void (*on_gone)(struct http_req *req));
+
+/* Ends HTTP on this connection and gives it to the caller, who sets ops and self at once: for
+ * WebSocket, SSE and other answers without end. Nothing has been sent; bytes after the request are
+ * in c->in. req stays readable until the handler returns and is then freed; no reply is due. */
+struct conn *http_take_conn(struct http_req *req);
+
+#endif

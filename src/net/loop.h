@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * loop.h - the one thread that moves every byte.
+ *
+ * A thin layer over libuv: the loop itself, work that is done once at the end of a turn (so that
+ * everything read in one turn leaves in one write), and jobs for the thread pool.
+ *
+ *     turn: timers ─ read sockets ─ [turn-end hooks: flush feeds, journal acks] ─ sleep
+ *
+ * Threads: all functions on the loop thread only, except that a job's `work` runs in the pool.
+ * Owns:    the uv_loop_t. Hooks and jobs belong to their modules.
+ */
+#ifndef LM_NET_LOOP_H
+#define LM_NET_LOOP_H
+
+#include "base/err.h"
+#include "base/list.h"
+
+#include <uv.h>
+
+struct loop {
+    uv_loop_t uv;
+    uv_prepare_t prepare; /* runs the hooks, just before the loop would sleep */
+    uv_idle_t idle;       /* active while a hook waits, so that the loop does not sleep first */
+    struct list hooks;    /* struct turn_hook that asked for this turn's end */
+};
+
+int loop_init(struct loop *l) LM_MUST_CHECK;
+/* Closes the handles of the loop itself; every other handle must have been closed before. */
+void loop_fini(struct loop *l);
+/* Returns when loop_stop() was called or nothing is left to wait for. */
+void loop_run(struct loop *l);
+void loop_stop(struct loop *l);
+
+/* Work for the end of the turn. Embedded in its module; init once. */
+struct turn_hook {
+    struct list link;
+    void (*fn)(struct turn_hook *hook);
+};
+void turn_hook_init(struct turn_hook *hook, void (*fn)(struct turn_hook *));
+/* Runs hook->fn once at the end of the present turn; asking twice is the same as once. A hook that
+ * asks again from inside its fn runs again in the next turn, after polling. */
+void turn_hook_ask(struct loop *l, struct turn_hook *hook);
+void turn_hook_cancel(struct turn_hook *hook);
+
+/* One piece of work in the thread pool. `work` runs there, `done` on the loop thread afterwards.
+ * The struct is the caller's and must live until `done`. */
+struct job {
+    uv_work_t uv;
+    void (*work)(struct job *job);
+    void (*done)(struct job *job);
+};
+int job_start(struct loop *l, struct job *job, void (*work)(struct job *),
+              void (*done)(struct job *)) LM_MUST_CHECK;
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * supervise.h - the hub's view of every process: configured ones it starts, and runs that called.
+ *
+ * A process is a name; a run is one life of it. The hub never is the parent of a child: it starts
+ * a keeper (spawn.h) in a session of its own, and what it knows comes from the keeper's connection
+ * (source/keeper_in.c tells us) and from `runs/` files, which let a new hub see keepers that have not
+ * called yet.
+ *
+ *     waiting ─▶ starting ─▶ running ─▶ stopping ─▶ exited | disconnected ─▶ waiting (restart) | failed
+ *
+ * States (SPEC 6): `exited` = code 0 or asked for; `disconnected` = any other end, or the keeper
+ * cannot be reached, with the reason; `waiting` = back-off before a restart; `failed` = gave up.
+ *
+ * Threads: loop thread only.
+ * Owns:    the process table. Links belong to the connections behind them.
+ */
+#ifndef LM_PROC_SUPERVISE_H
+#define LM_PROC_SUPERVISE_H
+
+#include "base/buf.h"
+#include "conf/settings.h"
+#include "ipc/frame.h"
+#include "net/loop.h"
+
+enum process_state {
+    PROCESS_STARTING,
+    PROCESS_RUNNING,
+    PROCESS_STOPPING,
+    PROCESS_EXITED,
+    PROCESS_DISCONNECTED,
+    PROCESS_WAITING,
+    PROCESS_FAILED,
+};
+
+/* How to reach the keeper of a run. `send` takes one whole encoded frame. */
+struct keeper_link {
+    void (*send)(struct keeper_link *link, struct str frame);
+};
+
+struct process {
+    char name[65];
+    enum process_state state;
+    char reason[160]; /* why it is in this state, for people; may be empty */
+    uint8_t run[FRAME_RUN_ID];
+    int32_t keeper_pid, child_pid; /* 0 = unknown */
+    int64_t started_us;
+    uint32_t restarts;
+    char log_file[512];
+    bool configured;
+    struct process_private *priv;
+};
+
+struct supervise;
+
+struct supervise_opts {
+    struct loop *loop;
+    const struct settings *settings;
+    /* Called after every change of state. */
+    void (*on_change)(const struct process *p, void *ctx);
+    /* All children asked to stop have ended and nothing is left to wait for. */
+    void (*on_stopped)(void *ctx);
+    void *ctx;
+};
+
+/* Reads runs/ and remembers which configured processes are alive already. */
+int supervise_new(struct supervise **ret, const struct supervise_opts *opts, struct errinfo *info) LM_MUST_CHECK;
+void supervise_free(struct supervise *s);
+
+/* Starts what is configured and not alive. A keeper that lives but does not call within 5 s is shown as
+ * disconnected; it is never doubled. */
+void supervise_start(struct supervise *s);
+
+/* From source/keeper_in.c. RUN came: the process (created when new) is running; *ret_process is
+ * valid until supervise_free(). -LM_E_FULL when there are too many processes. */
+int supervise_on_run(struct supervise *s, const struct frame_run *run, struct keeper_link *link,
+                     struct process **ret_process) LM_MUST_CHECK;
+void supervise_on_exit(struct supervise *s, struct process *p, const struct frame_exit *ex);
+/* The connection is gone; `ended` says whether END had been acknowledged. */
+void supervise_on_gone(struct supervise *s, struct process *p, bool ended);
+
+/* Asks every configured child (in reverse order of configuration) to stop; on_stopped follows, at the
+ * latest stop_timeout + 2 s later. Runs by hand are left alone. */
+void supervise_stop_all(struct supervise *s);
+
+/* NULL when unknown. The i-th process, NULL past the end. */
+const struct process *supervise_find(const struct supervise *s, struct str name);
+const struct process *supervise_at(const struct supervise *s, size_t i);
+const char *process_state_name(enum process_state state);
+
+#endif

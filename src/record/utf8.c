@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * utf8.c - one step function that knows the table of well-formed sequences (Unicode table 3-7),
+ * and a fast path for ASCII, which is nearly everything.
+ */
+#include "record/utf8.h"
+
+/* Looks at one sequence at the start of s (s.n > 0, first byte >= 0x80). Returns its length when it
+ * is well-formed, else minus the length of the maximal subpart. */
+static int step(struct str s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    unsigned char low = 0x80, high = 0xbf;
+    int more;
+
+    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
+        more = 1;
+    } else if (p[0] >= 0xe0 && p[0] <= 0xef) {
+        more = 2;
+        low = p[0] == 0xe0 ? 0xa0 : 0x80;
+        high = p[0] == 0xed ? 0x9f : 0xbf;
+    } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
+        more = 3;
+        low = p[0] == 0xf0 ? 0x90 : 0x80;
+        high = p[0] == 0xf4 ? 0x8f : 0xbf;
+    } else {
+        return -1;
+    }
+    for (int i = 1; i <= more; i++) {
+        if ((size_t)i >= s.n || p[i] < low || p[i] > high)
+            return -i;
+        low = 0x80;
+        high = 0xbf;
+    }
+    return more + 1;
+}
+
+static size_t ascii_prefix(struct str s)
+{
+    size_t i = 0;
+
+    for (; i + 8 <= s.n; i += 8) {
+        uint64_t word;
+        memcpy(&word, s.p + i, 8);
+        if (word & 0x8080808080808080u)
+            break;
+    }
+    while (i < s.n && (unsigned char)s.p[i] < 0x80)
+        i++;
+    return i;
+}
+
+size_t utf8_valid_prefix(struct str s)
+{
+    size_t i = 0;
+
+    for (;;) {
+        i += ascii_prefix(str_of(s.p + i, s.n - i));
+        if (i == s.n)
+            return i;
+        int n = step(str_of(s.p + i, s.n - i));
+        if (n < 0)
+            return i;
+        i += (size_t)n;
+    }
+}
+
+void utf8_add_clean(struct buf *out, struct str s)
+{
+    while (s.n) {
+        size_t good = utf8_valid_prefix(s);
+        buf_add(out, s.p, good);
+        if (good == s.n)
+            return;
+        BUF_LIT(out, "\xef\xbf\xbd");
+        good += (size_t)-step(str_of(s.p + good, s.n - good));
+        s = str_of(s.p + good, s.n - good);
+    }
+}
+
+size_t utf8_cut(struct str s, size_t n)
+{
+    if (n >= s.n)
+        return s.n;
+    while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+        n--;
+    return n;
+}

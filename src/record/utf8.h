@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * utf8.h - is it text, and if not, how to make it text without hiding anything.
+ *
+ * Invalid bytes become U+FFFD, one for each maximal subpart (Unicode 15, section 3.9, "U+FFFD
+ * Substitution of Maximal Subparts"; the same rule browsers follow).
+ */
+#ifndef LM_RECORD_UTF8_H
+#define LM_RECORD_UTF8_H
+
+#include "base/buf.h"
+
+/* Length of the longest valid prefix; s.n when all of it is valid. */
+size_t utf8_valid_prefix(struct str s);
+
+/* Appends s with every maximal subpart of invalid bytes replaced. */
+void utf8_add_clean(struct buf *out, struct str s);
+
+/* The largest n' <= n at which valid text s may be cut without splitting a character. */
+size_t utf8_cut(struct str s, size_t n);
+
+#endif
