@@ -9,7 +9,8 @@
  *                                              conn_writev() ─────────▶ socket (no copy)
  *
  * Closing is deferred: conn_close() stops all callbacks except on_close, which comes once, before
- * the turn ends, and is the last time the pointer may be used.
+ * the turn ends, and is the last time the pointer may be used. When it is the peer or the network
+ * that ends the connection, what had arrived before is still given to on_data first.
  *
  * Threads: loop thread only.
  * Owns:    the socket, `in`, `out`.
@@ -40,13 +41,14 @@ struct conn {
     unsigned magic;
     struct loop *loop;
     const struct conn_ops *ops;
-    void *self;       /* of the protocol that set ops */
-    struct buf in;    /* received, not yet taken */
-    struct buf out;   /* accepted by conn_write(), not yet sent */
-    size_t in_max;    /* reading pauses while c->in holds this much (set by the protocol) */
-    bool is_local;    /* over the Unix socket; then peer_uid is the kernel's word */
+    void *self;     /* of the protocol that set ops */
+    struct buf in;  /* received, not yet taken */
+    struct buf out; /* accepted by conn_write(), not yet sent */
+    size_t in_max;  /* reading pauses while c->in holds this much (set by the protocol); who takes
+                       * bytes outside on_data says conn_pause_reading(c, false) afterwards */
+    bool is_local;  /* over the Unix socket; then peer_uid is the kernel's word */
     uid_t peer_uid;
-    char peer[64];    /* "127.0.0.1:51234" or "unix uid 1000", for people */
+    char peer[64];                 /* "127.0.0.1:51234" or "unix uid 1000", for people */
     int64_t opened_us, last_rx_us; /* monotonic */
     struct conn_private *priv;
 };
@@ -55,25 +57,28 @@ struct conn {
 int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops, void *self,
               struct conn **ret_conn) LM_MUST_CHECK;
 
-/* Queues a copy and tries to send at once. Never blocks. The caller bounds what it queues by looking
- * at c->out.n. -ENOMEM when the copy cannot be made; errors of the socket surface as on_close. */
+/* Tries to send at once and queues a copy of the rest. Never blocks. The caller bounds what it queues
+ * by looking at c->out.n (0 = all sent; otherwise at most twice what is unsent). -ENOMEM when the
+ * copy cannot be made, and the connection is closing; errors of the socket surface as on_close. */
 int conn_write(struct conn *c, const void *bytes, size_t n);
 
 /* Sends straight from the caller's memory, after c->out. Returns how many bytes the kernel took
- * (0 when the socket is full or c->out is not empty: on_drained will come), or a negative errno
- * after which the connection is already closing. */
+ * (on_drained will come when that is not all of them), or a negative errno after which the connection
+ * is already closing. */
 ssize_t conn_writev(struct conn *c, const struct iovec *iov, int n) LM_MUST_CHECK;
 
 /* Asks for on_drained as soon as the socket takes bytes again. */
 void conn_want_drained(struct conn *c);
 
-/* Bytes sent and not yet acknowledged as sent by the kernel (SIOCOUTQ). */
+/* Bytes the kernel has taken from us and not yet seen acknowledged by the peer (SIOCOUTQ). */
 size_t conn_kernel_unsent(struct conn *c);
 
 /* Stops or resumes reading (back-pressure). */
 void conn_pause_reading(struct conn *c, bool pause);
 
-/* Closes after c->out has gone out, or after linger_ms at the latest; 0 = now. Idempotent. */
+/* 0 = closes now. Otherwise sends what is in c->out, says that no more will come, and closes when the
+ * peer has closed too or after linger_ms at the latest: closing with unread bytes would make the
+ * kernel reset the connection and take our last answer with it. Idempotent. */
 void conn_close(struct conn *c, unsigned linger_ms);
 
 /* Listening sockets. Accepted connections are given to on_accept. */
@@ -81,7 +86,7 @@ struct listener;
 typedef void listener_accept_fn(struct loop *l, int fd, bool is_local, void *ctx);
 
 /* "127.0.0.1:8514", "[::1]:8514", "localhost:0". Port 0 = any free one. Only loopback addresses are
- * accepted: -LM_E_REFUSED otherwise. info gets the sentence for people (port taken by whom, ...). */
+ * accepted: -LM_E_REFUSED otherwise. info gets the sentence for people (port taken, what to do). */
 int listener_open_tcp(struct loop *l, const char *address, listener_accept_fn *on_accept, void *ctx,
                       struct listener **ret, struct errinfo *info) LM_MUST_CHECK;
 /* A Unix socket, mode 0600 from the first moment it is visible. A stale socket file (nobody answers,

@@ -19,7 +19,15 @@
 #include "base/buf.h"
 #include "net/conn.h"
 
-enum http_method { HTTP_GET_M, HTTP_HEAD_M, HTTP_POST_M, HTTP_PUT_M, HTTP_DELETE_M, HTTP_OPTIONS_M, HTTP_OTHER_M };
+enum http_method {
+    HTTP_GET_M,
+    HTTP_HEAD_M,
+    HTTP_POST_M,
+    HTTP_PUT_M,
+    HTTP_DELETE_M,
+    HTTP_OPTIONS_M,
+    HTTP_OTHER_M
+};
 
 /* What the caller may do; a higher one includes the lower. */
 enum scope { SCOPE_NONE, SCOPE_READ, SCOPE_WRITE, SCOPE_ADMIN };
@@ -32,7 +40,8 @@ struct http_req {
     struct conn *conn; /* NULL once the client is gone (only seen by held requests) */
     enum http_method method;
     struct str method_name;
-    struct str path;  /* percent-decoded, always starts with '/'; "." and ".." segments are refused */
+    struct str
+        path; /* percent-decoded, always starts with '/'; "." and ".." segments are refused */
     struct str query; /* raw, without '?'; use http_query() */
     struct str body;  /* whole */
     struct http_field fields[64];
@@ -51,10 +60,10 @@ struct http_server {
     struct loop *loop;
     http_dispatch_fn *dispatch;
     void *ctx;
-    size_t body_max;       /* bytes; larger bodies get 413 */
+    size_t body_max;          /* bytes; larger bodies get 413 */
     unsigned head_timeout_ms; /* slowloris: the whole head must be here by then (408) */
     unsigned idle_timeout_ms; /* keep-alive connections without a request */
-    unsigned live;         /* connections now */
+    unsigned live;            /* connections now */
 };
 
 /* Speaks HTTP on c from now on; bytes already in c->in are looked at before this returns. */

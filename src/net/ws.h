@@ -28,7 +28,8 @@ enum { WS_HEADER_MAX = 10, WS_CONTROL_MAX = 125 };
 /* One whole message (text, binary) or one control frame (close, ping, pong). `payload` is unmasked
  * and valid during the call. For WS_CLOSE close_code is the peer's code (1005 when it gave none).
  * Return non-zero to stop: ws_feed() returns it. */
-typedef int ws_message_fn(enum ws_opcode opcode, struct str payload, uint16_t close_code, void *ctx);
+typedef int ws_message_fn(enum ws_opcode opcode, struct str payload, uint16_t close_code,
+                          void *ctx);
 
 struct ws_reader {
     size_t message_max;     /* bytes of one message; more is 1009 */

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * conn.c - the life of one connection.
+ *
+ *     OPEN ──conn_close(0)────────────────────────▶ CLOSING ─turn end─▶ on_close, handles closed, freed
+ *       ├────conn_close(ms)──▶ LINGERING ─────────────▲
+ *       └────send() failed───▶ FAILED ─(last bytes)───▲
+ *
+ * LINGERING sends what is queued, shuts down our direction and throws away what still comes in until
+ * the peer closes. FAILED exists because a peer that died has often written its last words before: a
+ * failed send() must not cost what lies unread in the receive buffer.
+ *
+ * Reading goes through a buffer on the stack, not into c->in directly, so that ten thousand idle
+ * connections do not hold ten thousand read buffers.
+ */
+#include "net/conn.h"
+
+#include "base/clock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    CONN_MAGIC = 0x434f4e4e,
+    READ_MAX = 64 * 1024,
+    READS_PER_TURN = 4,
+    BUF_KEEP = 16 * 1024, /* an empty buffer larger than this gives its memory back */
+    IN_MAX_DEFAULT = 256 * 1024,
+    NOTSENT_LOWAT = 128 * 1024,
+    EOF_LINGER_MS = 5000,
+    KEEP_IDLE_S = 60,
+    KEEP_INTERVAL_S = 15,
+    KEEP_COUNT = 4,
+};
+
+enum conn_state { OPEN, LINGERING, FAILED, CLOSING };
+
+struct conn_private {
+    struct conn conn;
+    uv_poll_t poll;
+    uv_timer_t linger;
+    struct turn_hook at_turn_end; /* finishes FAILED and CLOSING */
+    int fd;
+    int events;  /* what poll waits for now */
+    int handles; /* of libuv, not yet closed */
+    size_t sent; /* bytes at the front of conn.out that are gone already */
+    enum conn_state state;
+    bool paused, want_drained, eof, shut;
+};
+
+static void check(const struct conn *c)
+{
+    lm_assert(c->magic == CONN_MAGIC);
+    lm_assert(c->priv->sent <= c->out.n);
+}
+
+static bool may_read(const struct conn *c)
+{
+    return !c->priv->paused && !c->priv->eof && c->in.n < c->in_max;
+}
+
+static void on_poll(uv_poll_t *handle, int status, int events);
+
+/* Asks libuv for what this state waits for; a change costs two system calls, so only changes. */
+static void update_events(struct conn *c)
+{
+    struct conn_private *p = c->priv;
+    int want = 0;
+
+    if ((p->state == OPEN && may_read(c)) || (p->state == LINGERING && !p->eof))
+        want |= UV_READABLE;
+    if ((p->state == OPEN && (c->out.n || p->want_drained)) || (p->state == LINGERING && c->out.n))
+        want |= UV_WRITABLE;
+    if (want == p->events)
+        return;
+    p->events = want;
+    if (want)
+        uv_poll_start(&p->poll, want, on_poll);
+    else
+        uv_poll_stop(&p->poll);
+}
+
+static void end(struct conn *c, enum conn_state state)
+{
+    struct conn_private *p = c->priv;
+
+    p->state = state;
+    uv_timer_stop(&p->linger);
+    update_events(c);
+    turn_hook_ask(c->loop, &p->at_turn_end);
+}
+
+static void shrink(struct buf *b)
+{
+    if (b->n == 0 && b->cap > BUF_KEEP)
+        buf_fini(b);
+}
+
+/* One recv into c->in. Returns bytes read, 0 at the end of the stream, -EAGAIN or another error. */
+static ssize_t receive(struct conn *c)
+{
+    char bytes[READ_MAX];
+    ssize_t n;
+
+    do
+        n = recv(c->priv->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return -errno;
+    if (n == 0) {
+        c->priv->eof = true;
+        return 0;
+    }
+    c->last_rx_us = clock_mono_us();
+    if (c->priv->state == LINGERING)
+        return n;
+    buf_add(&c->in, bytes, (size_t)n);
+    return c->in.failed ? -ENOMEM : n;
+}
+
+/* Reads and delivers, at most `reads` times. Returns as receive() does. */
+static ssize_t receive_and_tell(struct conn *c, unsigned reads)
+{
+    ssize_t n = -EAGAIN;
+
+    while (reads-- > 0 && (c->priv->state == OPEN || c->priv->state == FAILED) && may_read(c)) {
+        n = receive(c);
+        if (n <= 0)
+            break;
+        c->ops->on_data(c);
+        shrink(&c->in);
+        if (n < READ_MAX && c->priv->state == OPEN)
+            break;
+    }
+    return n;
+}
+
+static void linger_on(struct conn *c)
+{
+    struct conn_private *p = c->priv;
+
+    if (c->out.n == 0 && p->eof) {
+        end(c, CLOSING);
+        return;
+    }
+    if (c->out.n == 0 && !p->shut) {
+        p->shut = true;
+        shutdown(p->fd, SHUT_WR);
+    }
+    update_events(c);
+}
+
+static void on_readable(struct conn *c)
+{
+    if (c->priv->state == LINGERING) {
+        ssize_t n = receive(c);
+        if (n < 0 && n != -EAGAIN)
+            end(c, CLOSING);
+        else
+            linger_on(c);
+        return;
+    }
+    ssize_t n = receive_and_tell(c, READS_PER_TURN);
+    if (c->priv->state != OPEN)
+        return;
+    if (n == 0)
+        conn_close(c, c->out.n ? EOF_LINGER_MS : 0);
+    else if (n < 0 && n != -EAGAIN)
+        end(c, CLOSING);
+}
+
+/* Sends one piece. Returns bytes taken (0 when the socket is full), or a negative errno. */
+static ssize_t send_some(struct conn *c, const struct iovec *iov, size_t count)
+{
+    /* sendmsg() does not write through msg_iov; its type only lacks the const. */
+    union {
+        const struct iovec *in;
+        struct iovec *out;
+    } pieces = {.in = iov};
+    struct msghdr msg = {.msg_iov = pieces.out, .msg_iovlen = count};
+    ssize_t n;
+
+    do
+        n = sendmsg(c->priv->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n >= 0)
+        return n;
+    return errno == EAGAIN ? 0 : -errno;
+}
+
+/* Sends from c->out until it is empty or the socket is full. Moving the rest down is put off until
+ * half has gone, so that a large answer is not moved once per send. */
+static int flush(struct conn *c)
+{
+    struct conn_private *p = c->priv;
+
+    while (p->sent < c->out.n) {
+        struct iovec rest = {c->out.p + p->sent, c->out.n - p->sent};
+        ssize_t n = send_some(c, &rest, 1);
+        if (n < 0)
+            return (int)n;
+        if (n == 0)
+            break;
+        p->sent += (size_t)n;
+    }
+    if (p->sent * 2 >= c->out.n) {
+        buf_consume(&c->out, p->sent);
+        p->sent = 0;
+        shrink(&c->out);
+    }
+    return 0;
+}
+
+static void on_writable(struct conn *c)
+{
+    struct conn_private *p = c->priv;
+
+    if (flush(c) < 0) {
+        end(c, p->state == OPEN ? FAILED : CLOSING);
+        return;
+    }
+    if (p->state == LINGERING) {
+        linger_on(c);
+        return;
+    }
+    if (c->out.n == 0) {
+        p->want_drained = false;
+        if (c->ops->on_drained)
+            c->ops->on_drained(c);
+    }
+}
+
+static void on_poll(uv_poll_t *handle, int status, int events)
+{
+    struct conn *c = handle->data;
+
+    check(c);
+    if (status < 0) {
+        c->priv->events = 0; /* libuv has stopped the handle already */
+        end(c, c->priv->state == OPEN ? FAILED : CLOSING);
+        return;
+    }
+    if ((events & UV_WRITABLE) && c->priv->state != CLOSING && c->priv->state != FAILED)
+        on_writable(c);
+    if ((events & UV_READABLE) && c->priv->state != CLOSING && c->priv->state != FAILED)
+        on_readable(c);
+    update_events(c);
+}
+
+static void on_linger_over(uv_timer_t *timer)
+{
+    struct conn *c = timer->data;
+
+    check(c);
+    end(c, CLOSING);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct conn *c = handle->data;
+
+    if (--c->priv->handles == 0)
+        free(c->priv);
+}
+
+static void on_turn_end(struct turn_hook *hook)
+{
+    struct conn_private *p = LIST_ITEM(hook, struct conn_private, at_turn_end);
+    struct conn *c = &p->conn;
+
+    check(c);
+    if (p->state == FAILED)
+        while (p->state == FAILED && receive_and_tell(c, 1) > 0)
+            ;
+    p->state = CLOSING;
+    c->ops->on_close(c);
+    turn_hook_cancel(hook);
+    uv_close((uv_handle_t *)&p->poll, on_handle_closed);
+    uv_close((uv_handle_t *)&p->linger, on_handle_closed);
+    close(p->fd);
+    buf_fini(&c->in);
+    buf_fini(&c->out);
+    c->magic = 0;
+}
+
+static void name_peer(struct conn *c, int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } peer = {0};
+    socklen_t n = sizeof peer;
+    char host[INET6_ADDRSTRLEN] = "?";
+
+    if (c->is_local) {
+        struct ucred who = {.uid = (uid_t)-1};
+        socklen_t who_n = sizeof who;
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &who_n);
+        c->peer_uid = who.uid;
+        snprintf(c->peer, sizeof c->peer, "unix uid %d", (int)who.uid);
+        return;
+    }
+    getpeername(fd, &peer.any, &n);
+    if (peer.any.sa_family == AF_INET6) {
+        inet_ntop(AF_INET6, &peer.v6.sin6_addr, host, sizeof host);
+        snprintf(c->peer, sizeof c->peer, "[%s]:%u", host, ntohs(peer.v6.sin6_port));
+    } else {
+        inet_ntop(AF_INET, &peer.v4.sin_addr, host, sizeof host);
+        snprintf(c->peer, sizeof c->peer, "%s:%u", host, ntohs(peer.v4.sin_port));
+    }
+}
+
+/* Answers leave at once, dead peers are noticed, and what the kernel holds unsent stays small, so
+ * that a slow client's lag is ours to see. */
+static void tune_tcp(int fd)
+{
+    const struct {
+        int level, name, value;
+    } options[] = {
+        {IPPROTO_TCP, TCP_NODELAY, 1},
+        {IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_LOWAT},
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S},
+        {IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL_S},
+        {IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT},
+    };
+
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int));
+}
+
+int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops, void *self,
+              struct conn **ret_conn)
+{
+    struct conn_private *p = calloc(1, sizeof *p);
+    int r = p ? uv_poll_init(&l->uv, &p->poll, fd) : -ENOMEM;
+
+    if (r < 0) {
+        close(fd);
+        free(p);
+        return r;
+    }
+    uv_timer_init(&l->uv, &p->linger);
+    turn_hook_init(&p->at_turn_end, on_turn_end);
+    p->fd = fd;
+    p->handles = 2;
+    p->conn = (struct conn){
+        .magic = CONN_MAGIC,
+        .loop = l,
+        .ops = ops,
+        .self = self,
+        .in_max = IN_MAX_DEFAULT,
+        .is_local = is_local,
+        .opened_us = clock_mono_us(),
+        .priv = p,
+    };
+    p->conn.last_rx_us = p->conn.opened_us;
+    p->poll.data = p->linger.data = &p->conn;
+    name_peer(&p->conn, fd);
+    if (!is_local)
+        tune_tcp(fd);
+    update_events(&p->conn);
+    *ret_conn = &p->conn;
+    return 0;
+}
+
+int conn_write(struct conn *c, const void *bytes, size_t n)
+{
+    check(c);
+    if (c->priv->state != OPEN || n == 0)
+        return 0;
+    size_t done = 0;
+    if (c->out.n == 0) {
+        /* The same cast away of const as in send_some(). */
+        union {
+            const void *in;
+            void *out;
+        } start = {.in = bytes};
+        ssize_t sent = send_some(c, &(struct iovec){start.out, n}, 1);
+        if (sent < 0) {
+            end(c, FAILED);
+            return 0;
+        }
+        done = (size_t)sent;
+    }
+    buf_add(&c->out, (const char *)bytes + done, n - done);
+    if (c->out.failed) {
+        end(c, CLOSING);
+        return -ENOMEM;
+    }
+    update_events(c);
+    return 0;
+}
+
+ssize_t conn_writev(struct conn *c, const struct iovec *iov, int n)
+{
+    size_t total = 0;
+
+    check(c);
+    lm_assert(n > 0);
+    if (c->priv->state != OPEN)
+        return -EPIPE;
+    if (c->out.n)
+        return 0;
+    ssize_t sent = send_some(c, iov, (size_t)n);
+    if (sent < 0) {
+        end(c, FAILED);
+        return sent;
+    }
+    for (int i = 0; i < n; i++)
+        total += iov[i].iov_len;
+    if ((size_t)sent < total)
+        conn_want_drained(c);
+    return sent;
+}
+
+void conn_want_drained(struct conn *c)
+{
+    check(c);
+    c->priv->want_drained = true;
+    update_events(c);
+}
+
+size_t conn_kernel_unsent(struct conn *c)
+{
+    int n = 0;
+
+    check(c);
+    return ioctl(c->priv->fd, SIOCOUTQ, &n) == 0 && n > 0 ? (size_t)n : 0;
+}
+
+void conn_pause_reading(struct conn *c, bool pause)
+{
+    check(c);
+    c->priv->paused = pause;
+    update_events(c);
+}
+
+void conn_close(struct conn *c, unsigned linger_ms)
+{
+    struct conn_private *p = c->priv;
+
+    check(c);
+    if (p->state == CLOSING || (p->state == LINGERING && linger_ms))
+        return;
+    if (linger_ms == 0 || p->state == FAILED) {
+        end(c, CLOSING);
+        return;
+    }
+    p->state = LINGERING;
+    uv_timer_start(&p->linger, on_linger_over, linger_ms, 0);
+    linger_on(c);
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * listen.c - doors: a TCP port on loopback and a Unix socket.
+ *
+ * Two things go wrong at doors. The process runs out of descriptors: then accept() fails, the
+ * connection stays in the queue, the door stays readable and a simple loop spins. So each listener
+ * keeps a descriptor in reserve; it is given up for a moment to take the connection, say 503 and
+ * close. Should even that be impossible, the door rests for a while.
+ *
+ * And a Unix socket must never be open to others, not for a moment: it is bound under a temporary
+ * name with a umask that leaves only the owner, and renamed when it is listening. A file left by a
+ * hub that was killed is recognised by nobody answering on it.
+ */
+#include "net/conn.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 4096, ACCEPTS_PER_TURN = 256, REST_MS = 100, TEMP_SUFFIX_MAX = 16 };
+
+struct listener {
+    struct loop *loop;
+    listener_accept_fn *on_accept;
+    void *ctx;
+    uv_poll_t poll;
+    uv_timer_t rest;
+    int handles; /* of libuv, not yet closed */
+    int fd, reserve_fd;
+    bool is_local;
+    dev_t dev; /* of our own socket file, so that nobody else's is removed */
+    ino_t ino;
+    char address[sizeof((struct sockaddr_un *)0)->sun_path + 1];
+};
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_un local;
+};
+
+static void on_readable(uv_poll_t *handle, int status, int events);
+
+static void on_rested(uv_timer_t *timer)
+{
+    struct listener *ls = timer->data;
+    uv_poll_start(&ls->poll, UV_READABLE, on_readable);
+}
+
+static int open_reserve(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Takes one connection with the reserve descriptor and sends it away. False when even that fails. */
+static bool turn_away(struct listener *ls)
+{
+    static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
+                               "Retry-After: 1\r\nConnection: close\r\n\r\n";
+
+    if (ls->reserve_fd < 0)
+        return false;
+    close(ls->reserve_fd);
+    int fd = accept4(ls->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        if (!ls->is_local)
+            send(fd, busy, sizeof busy - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        shutdown(fd, SHUT_WR);
+        close(fd);
+    }
+    ls->reserve_fd = open_reserve();
+    return fd >= 0;
+}
+
+static bool out_of_descriptors(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+static void on_readable(uv_poll_t *handle, int status, int events)
+{
+    struct listener *ls = handle->data;
+
+    (void)status;
+    (void)events;
+    if (ls->reserve_fd < 0)
+        ls->reserve_fd = open_reserve();
+    for (int i = 0; i < ACCEPTS_PER_TURN && ls->fd >= 0; i++) {
+        int fd = accept4(ls->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            ls->on_accept(ls->loop, fd, ls->is_local, ls->ctx);
+        } else if (out_of_descriptors(errno)) {
+            if (!turn_away(ls)) {
+                uv_poll_stop(&ls->poll);
+                uv_timer_start(&ls->rest, on_rested, REST_MS, 0);
+                return;
+            }
+        } else if (errno == EAGAIN) {
+            return;
+        }
+        /* Any other error belongs to a connection that died in the queue: take the next. */
+    }
+}
+
+/* "127.0.0.1:8514", "[::1]:8514", "localhost:8514" → a socket address. */
+static int parse_tcp(const char *text, union address *ret, socklen_t *ret_n, struct errinfo *info)
+{
+    const char *colon = strrchr(text, ':');
+    uint64_t port;
+    char host[64];
+
+    if (!colon || (size_t)(colon - text) >= sizeof host ||
+        !str_to_u64(str_from(colon + 1), &port) || port > 65535)
+        return err_set(info, -LM_E_INVALID,
+                       "\"%.80s\" is not an address to listen on: write it as 127.0.0.1:8514",
+                       text);
+    snprintf(host, sizeof host, "%.*s", (int)(colon - text), text);
+    if (strcmp(host, "localhost") == 0)
+        strcpy(host, "127.0.0.1");
+    size_t n = strlen(host);
+    if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
+        memmove(host, host + 1, n - 2);
+        host[n - 2] = '\0';
+    }
+    union address a = {0};
+    if (inet_pton(AF_INET, host, &a.v4.sin_addr) == 1) {
+        a.v4.sin_family = AF_INET;
+        a.v4.sin_port = htons((uint16_t)port);
+        *ret_n = sizeof a.v4;
+    } else if (inet_pton(AF_INET6, host, &a.v6.sin6_addr) == 1) {
+        a.v6.sin6_family = AF_INET6;
+        a.v6.sin6_port = htons((uint16_t)port);
+        *ret_n = sizeof a.v6;
+    } else {
+        return err_set(info, -LM_E_INVALID,
+                       "\"%s\" is not an IP address: write it as 127.0.0.1:8514", host);
+    }
+    *ret = a;
+    return 0;
+}
+
+static bool is_loopback(const union address *a)
+{
+    if (a->any.sa_family == AF_INET)
+        return ntohl(a->v4.sin_addr.s_addr) >> 24 == 127;
+    return IN6_IS_ADDR_LOOPBACK(&a->v6.sin6_addr);
+}
+
+static void print_tcp(struct listener *ls)
+{
+    union address a = {0};
+    socklen_t n = sizeof a;
+    char host[INET6_ADDRSTRLEN] = "?";
+
+    getsockname(ls->fd, &a.any, &n);
+    if (a.any.sa_family == AF_INET6) {
+        inet_ntop(AF_INET6, &a.v6.sin6_addr, host, sizeof host);
+        snprintf(ls->address, sizeof ls->address, "[%s]:%u", host, ntohs(a.v6.sin6_port));
+    } else {
+        inet_ntop(AF_INET, &a.v4.sin_addr, host, sizeof host);
+        snprintf(ls->address, sizeof ls->address, "%s:%u", host, ntohs(a.v4.sin_port));
+    }
+}
+
+static int bind_tcp(struct listener *ls, const char *text, struct errinfo *info)
+{
+    union address a = {0};
+    socklen_t n = 0;
+    int on = 1;
+
+    int r = parse_tcp(text, &a, &n, info);
+    if (r < 0)
+        return r;
+    if (!is_loopback(&a))
+        return err_set(info, -LM_E_REFUSED,
+                       "%s can be reached from other machines, and that needs authentication by "
+                       "bearer tokens, which this version does not have yet: listen on 127.0.0.1 "
+                       "and reach it through an ssh tunnel or a reverse proxy",
+                       text);
+    ls->fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (ls->fd < 0)
+        return err_set(info, -errno, "cannot make a TCP socket: %s", strerror(errno));
+    setsockopt(ls->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(ls->fd, &a.any, n) < 0 || listen(ls->fd, BACKLOG) < 0) {
+        if (errno == EADDRINUSE)
+            return err_set(info, -EADDRINUSE,
+                           "port %u is taken by another program: stop that one, or use "
+                           "--listen 127.0.0.1:0 for any free port",
+                           ntohs(a.v4.sin_port));
+        return err_set(info, -errno, "cannot listen on %s: %s", text, strerror(errno));
+    }
+    print_tcp(ls);
+    return 0;
+}
+
+/* Does anybody answer on this Unix socket? A full queue is an answer too. */
+static bool somebody_answers(const union address *a)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool alive = fd >= 0 && (connect(fd, &a->any, sizeof a->local) == 0 || errno == EAGAIN);
+
+    if (fd >= 0)
+        close(fd);
+    return alive;
+}
+
+/* 0 when nothing is at path, or only a stale socket of ours. */
+static int may_replace(const char *path, const union address *a, struct errinfo *info)
+{
+    struct stat st;
+
+    if (lstat(path, &st) < 0)
+        return errno == ENOENT ? 0 : err_set(info, -errno, "%s: %s", path, strerror(errno));
+    if (!S_ISSOCK(st.st_mode))
+        return err_set(info, -EEXIST,
+                       "%s is there and is not a socket: move it away, or use another --socket",
+                       path);
+    if (st.st_uid != geteuid())
+        return err_set(info, -EPERM, "%s belongs to another user: use another --socket", path);
+    if (somebody_answers(a))
+        return err_set(info, -EADDRINUSE,
+                       "another program answers on %s: stop that one, or use another --socket",
+                       path);
+    return 0;
+}
+
+static int bind_unix(struct listener *ls, const char *path, struct errinfo *info)
+{
+    union address a = {.local.sun_family = AF_UNIX};
+    union address temp = a;
+    struct stat st;
+
+    if (path[0] == '\0' || strlen(path) + TEMP_SUFFIX_MAX >= sizeof a.local.sun_path)
+        return err_set(info, -ENAMETOOLONG,
+                       "the path of the socket must have 1 to %zu bytes: use another --socket",
+                       sizeof a.local.sun_path - TEMP_SUFFIX_MAX - 1);
+    strcpy(a.local.sun_path, path);
+    snprintf(temp.local.sun_path, sizeof temp.local.sun_path, "%s.%d", path, (int)getpid());
+    int r = may_replace(path, &a, info);
+    if (r < 0)
+        return r;
+    ls->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (ls->fd < 0)
+        return err_set(info, -errno, "cannot make a Unix socket: %s", strerror(errno));
+    unlink(temp.local.sun_path);
+    mode_t before = umask(0177);
+    r = bind(ls->fd, &temp.any, sizeof temp.local) < 0 ? -errno : 0;
+    umask(before);
+    if (r < 0)
+        return err_set(info, r, "cannot make the socket %s: %s", path, strerror(-r));
+    if (listen(ls->fd, BACKLOG) < 0 || lstat(temp.local.sun_path, &st) < 0 ||
+        rename(temp.local.sun_path, path) < 0) {
+        r = -errno;
+        unlink(temp.local.sun_path);
+        return err_set(info, r, "cannot listen on %s: %s", path, strerror(-r));
+    }
+    ls->dev = st.st_dev;
+    ls->ino = st.st_ino;
+    strcpy(ls->address, path);
+    return 0;
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct listener *ls = handle->data;
+
+    if (--ls->handles == 0)
+        free(ls);
+}
+
+static int listener_open(struct loop *l, const char *address, bool is_local, struct listener *ls,
+                         struct errinfo *info)
+{
+    ls->loop = l;
+    ls->is_local = is_local;
+    ls->fd = -1;
+    ls->reserve_fd = -1;
+    int r = is_local ? bind_unix(ls, address, info) : bind_tcp(ls, address, info);
+    if (r < 0)
+        return r;
+    r = uv_poll_init(&l->uv, &ls->poll, ls->fd);
+    if (r < 0)
+        return err_set(info, r, "cannot wait for connections on %s: %s", address, strerror(-r));
+    uv_timer_init(&l->uv, &ls->rest);
+    ls->handles = 2;
+    ls->poll.data = ls->rest.data = ls;
+    ls->reserve_fd = open_reserve();
+    uv_poll_start(&ls->poll, UV_READABLE, on_readable);
+    return 0;
+}
+
+static int open_any(struct loop *l, const char *address, bool is_local,
+                    listener_accept_fn *on_accept, void *ctx, struct listener **ret,
+                    struct errinfo *info)
+{
+    struct listener *ls = calloc(1, sizeof *ls);
+
+    if (!ls)
+        return err_set(info, -ENOMEM, "out of memory");
+    ls->on_accept = on_accept;
+    ls->ctx = ctx;
+    int r = listener_open(l, address, is_local, ls, info);
+    if (r < 0) {
+        if (ls->fd >= 0)
+            close(ls->fd);
+        free(ls);
+        return r;
+    }
+    *ret = ls;
+    return 0;
+}
+
+int listener_open_tcp(struct loop *l, const char *address, listener_accept_fn *on_accept, void *ctx,
+                      struct listener **ret, struct errinfo *info)
+{
+    return open_any(l, address, false, on_accept, ctx, ret, info);
+}
+
+int listener_open_unix(struct loop *l, const char *path, listener_accept_fn *on_accept, void *ctx,
+                       struct listener **ret, struct errinfo *info)
+{
+    return open_any(l, path, true, on_accept, ctx, ret, info);
+}
+
+const char *listener_address(const struct listener *ls)
+{
+    return ls->address;
+}
+
+void listener_close(struct listener *ls)
+{
+    struct stat st;
+
+    if (!ls)
+        return;
+    if (ls->is_local && lstat(ls->address, &st) == 0 && st.st_dev == ls->dev &&
+        st.st_ino == ls->ino)
+        unlink(ls->address);
+    uv_close((uv_handle_t *)&ls->poll, on_handle_closed);
+    uv_close((uv_handle_t *)&ls->rest, on_handle_closed);
+    close(ls->fd);
+    if (ls->reserve_fd >= 0)
+        close(ls->reserve_fd);
+    ls->fd = ls->reserve_fd = -1;
+}
