@@ -53,7 +53,7 @@ struct process_conf {
 
 /* The place of every setting in the table. */
 enum setting_id {
-#define SETTING(type, field, ...) SETTING_##field,
+#define SETTING(type, field, ...)     SETTING_##field,
 #define SETTING_ENUM(tag, field, ...) SETTING_##field,
 #include "conf/settings.def"
 #undef SETTING
@@ -103,10 +103,12 @@ int settings_load(struct settings *s, int *argc, char **argv, char *const *env,
 /* Safe on a zeroed struct. */
 void settings_fini(struct settings *s);
 
-/* Finds variables named LOGMILL_... that nobody reads: start with *at = 0 and call until NULL. The
- * name is copied to out (cut if need be); *ret_nearest is a known one or NULL. */
-const char *settings_stray_variable(char *const *env, size_t *at, char out[64],
-                                    const char **ret_nearest);
+/* A variable named LOGMILL_... that nobody reads, and the known one it resembles ("" = none). */
+struct stray_variable {
+    char name[64], nearest[64];
+};
+/* The next one at or after *at, which starts at 0; false when there is no more. */
+bool settings_next_stray(char *const *env, size_t *at, struct stray_variable *ret_stray);
 
 /* Is this text a name: 1 to 64 of [A-Za-z0-9._-]? Used for processes and hub_name. */
 bool conf_name_ok(struct str text);

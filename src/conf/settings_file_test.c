@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * settings_file_test.c - what the configuration file says, and what it is told when it is wrong.
+ *
+ * Every kind of mistake has its sentence, and its line and column point at the mistake.
+ */
+#include "conf/settings_file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static void parse_ok(struct settings *s, const char *text)
+{
+    struct errinfo err = {0};
+
+    *s = (struct settings){0};
+    int rc = settings_parse(s, str_from(text), &err);
+    if (rc != 0)
+        fail_msg("%d:%d: %s", err.line, err.column, err.text);
+}
+
+/* The text fails at this place with a sentence that begins so. */
+static void refuse_text(struct str text, int line, int column, const char *sentence)
+{
+    struct settings s = {0};
+    struct errinfo err = {0};
+
+    int rc = settings_parse(&s, text, &err);
+    settings_fini(&s);
+    assert_true(rc < 0);
+    assert_int_equal(rc, err.code);
+    if (err.line != line || err.column != column ||
+        strncmp(err.text, sentence, strlen(sentence)) != 0)
+        fail_msg("expected %d:%d: %s\n     got %d:%d: %s", line, column, sentence, err.line,
+                 err.column, err.text);
+}
+
+static void refuse(const char *text, int line, int column, const char *sentence)
+{
+    refuse_text(str_from(text), line, column, sentence);
+}
+
+static void an_empty_file_sets_nothing(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"", "\n", "# only a comment\n", "---\n...\n"};
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct settings s;
+        parse_ok(&s, texts[i]);
+        assert_int_equal(s.process_count, 0);
+        settings_fini(&s);
+    }
+}
+
+static void every_type_of_setting_is_read(void **state)
+{
+    (void)state;
+    struct settings s;
+
+    parse_ok(&s, "listen: 127.0.0.1:9000\n"
+                 "state_dir: ~/state\n"
+                 "hub_name: mill-1\n"
+                 "durability: always\n"
+                 "sync_interval: 250ms\n"
+                 "journal_max: 2GB\n"
+                 "max_connections: 12\n"
+                 "auth: {loopback: admin}\n");
+    assert_string_equal(s.listen, "127.0.0.1:9000");
+    assert_string_equal(s.state_dir, "~/state");
+    assert_string_equal(s.hub_name, "mill-1");
+    assert_int_equal(s.durability, DURABILITY_ALWAYS);
+    assert_int_equal(s.sync_interval_ms, 250);
+    assert_int_equal(s.journal_max, 2000000000);
+    assert_int_equal(s.max_connections, 12);
+    assert_int_equal(s.auth_loopback, LOOPBACK_ADMIN);
+    assert_int_equal(s.origins[SETTING_sync_interval_ms].from, FROM_FILE);
+    assert_int_equal(s.origins[SETTING_sync_interval_ms].line, 5);
+    assert_int_equal(s.origins[SETTING_socket].from, FROM_DEFAULT);
+    settings_fini(&s);
+}
+
+static void a_process_has_all_its_keys(void **state)
+{
+    (void)state;
+    struct settings s;
+
+    parse_ok(&s, "processes:\n"
+                 "  game_control:\n"
+                 "    command: [python3, -u, game.py, '']\n"
+                 "    labels: {job_run_id: nightly-42, team.name: \"Zürich\"}\n"
+                 "    restart: on-failure\n"
+                 "    log: append\n"
+                 "    directory: /srv/game\n"
+                 "    env: {LANG: C, EMPTY: ''}\n"
+                 "  clock: {command: \"sh -c 'date; sleep 1'\"}\n");
+    assert_int_equal(s.process_count, 2);
+    const struct process_conf *p = &s.processes[0];
+    assert_string_equal(p->name, "game_control");
+    assert_string_equal(p->argv[2], "game.py");
+    assert_string_equal(p->argv[3], "");
+    assert_null(p->argv[4]);
+    assert_int_equal(p->label_count, 2);
+    assert_string_equal(p->labels[1].name, "team.name");
+    assert_string_equal(p->labels[1].value, "Zürich");
+    assert_int_equal(p->restart, RESTART_ON_FAILURE);
+    assert_int_equal(p->log, LOG_APPEND);
+    assert_string_equal(p->directory, "/srv/game");
+    assert_string_equal(p->env[0], "LANG=C");
+    assert_string_equal(p->env[1], "EMPTY=");
+    assert_null(p->env[2]);
+    settings_fini(&s);
+}
+
+static void a_process_needs_only_a_command(void **state)
+{
+    (void)state;
+    struct settings s;
+
+    parse_ok(&s, "processes: {clock: {command: \"sh -c 'date; sleep 1'\"}}");
+    const struct process_conf *p = &s.processes[0];
+    assert_string_equal(p->argv[2], "date; sleep 1");
+    assert_null(p->argv[3]);
+    assert_int_equal(p->restart, RESTART_NEVER);
+    assert_int_equal(p->log, LOG_TRUNCATE);
+    assert_null(p->directory);
+    assert_null(p->env);
+    settings_fini(&s);
+}
+
+static void unknown_names_come_with_the_nearest_known_one(void **state)
+{
+    (void)state;
+    refuse("# x\n\nlissten: none\n", 3, 1, "unknown setting 'lissten': did you mean 'listen'?");
+    refuse("proceses: {}\n", 1, 1, "unknown setting 'proceses': did you mean 'processes'?");
+    refuse("atuh: {loopback: read}\n", 1, 1, "unknown setting 'atuh': did you mean 'auth'?");
+    refuse("auth: {lopback: read}\n", 1, 8,
+           "unknown setting 'auth.lopback': did you mean 'auth.loopback'?");
+    refuse("auth.loopback: read\n", 1, 1, "unknown setting 'auth.loopback'");
+    refuse("xyzzy: 1\n", 1, 1, "unknown setting 'xyzzy'");
+    refuse("processes:\n  a:\n    comand: ls\n", 3, 5,
+           "unknown key 'comand' of process 'a': did you mean 'command'?");
+    refuse("durability: alwys\n", 1, 13,
+           "'durability' is one of os, interval, always, not 'alwys': did you mean 'always'?");
+    refuse("processes: {a: {command: ls, restart: onfailure}}", 1, 39,
+           "'restart' is one of never, on-failure, always, not 'onfailure': did you mean "
+           "'on-failure'?");
+}
+
+static void nothing_may_be_given_twice(void **state)
+{
+    (void)state;
+    refuse("listen: none\nhub_name: a\nlisten: none\n", 3, 1,
+           "'listen' is given twice; the first is at line 1");
+    refuse("auth: {loopback: read, loopback: none}", 1, 24, "'loopback' is given twice");
+    refuse("processes:\n  a: {command: x}\n  a: {command: y}\n", 3, 3, "'a' is given twice");
+    refuse("processes:\n  a:\n    command: x\n    command: y\n", 4, 5, "'command' is given twice");
+    refuse("processes: {a: {command: x, labels: {b: c, b: d}}}", 1, 44, "'b' is given twice");
+    refuse("processes: {a: {command: x, env: {B: c, B: d}}}", 1, 41, "'B' is given twice");
+}
+
+static void the_wrong_type_is_refused(void **state)
+{
+    (void)state;
+    refuse("just text\n", 1, 1, "the configuration is a map");
+    refuse("- listen\n", 1, 1, "the configuration is a map");
+    refuse("listen: [none]\n", 1, 9, "'listen' is a single value, not a list");
+    refuse("journal_max: {a: b}\n", 1, 14, "'journal_max' is a single value, not a map");
+    refuse("hub_name:\nlisten: none\n", 1, 10, "'hub_name' has no value");
+    refuse("hub_name: ~\n", 1, 11, "'hub_name' has no value");
+    refuse("auth: read\n", 1, 7, "'auth' is a map of names and values");
+    refuse("processes: [a]\n", 1, 12, "'processes' is a map of names and values");
+    refuse("processes: {a: ls}\n", 1, 16, "'a' is a map of names and values");
+    refuse("processes: {a: {command: {b: c}}}\n", 1, 26, "'command' is a single value");
+    refuse("processes: {a: {command: [[x]]}}\n", 1, 27, "'command' is a single value, not a list");
+    refuse("? [a]\n: b\n", 1, 3, "'a name' is a single value, not a list");
+    refuse("hub_name: \"a\\0b\"\n", 1, 11, "'hub_name' holds a zero byte");
+}
+
+static void values_outside_their_limits_are_refused(void **state)
+{
+    (void)state;
+    refuse("journal_max: 1MiB\n", 1, 14, "'journal_max' goes from 32MiB to 16TiB, not '1MiB'");
+    refuse("journal_max: lots\n", 1, 14, "'journal_max' is a size such as 64KiB or 20GB, not");
+    refuse("sync_interval: 10\n", 1, 16, "'sync_interval' is a duration such as 250ms");
+    refuse("sync_interval: 1ms\n", 1, 16, "'sync_interval' goes from 10ms to 1m, not '1ms'");
+    refuse("max_connections: 0\n", 1, 18, "'max_connections' goes from 1 to 1000000, not '0'");
+    refuse("max_connections: 1e3\n", 1, 18, "'max_connections' is a whole number, not '1e3'");
+    refuse("hub_name: a b\n", 1, 11, "'hub_name' is 1 to 64 of letters");
+    refuse("listen: localhost\n", 1, 9, "'listen' is an address with its port");
+    refuse("listen: 127.0.0.1:65536\n", 1, 9, "'listen' is an address with its port");
+    refuse("listen: ''\n", 1, 9, "'listen' is an address with its port");
+}
+
+static void bad_processes_are_refused(void **state)
+{
+    (void)state;
+    refuse("processes:\n  a/b: {command: x}\n", 2, 3, "'a/b' cannot be a process: names are");
+    refuse("processes:\n  ..: {command: x}\n", 2, 3, "'..' cannot be a process: names are");
+    refuse("processes:\n  a: {log: append}\n", 2, 3, "process 'a' has no command");
+    refuse("processes: {a: {command: []}}", 1, 26, "'command' is empty");
+    refuse("processes: {a: {command: ''}}", 1, 26, "'command' is empty");
+    refuse("processes: {a: {command: \"sh -c 'x\"}}", 1, 26,
+           "'command' has a quote that is not closed");
+    refuse("processes: {a: {command: x, env: {1B: c}}}", 1, 35, "'1B' cannot be a variable's name");
+    refuse("processes: {a: {command: x, labels: {B: c}}}", 1, 38, "'B' cannot be a label");
+    refuse("processes: {a: {command: x, labels: {level: c}}}", 1, 38, "'level' cannot be a label");
+}
+
+static void label_limits_hold(void **state)
+{
+    (void)state;
+    struct buf text = {0};
+    struct settings s;
+
+    BUF_LIT(&text, "processes: {a: {command: x, labels: {b: ");
+    for (int i = 0; i < LABEL_VALUE_MAX; i++)
+        buf_add_char(&text, 'v');
+    size_t end = text.n;
+    BUF_LIT(&text, "}}}\0");
+    parse_ok(&s, text.p);
+    settings_fini(&s);
+    text.n = end;
+    BUF_LIT(&text, "v}}}");
+    refuse_text(buf_str(&text), 1, 41, "the value of 'b' is longer than 256 bytes");
+
+    buf_clear(&text);
+    BUF_LIT(&text, "processes: {a: {command: x, labels: {");
+    for (int i = 0; i <= LABEL_COUNT_MAX; i++)
+        buf_printf(&text, "l%d: v, ", i);
+    BUF_LIT(&text, "}}}");
+    refuse_text(buf_str(&text), 1, 37, "more than 32 labels");
+    buf_fini(&text);
+}
+
+static void damaged_yaml_says_where(void **state)
+{
+    (void)state;
+    refuse("listen: none\n\tx: y\n", 2, 1, "not well-formed YAML: ");
+    refuse("listen: [none\n", 2, 1, "not well-formed YAML: ");
+    refuse("listen: 'none\n", 2, 1, "not well-formed YAML: ");
+    refuse("listen: *nobody\n", 1, 9, "not well-formed YAML: ");
+    refuse("listen: none\n---\nlisten: none\n", 3, 1, "a second document starts here");
+    refuse_text(STR("listen: none\nhub_name: a\xff\n"), 2, 12, "not well-formed YAML: ");
+}
+
+static void control_characters_never_reach_the_sentence(void **state)
+{
+    (void)state;
+    refuse("\"\\e[31mred\": 1\n", 1, 1, "unknown setting '?[31mred'");
+}
+
+static void circles_of_aliases_do_no_harm(void **state)
+{
+    (void)state;
+    refuse("&a auth: &b {loopback: *b}\n", 1, 10, "'auth.loopback' is a single value, not a map");
+    refuse("&r {processes: *r}\n", 1, 5, "unknown key 'processes' of process 'processes'");
+}
+
+static void a_file_that_cannot_be_read_is_named(void **state)
+{
+    (void)state;
+    struct settings s = {0};
+    struct errinfo err = {0};
+
+    assert_int_equal(settings_read(&s, "/nonexistent/logmill.yaml", &err), -2);
+    assert_string_equal(err.text, "the configuration '/nonexistent/logmill.yaml' cannot be read: "
+                                  "No such file or directory");
+    assert_true(settings_read(&s, "/dev/zero", &err) < 0);
+    settings_fini(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_file_sets_nothing),
+        cmocka_unit_test(every_type_of_setting_is_read),
+        cmocka_unit_test(a_process_has_all_its_keys),
+        cmocka_unit_test(a_process_needs_only_a_command),
+        cmocka_unit_test(unknown_names_come_with_the_nearest_known_one),
+        cmocka_unit_test(nothing_may_be_given_twice),
+        cmocka_unit_test(the_wrong_type_is_refused),
+        cmocka_unit_test(values_outside_their_limits_are_refused),
+        cmocka_unit_test(bad_processes_are_refused),
+        cmocka_unit_test(label_limits_hold),
+        cmocka_unit_test(damaged_yaml_says_where),
+        cmocka_unit_test(control_characters_never_reach_the_sentence),
+        cmocka_unit_test(circles_of_aliases_do_no_harm),
+        cmocka_unit_test(a_file_that_cannot_be_read_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
