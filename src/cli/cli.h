@@ -16,7 +16,7 @@
 /* Exit statuses. `logmill run` passes on those of its child instead. */
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
-#define COMMAND(name, sentence, usage, examples) int cli_##name(int argc, char **argv);
+#define COMMAND(name, settings, sentence, usage, examples) int cli_##name(int argc, char **argv);
 #include "cli/commands.def"
 #undef COMMAND
 
@@ -31,7 +31,8 @@ int cli_settings(struct settings *s, int *argc, char **argv) LM_MUST_CHECK;
 int cli_usage(const char *command, const char *fmt, ...) LM_PRINTF(2, 3);
 
 /* Refuses what is left in argv[1..]: an unknown flag with the nearest known one, or a stray word.
- * 0 when nothing is left. `own` are the flags of the command itself, ends with NULL, may be NULL. */
+ * 0 when nothing is left. `own` are the flags of the command itself ("--level"), ends with NULL,
+ * may be NULL. */
 int cli_refuse_rest(int argc, char **argv, const char *const *own) LM_MUST_CHECK;
 
 #endif

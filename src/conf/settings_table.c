@@ -51,3 +51,18 @@ void setting_variable(const struct setting_info *info, char out[SETTING_NAME_MAX
     for (char *c = out; *c; c++)
         *c = (char)(*c == '.' ? '_' : toupper((unsigned char)*c));
 }
+
+const char *setting_placeholder(const struct setting_info *info)
+{
+    static const char *const placeholders[] = {
+        [KIND_ADDRESS] = "ADDRESS:PORT",
+        [KIND_PATH] = "PATH",
+        [KIND_NAME] = "NAME",
+        [KIND_DURATION] = "DURATION",
+        [KIND_COUNT] = "N",
+        [KIND_SIZE] = "SIZE",
+        [KIND_ENUM] = "WORD",
+    };
+
+    return placeholders[info->kind];
+}

@@ -41,6 +41,8 @@ enum { SETTING_NAME_MAX = 64 };
 void setting_flag(const struct setting_info *info, char out[SETTING_NAME_MAX]);
 void setting_variable(const struct setting_info *info, char out[SETTING_NAME_MAX]);
 
+/* What stands for the value in the help: "SIZE", "PATH"; not for enums. */
+const char *setting_placeholder(const struct setting_info *info);
 /* Appends what may be written ("16KiB to 64MiB", "os, interval, always"). */
 void setting_write_range(const struct setting_info *info, struct buf *b);
 /* Appends the present value as people would write it. */

@@ -50,6 +50,11 @@ void metrics_write(const struct metrics *m, struct buf *b)
 
 void metrics_write_docs(struct buf *b)
 {
+    BUF_LIT(b,
+            "# Metrics\n\n"
+            "<!-- Printed by `logmill config docs metrics` from src/metrics/metrics.def. -->\n\n"
+            "`GET /metrics` answers in the Prometheus text format. A counter starts at 0 with the\n"
+            "hub and only rises; a gauge says how it is now.\n\n");
     BUF_LIT(b, "| name | type | meaning |\n| --- | --- | --- |\n");
 #define METRIC(name, type, sentence)                                                               \
     buf_printf(b, "| `logmill_%s` | %s | %s |\n", #name, TYPE_##type, sentence);

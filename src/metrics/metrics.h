@@ -31,7 +31,7 @@ struct metrics {
 /* Appends everything in the Prometheus text format 0.0.4. Lack of memory shows in buf_error(b). */
 void metrics_write(const struct metrics *m, struct buf *b);
 
-/* Appends the table of docs/metrics.md. */
+/* Appends docs/metrics.md as it must be. */
 void metrics_write_docs(struct buf *b);
 
 #endif

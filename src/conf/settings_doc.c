@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * settings_doc.c - three ways to print one table.
+ *
+ * docs/settings.md is printed by `logmill config docs settings` and checked against the committed
+ * page by a test, so the page cannot lag behind the program.
+ */
+#include "conf/settings_doc.h"
+
+#include "conf/settings_table.h"
+
+static const char page_head[] =
+    "# Settings\n"
+    "\n"
+    "<!-- Printed by `logmill config docs settings` from src/conf/*.def; edit those. -->\n"
+    "\n"
+    "Every setting can be given in three places; what stands further right wins:\n"
+    "\n"
+    "    default  <  configuration file  <  environment  <  command line\n"
+    "\n"
+    "`sync_interval` in the file is `LOGMILL_SYNC_INTERVAL` in the environment and\n"
+    "`--sync-interval` on the command line; `auth: {loopback: none}` is\n"
+    "`LOGMILL_AUTH_LOOPBACK` and `--auth-loopback`. An empty variable counts as not set.\n"
+    "\n"
+    "The file is YAML: `--config FILE`, else `LOGMILL_CONFIG`, else the first of\n"
+    "`$XDG_CONFIG_HOME/logmill/logmill.yaml` (`~/.config/logmill/logmill.yaml`) and\n"
+    "`/etc/logmill/logmill.yaml` that exists. `logmill config check` prints what holds and where\n"
+    "each value comes from; a mistake is named with file, line and column.\n"
+    "\n"
+    "Sizes take B, kB, MB, GB, TB (powers of 1000) and KiB, MiB, GiB, TiB (powers of 1024);\n"
+    "durations need ms, s, m, h or d. `~/` in a path is the home directory; a relative path "
+    "starts\n"
+    "at the directory in which the program was started.\n"
+    "\n";
+
+static const char processes_head[] =
+    "\n"
+    "## Processes\n"
+    "\n"
+    "Processes that the hub starts stand under their names (1 to 64 of letters, digits, `.`, `_`\n"
+    "and `-`) in `processes`:\n"
+    "\n"
+    "```yaml\n"
+    "processes:\n"
+    "  game_control:\n"
+    "    command: [python3, -u, game.py]\n"
+    "    labels: {job_run_id: nightly-42}\n"
+    "    restart: on-failure\n"
+    "```\n"
+    "\n"
+    "| key | value | default | meaning |\n"
+    "| --- | --- | --- | --- |\n";
+
+static const char processes_foot[] =
+    "\n"
+    "At most 32 labels; their names match `[a-z_][a-z0-9_.]{0,63}`, their values have at most 256\n"
+    "bytes.\n"
+    "\n"
+    "## Other variables\n"
+    "\n"
+    "`LOGMILL_CONFIG` names the configuration file. `LOGMILL_RUN` is set by the keeper for its\n"
+    "child. A variable that begins with `LOGMILL_` and is known to nobody causes a warning.\n";
+
+void settings_write_flags(struct buf *b)
+{
+    BUF_LIT(b, "  --config FILE\n      The configuration file.\n");
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const struct setting_info *info = &setting_table[i];
+        char flag[SETTING_NAME_MAX];
+        setting_flag(info, flag);
+        buf_printf(b, "  --%s ", flag);
+        if (info->choices)
+            buf_add_str(b, str_from(info->choices));
+        else
+            buf_add_str(b, str_from(setting_placeholder(info)));
+        buf_printf(b, "\n      %s\n      Default: %s\n", info->sentence, info->fallback);
+    }
+}
+
+/* Text inside a table cell: a bar would end it. */
+static void add_cell(struct buf *b, struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '|')
+            buf_add_char(b, '\\');
+        buf_add_char(b, text.p[i]);
+    }
+}
+
+void settings_write_docs(struct buf *b)
+{
+    buf_add(b, page_head, sizeof page_head - 1);
+    BUF_LIT(b, "| setting | default | values | meaning |\n| --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const struct setting_info *info = &setting_table[i];
+        buf_printf(b, "| `%s` | `%s` | ", info->name, info->fallback);
+        setting_write_range(info, b);
+        BUF_LIT(b, " | ");
+        add_cell(b, str_from(info->sentence));
+        BUF_LIT(b, " |\n");
+    }
+    buf_printf(b, "\nAll of them are read once, when %s.\n", setting_table[0].when);
+    buf_add(b, processes_head, sizeof processes_head - 1);
+#define PROCESS_KEY(key, what, fallback, sentence)                                                 \
+    BUF_LIT(b, "| `" #key "` | " what " | " fallback " | " sentence " |\n");
+#include "conf/processes.def"
+#undef PROCESS_KEY
+    buf_add(b, processes_foot, sizeof processes_foot - 1);
+}
+
+static void write_origin(const struct settings *s, size_t i, struct buf *b)
+{
+    const struct setting_info *info = &setting_table[i];
+    char name[SETTING_NAME_MAX];
+
+    switch (s->origins[i].from) {
+    case FROM_DEFAULT:
+        BUF_LIT(b, "default");
+        break;
+    case FROM_FILE:
+        buf_printf(b, "%s:%d", s->file, s->origins[i].line);
+        break;
+    case FROM_ENVIRONMENT:
+        setting_variable(info, name);
+        buf_add_str(b, str_from(name));
+        break;
+    case FROM_FLAG:
+        setting_flag(info, name);
+        buf_printf(b, "--%s", name);
+        break;
+    }
+}
+
+static void write_process(const struct process_conf *p, struct buf *b)
+{
+    buf_printf(b, "process %s:", p->name);
+    for (char **word = p->argv; *word; word++)
+        buf_printf(b, strpbrk(*word, " \t\n'\"\\") || !**word ? " '%s'" : " %s", *word);
+    for (size_t i = 0; i < p->label_count; i++)
+        buf_printf(b, "%s%s=%s", i ? ", " : "  (", p->labels[i].name, p->labels[i].value);
+    buf_add_str(b, p->label_count ? STR(")\n") : STR("\n"));
+}
+
+void settings_write_effective(const struct settings *s, struct buf *b)
+{
+    struct buf value = {0};
+
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        buf_clear(&value);
+        setting_write_value(s, &setting_table[i], &value);
+        buf_printf(b, "%-18s %-40.*s # ", setting_table[i].name, STR_FMT(buf_str(&value)));
+        write_origin(s, i, b);
+        buf_add_char(b, '\n');
+    }
+    for (size_t i = 0; i < s->process_count; i++)
+        write_process(&s->processes[i], b);
+    buf_fini(&value);
+}
