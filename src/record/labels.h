@@ -16,8 +16,9 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "conf/settings.h"
 
-enum { LABELS_MAX = 32, LABEL_NAME_MAX = 64, LABEL_VALUE_MAX = 256 };
+enum { LABELS_MAX = LABEL_COUNT_MAX };
 
 struct label {
     struct str name, value;

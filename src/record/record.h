@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "record/labels.h"
 #include "record/level.h"
+#include "record/origin.h"
 
 enum {
     RECORD_CONT = 1,         /* continues the record before it */
@@ -38,23 +39,6 @@ struct record {
     enum level level;
     enum stream stream;
     uint16_t flags;
-};
-
-/* Whose bytes these are (docs/journal-format.md, "Origins and positions"; the numbers are fixed). */
-enum origin_kind { ORIGIN_HUB = 0, ORIGIN_RUN = 1, ORIGIN_FILE = 2, ORIGIN_PUSH = 3 };
-
-enum { ORIGIN_KEY_MAX = 128, POSITION_MAX = 24 };
-
-struct origin {
-    enum origin_kind kind;
-    uint8_t key_n;
-    uint8_t key[ORIGIN_KEY_MAX];
-};
-
-/* The encoded position of an origin. */
-struct position {
-    uint8_t n;
-    uint8_t bytes[POSITION_MAX];
 };
 
 enum {

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * jframe.h - one journal frame: a batch as bytes (docs/journal-format.md, "Frame").
+ *
+ *     head 56 │ key, position │ label sets │ record heads 24 each │ texts │ zeros to 8
+ *
+ * jframe_size() measures a batch, jframe_write() copies it in. jframe_check() looks at bytes and
+ * gives a view; a jframe_reader walks the records of a view. What does not hold is refused as a
+ * whole: nothing torn is ever handed out.
+ *
+ * Threads: any. Owns: a reader holds references to the label sets of its frame.
+ */
+#ifndef LM_HUB_JFRAME_H
+#define LM_HUB_JFRAME_H
+
+#include "record/record.h"
+
+enum { JFRAME_HEAD = 56, JFRAME_RECORD = 24, JFRAME_MAGIC = 0x4d524652 };
+
+/* A checked frame. Views point into the bytes given to jframe_check(). */
+struct jframe {
+    uint32_t length;
+    uint64_t first_id;
+    uint32_t count;
+    uint32_t set_count;
+    int64_t arrival_us;
+    struct origin origin;
+    struct position position;
+    struct str sets;
+    struct str heads;
+    struct str texts;
+};
+
+/* Bytes the batch takes as a frame. Also numbers its distinct label sets for jframe_write(). */
+struct jframe_layout {
+    uint32_t length, set_count, sets_n, texts_n;
+};
+void jframe_measure(const struct batch *b, struct jframe_layout *ret);
+
+/* Writes b (with b->first_id set) to `at`, which has room for layout->length bytes, except for the
+ * length word, which stays 0: jframe_commit() stores it and so makes the frame exist. The word after the frame
+ * is cleared when `clear_next`. */
+void jframe_write(char *at, const struct batch *b, const struct jframe_layout *layout,
+                  uint32_t epoch, bool clear_next);
+void jframe_commit(char *at, const struct jframe_layout *layout);
+
+/* Looks for a valid frame at the start of `bytes`. Returns 1, 0 when nothing was written here
+ * (length 0 or fewer than 8 bytes left), or -LM_E_DAMAGED. */
+int jframe_check(struct str bytes, uint32_t epoch, struct jframe *ret) LM_MUST_CHECK;
+
+/* Walks the records of one checked frame. */
+struct jframe_reader {
+    const struct jframe *frame;
+    struct label_table *table;
+    struct labels **sets; /* made when first asked for */
+    uint32_t sets_cap;
+    uint32_t at; /* record next handed out */
+    size_t text_at;
+};
+
+/* A zeroed reader may be opened again and again; it keeps its array. -ENOMEM, -LM_E_DAMAGED. */
+int jframe_open(struct jframe_reader *r, const struct jframe *f,
+                struct label_table *t) LM_MUST_CHECK;
+/* The next record, or false at the end. Its labels are borrowed from the reader. */
+bool jframe_next(struct jframe_reader *r, struct record *ret);
+/* Releases the sets of the frame; jframe_close() also the array. */
+void jframe_release(struct jframe_reader *r);
+void jframe_close(struct jframe_reader *r);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * journal.h - where a line becomes acknowledged (docs/journal-format.md).
+ *
+ * A row of preallocated, mapped 8 MiB files. Appending is a copy into the mapping: no system call,
+ * no lock. The last file is written, the older ones never change. A spare waits, allocated ahead in
+ * the pool, so that a full disk shows before it hurts; when `max_bytes` is reached the spare is the
+ * oldest file, used again.
+ *
+ *     [oldest] [ … ] [ … ] [current ▮▮▮▯▯]   (spare)
+ *        ▲ views hold references: a file that is being read is never used again
+ *
+ * Readers take a view, a snapshot of whole frames, and walk it with a cursor, on any thread. The store
+ * of sealed chunks will stand behind the same view later.
+ *
+ * Threads: loop thread; views may be walked by workers; syncing and allocating run in the pool.
+ * Owns:    the files.
+ */
+#ifndef LM_HUB_JOURNAL_H
+#define LM_HUB_JOURNAL_H
+
+#include "conf/settings.h"
+#include "hub/jframe.h"
+#include "net/loop.h"
+
+enum { JOURNAL_FILE_SIZE = 8 * 1024 * 1024 };
+
+struct journal;
+
+struct journal_opts {
+    struct loop *loop;
+    const char *dir; /* made when missing, mode 0700 */
+    uint32_t epoch;
+    uint64_t max_bytes; /* at least 4 files */
+    enum durability durability;
+    uint32_t sync_interval_ms;
+    /* For every valid frame found by journal_open(), in order. */
+    void (*on_frame)(const struct jframe *frame, void *ctx);
+    /* The file with ids below end_id is about to be used again: restate the positions that only it
+     * holds, by journal_append() of empty batches. A failure keeps the file. */
+    int (*on_recycle)(uint64_t end_id, void *ctx);
+    /* More has been synced: journal_acked_id() has risen (only with DURABILITY_ALWAYS). */
+    void (*on_synced)(void *ctx);
+    /* Something failed that a person should know of; the journal goes on as far as it can. */
+    void (*on_trouble)(const char *doing, int err, void *ctx);
+    void *ctx;
+};
+
+/* What recovery found. Times in µs. */
+struct journal_report {
+    uint32_t files, damaged_files;
+    uint64_t frames, damaged_places; /* places where valid frames do not follow one another */
+    uint64_t damaged_bytes;
+    int64_t took_us;
+};
+
+int journal_open(struct journal **ret, const struct journal_opts *opts,
+                 struct journal_report *report, struct errinfo *info) LM_MUST_CHECK;
+/* Syncs and closes. The loop must have ended. NULL is fine. */
+void journal_close(struct journal *j);
+
+/* Copies the batch in as one frame. b->first_id is set, except in an empty batch (a position only),
+ * where the journal sets it. After 0 it survives the death of this process. Fails only when a new
+ * file is needed and none can be made: nothing was written then. */
+int journal_append(struct journal *j, struct batch *b) LM_MUST_CHECK;
+
+/* One past the last id in the journal; the first id that is still there. */
+uint64_t journal_end_id(const struct journal *j);
+uint64_t journal_start_id(const struct journal *j);
+/* Ids below this are acknowledged: appended, or synced with DURABILITY_ALWAYS. */
+uint64_t journal_acked_id(const struct journal *j);
+uint64_t journal_bytes(const struct journal *j);
+uint64_t journal_syncs(const struct journal *j);
+
+/* A snapshot of everything from the file that holds from_id on. NULL when memory is short. */
+struct journal_view *journal_view_take(struct journal *j, uint64_t from_id) LM_MUST_CHECK;
+void journal_view_drop(struct journal *j, struct journal_view *v);
+
+struct journal_cursor {
+    const struct journal_view *view;
+    uint32_t file;
+    size_t at;
+    uint64_t next_id; /* expected */
+};
+
+/* A cursor before the first frame that holds an id >= from_id. */
+struct journal_cursor journal_seek(const struct journal_view *v, uint64_t from_id);
+/* The next frame with records, or false at the end of the view. Damaged places are skipped: then
+ * ret->first_id is above the id that was due. */
+bool journal_next(struct journal_cursor *c, struct jframe *ret);
+/* For walking backwards: how many files a view has, a cursor at the start of the i-th (0 = oldest),
+ * and the next frame within that file. */
+uint32_t journal_view_files(const struct journal_view *v);
+bool journal_next_in_file(struct journal_cursor *c, struct jframe *ret);
+struct journal_cursor journal_file_start(const struct journal_view *v, uint32_t i);
+/* One past the last id in the view. */
+uint64_t journal_view_end(const struct journal_view *v);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * journal_impl.h - what the files journal*.c share, and nobody else sees.
+ */
+#ifndef LM_HUB_JOURNAL_IMPL_H
+#define LM_HUB_JOURNAL_IMPL_H
+
+#include "hub/journal.h"
+
+enum { JFILE_HEAD = 64 };
+
+/* One mapped file. `used` only grows; what lies below it never changes. */
+struct jfile {
+    struct list link;
+    char name[32]; /* in the journal's folder */
+    uint64_t first_id, end_id;
+    char *map;
+    size_t size, used;
+    int fd;
+    uint32_t refs; /* of views and of jobs */
+    bool dirty;    /* written since the last sync */
+};
+
+struct journal_view {
+    uint32_t epoch;
+    uint32_t count;
+    struct {
+        struct jfile *file;
+        size_t used;
+        uint64_t first_id, end_id;
+    } files[];
+};
+
+struct journal {
+    struct journal_opts opts;
+    char *dir;
+    struct list files; /* oldest first; the last one is written */
+    uint32_t file_count;
+    struct jfile *current;
+    uint64_t end_id;
+
+    struct jfile *spare;     /* ready for use, or NULL */
+    struct jfile *recycling; /* being made the spare; no longer in `files` */
+    struct jfile *made;      /* what the job has made */
+    struct jfile *spare_pin; /* the current file when the job began; the job syncs it */
+    uint32_t spare_number;
+    struct job spare_job;
+    bool spare_busy;
+    int spare_err;
+
+    uv_timer_t sync_timer;
+    struct job sync_job;
+    struct jfile *syncing[8];
+    uint32_t syncing_count;
+    uint64_t sync_upto; /* the running sync covers ids below this */
+    uint64_t synced_id;
+    uint64_t syncs;
+    bool sync_busy;
+    bool sync_failed; /* nothing is acknowledged as synced any more */
+    int sync_err;
+};
+
+/* --- jfile.c: one file. Safe in the pool. --- */
+
+/* Makes and maps a file of full size at dir/spare-<number>; blocks allocated, pages touched. */
+int jfile_create(const char *dir, uint32_t number, struct jfile **ret) LM_MUST_CHECK;
+/* Opens dir/<name> and maps it; checks its header. -LM_E_DAMAGED, -LM_E_VERSION. */
+int jfile_open(const char *dir, const char *name, uint32_t epoch, struct jfile **ret) LM_MUST_CHECK;
+/* Turns a spare into the file that starts at first_id and gives it that name. */
+int jfile_begin(struct jfile *f, const char *dir, uint32_t epoch, uint64_t first_id) LM_MUST_CHECK;
+/* Renames an old file to dir/spare-<number>. */
+int jfile_retire(struct jfile *f, const char *dir, uint32_t number) LM_MUST_CHECK;
+void jfile_close(struct jfile *f);
+
+/* --- journal_recover.c --- */
+int journal_recover(struct journal *j, struct journal_report *report,
+                    struct errinfo *info) LM_MUST_CHECK;
+/* The first valid frame of [at, used) whose id is at least *next_id; moves *at behind it and *next_id
+ * past its ids. *ret_skipped bytes were no frames. */
+bool jfile_next_frame(const char *map, size_t used, uint32_t epoch, size_t *at, uint64_t *next_id,
+                      struct jframe *ret, size_t *ret_skipped);
+
+/* --- journal_sync.c --- */
+int journal_sync_init(struct journal *j) LM_MUST_CHECK;
+/* Called after every append. */
+void journal_sync_note(struct journal *j);
+void journal_sync_fini(struct journal *j);
+
+#endif

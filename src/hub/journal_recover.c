@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * journal_recover.c - what is in the files after whatever happened (docs/journal-format.md, "Recovery").
+ *
+ * Every frame is checked once, here. Damage costs the frames it touches: reading goes on at the next
+ * valid frame, and the ids between are known to be missing.
+ */
+#include "hub/journal_impl.h"
+
+#include "base/clock.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool jfile_next_frame(const char *map, size_t used, uint32_t epoch, size_t *at, uint64_t *next_id,
+                      struct jframe *ret, size_t *ret_skipped)
+{
+    size_t start = *at;
+
+    for (size_t i = start; i + JFRAME_HEAD <= used; i += 8) {
+        uint32_t word;
+        memcpy(&word, map + i + 4, sizeof word);
+        if (word != JFRAME_MAGIC)
+            continue;
+        if (jframe_check(str_of(map + i, used - i), epoch, ret) != 1 || ret->first_id < *next_id)
+            continue;
+        *ret_skipped = i - start;
+        *at = i + ret->length;
+        *next_id = ret->first_id + ret->count;
+        return true;
+    }
+    *ret_skipped = 0;
+    return false;
+}
+
+/* Is there a sign that more was written behind the last valid frame than can be read? */
+static bool has_torn_tail(const struct jfile *f)
+{
+    uint32_t length;
+
+    if (f->size < JOURNAL_FILE_SIZE)
+        return true;
+    if (f->used + JFRAME_HEAD > f->size)
+        return false;
+    memcpy(&length, f->map + f->used, sizeof length);
+    return length != 0;
+}
+
+static void recover_file(struct journal *j, struct jfile *f, struct journal_report *report)
+{
+    struct jframe frame;
+    size_t at = JFILE_HEAD, skipped;
+    uint64_t next_id = f->first_id;
+
+    while (jfile_next_frame(f->map, f->size, j->opts.epoch, &at, &next_id, &frame, &skipped)) {
+        report->frames++;
+        report->damaged_places += skipped > 0;
+        report->damaged_bytes += skipped;
+        f->used = at;
+        f->end_id = next_id;
+        if (j->opts.on_frame)
+            j->opts.on_frame(&frame, j->opts.ctx);
+    }
+    if (has_torn_tail(f))
+        report->damaged_places++;
+}
+
+static int is_journal_name(const struct dirent *e)
+{
+    return strlen(e->d_name) == 16 && strspn(e->d_name, "0123456789") == 16;
+}
+
+static int set_aside(struct journal *j, const char *name, struct errinfo *info)
+{
+    char from[4096], to[4096];
+
+    snprintf(from, sizeof from, "%s/%s", j->dir, name);
+    snprintf(to, sizeof to, "%s/damaged-%s", j->dir, name);
+    return rename(from, to) == 0
+               ? 0
+               : err_set(info, -errno, "cannot rename the damaged %s: %s", from, err_text(-errno));
+}
+
+static int add_file(struct journal *j, const char *name, struct journal_report *report,
+                    struct errinfo *info)
+{
+    struct jfile *f;
+    int err = jfile_open(j->dir, name, j->opts.epoch, &f);
+
+    if (err == -LM_E_DAMAGED) {
+        report->damaged_files++;
+        return set_aside(j, name, info);
+    }
+    if (err == -LM_E_VERSION)
+        return err_set(info, err, "%s/%s was written by a later version of logmill: use that",
+                       j->dir, name);
+    if (err < 0)
+        return err_set(info, err, "cannot open %s/%s: %s", j->dir, name, err_text(err));
+    list_push(&j->files, &f->link);
+    j->file_count++;
+    report->files++;
+    recover_file(j, f, report);
+    if (f->end_id > j->end_id)
+        j->end_id = f->end_id;
+    return 0;
+}
+
+/* A last file that is short or torn is left as it is; writing goes on in a new one. */
+static void choose_current(struct journal *j)
+{
+    if (list_empty(&j->files))
+        return;
+    struct jfile *last = LIST_ITEM(j->files.prev, struct jfile, link);
+    if (!has_torn_tail(last))
+        j->current = last;
+}
+
+int journal_recover(struct journal *j, struct journal_report *report, struct errinfo *info)
+{
+    struct dirent **names = NULL;
+    int64_t start = clock_mono_us();
+    int err = 0;
+
+    *report = (struct journal_report){0};
+    int n = scandir(j->dir, &names, is_journal_name, alphasort);
+    if (n < 0)
+        return err_set(info, -errno, "cannot list %s: %s", j->dir, err_text(-errno));
+    for (int i = 0; i < n; i++) {
+        if (err == 0)
+            err = add_file(j, names[i]->d_name, report, info);
+        free(names[i]);
+    }
+    free(names);
+    choose_current(j);
+    report->took_us = clock_mono_us() - start;
+    return err;
+}

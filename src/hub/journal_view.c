@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * journal_view.c - reading what does not change any more.
+ *
+ * Threads: views are taken and dropped on the loop thread; walking one is safe anywhere.
+ */
+#include "hub/journal_impl.h"
+
+#include <stdlib.h>
+
+struct journal_view *journal_view_take(struct journal *j, uint64_t from_id)
+{
+    struct journal_view *v = malloc(sizeof *v + j->file_count * sizeof v->files[0]);
+
+    if (!v)
+        return NULL;
+    v->epoch = j->opts.epoch;
+    v->count = 0;
+    LIST_FOR_EACH (link, &j->files) {
+        struct jfile *f = LIST_ITEM(link, struct jfile, link);
+        if (f->end_id <= from_id)
+            continue;
+        f->refs++;
+        v->files[v->count].file = f;
+        v->files[v->count].used = f->used;
+        v->files[v->count].first_id = f->first_id;
+        v->files[v->count].end_id = f->end_id;
+        v->count++;
+    }
+    return v;
+}
+
+void journal_view_drop(struct journal *j, struct journal_view *v)
+{
+    (void)j;
+    if (!v)
+        return;
+    for (uint32_t i = 0; i < v->count; i++)
+        v->files[i].file->refs--;
+    free(v);
+}
+
+struct journal_cursor journal_file_start(const struct journal_view *v, uint32_t i)
+{
+    return (struct journal_cursor){
+        .view = v, .file = i, .at = JFILE_HEAD, .next_id = i < v->count ? v->files[i].first_id : 0};
+}
+
+struct journal_cursor journal_seek(const struct journal_view *v, uint64_t from_id)
+{
+    uint32_t i = 0;
+
+    while (i < v->count && v->files[i].end_id <= from_id)
+        i++;
+    struct journal_cursor c = journal_file_start(v, i);
+    struct journal_cursor next = c;
+    struct jframe f;
+    while (journal_next(&next, &f) && f.first_id + f.count <= from_id)
+        c = next;
+    return c;
+}
+
+bool journal_next_in_file(struct journal_cursor *c, struct jframe *ret)
+{
+    const struct journal_view *v = c->view;
+    size_t skipped;
+
+    while (c->file < v->count) {
+        if (!jfile_next_frame(v->files[c->file].file->map, v->files[c->file].used, v->epoch, &c->at,
+                              &c->next_id, ret, &skipped))
+            return false;
+        if (ret->count > 0)
+            return true;
+    }
+    return false;
+}
+
+bool journal_next(struct journal_cursor *c, struct jframe *ret)
+{
+    while (c->file < c->view->count) {
+        if (journal_next_in_file(c, ret))
+            return true;
+        *c = journal_file_start(c->view, c->file + 1);
+    }
+    return false;
+}
+
+uint32_t journal_view_files(const struct journal_view *v)
+{
+    return v->count;
+}
+
+uint64_t journal_view_end(const struct journal_view *v)
+{
+    return v->count ? v->files[v->count - 1].end_id : 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * number.h - ids: given once, rising, never given again, whatever crashes.
+ *
+ * The file `store` (docs/journal-format.md) holds the epoch and a watermark: ids below it may have
+ * been given out. It is raised 2^26 at a time, ahead of need, in the thread pool; an id beyond it
+ * is never given before the new watermark is on disk.
+ *
+ * Threads: loop thread; the write itself runs in the pool.
+ * Owns:    the file.
+ */
+#ifndef LM_HUB_NUMBER_H
+#define LM_HUB_NUMBER_H
+
+#include "base/err.h"
+#include "net/loop.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct numbers {
+    struct loop *loop;
+    char *path;
+    uint32_t epoch;
+    uint64_t next;       /* id of the next record */
+    uint64_t watermark;  /* on disk */
+    uint64_t clean_next; /* what the last clean stop wrote; 0 after a crash */
+    bool same_boot;
+    char boot[37];
+    struct job job;
+    bool raising;
+    uint64_t raised; /* what the job writes */
+    int job_err;
+};
+
+/* Reads state_dir/store, or makes it with a new epoch. A file that is damaged or of a later version
+ * is refused with a sentence. */
+int numbers_open(struct numbers *n, struct loop *loop, const char *state_dir,
+                 struct errinfo *info) LM_MUST_CHECK;
+
+/* Decides where numbering goes on: after `journal_end` (one past the last id in the journal) when
+ * the journal is whole and the machine was not restarted, else at the watermark. Writes the
+ * file, so that from here on a crash is recognised. */
+int numbers_start(struct numbers *n, uint64_t journal_end, bool journal_whole) LM_MUST_CHECK;
+
+/* `count` consecutive ids; the first in *ret_first. -EAGAIN, or the error of the disk, when the pool
+ * could not raise the watermark in time: try again later. */
+int numbers_take(struct numbers *n, uint32_t count, uint64_t *ret_first) LM_MUST_CHECK;
+
+/* A clean stop: writes `next`, then releases everything. No job may be under way: the loop has ended. */
+void numbers_close(struct numbers *n);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * publish.c - number, journal, sinks: the whole of what happens to a line in the middle.
+ */
+#include "hub/publish.h"
+
+#include "base/diag.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int hub_publish(struct hub *h, struct batch *b)
+{
+    uint64_t next = h->numbers.next;
+    int err = numbers_take(&h->numbers, b->count, &b->first_id);
+
+    if (err < 0)
+        return err;
+    for (uint32_t i = 0; i < b->count; i++)
+        b->records[i].id = b->first_id + i;
+    err = journal_append(h->journal, b);
+    if (err < 0) {
+        h->numbers.next = next;
+        return err;
+    }
+    err = positions_set(&h->positions, &b->origin, &b->position, b->first_id);
+    if (b->count > 0)
+        for (uint32_t i = 0; i < h->sink_count; i++)
+            h->sinks[i].fn(b, h->sinks[i].ctx);
+    return err;
+}
+
+void hub_add_sink(struct hub *h, hub_sink_fn *fn, void *ctx)
+{
+    lm_assert(h->sink_count < HUB_SINKS_MAX);
+    h->sinks[h->sink_count].fn = fn;
+    h->sinks[h->sink_count].ctx = ctx;
+    h->sink_count++;
+}
+
+uint64_t hub_acked_id(const struct hub *h)
+{
+    return journal_acked_id(h->journal);
+}
+
+uint64_t hub_last_id(const struct hub *h)
+{
+    return h->numbers.next - 1;
+}
+
+static void recovered_frame(const struct jframe *f, void *ctx)
+{
+    struct hub *h = ctx;
+    int err = positions_set(&h->positions, &f->origin, &f->position, f->first_id);
+    lm_assert(err == 0);
+}
+
+/* Every position that only the oldest file holds goes into a frame of its own in the newest. */
+static int restate_positions(uint64_t end_id, void *ctx)
+{
+    struct hub *h = ctx;
+    struct batch b = {0};
+    int err = 0;
+
+    for (struct map_slot *s = map_next(&h->positions.by_origin, NULL); s && err == 0;
+         s = map_next(&h->positions.by_origin, s)) {
+        struct position_entry *e = s->value;
+        if (e->held_at >= end_id || position_is_final(&e->origin, &e->position))
+            continue;
+        batch_begin(&b, &e->origin, 0);
+        b.position = e->position;
+        err = journal_append(h->journal, &b);
+        if (err == 0)
+            e->held_at = b.first_id;
+    }
+    batch_fini(&b);
+    return err;
+}
+
+static void journal_synced(void *ctx)
+{
+    struct hub *h = ctx;
+    if (h->on_acked)
+        h->on_acked(journal_acked_id(h->journal), h->acked_ctx);
+}
+
+static void journal_trouble(const char *doing, int err, void *ctx)
+{
+    (void)ctx;
+    diag_error("%s failed: %s; records are still sent live, acknowledgements wait", doing,
+               err_text(err));
+}
+
+static void report_recovery(const struct hub *h)
+{
+    const struct journal_report *r = &h->recovered;
+
+    if (r->files == 0 && r->damaged_files == 0)
+        return;
+    diag_info("Journal: %" PRIu64 " frames in %u files read in %.1f ms", r->frames, r->files,
+              (double)r->took_us / 1000);
+    if (r->damaged_places || r->damaged_files)
+        diag_warn("Journal damage: %u files set aside, %" PRIu64 " places and %" PRIu64
+                  " bytes skipped; what is missing will show as a gap",
+                  r->damaged_files, r->damaged_places, r->damaged_bytes);
+}
+
+int hub_open(struct hub *h, const struct hub_opts *opts, struct errinfo *info)
+{
+    char dir[4096];
+    struct journal_report *r = &h->recovered;
+
+    *h = (struct hub){.opts = *opts};
+    int err = numbers_open(&h->numbers, opts->loop, opts->state_dir, info);
+    if (err < 0)
+        return err;
+    snprintf(dir, sizeof dir, "%s/journal", opts->state_dir);
+    struct journal_opts jo = {.loop = opts->loop,
+                              .dir = dir,
+                              .epoch = h->numbers.epoch,
+                              .max_bytes = opts->journal_max,
+                              .durability = opts->durability,
+                              .sync_interval_ms = opts->sync_interval_ms,
+                              .on_frame = recovered_frame,
+                              .on_recycle = restate_positions,
+                              .on_synced = journal_synced,
+                              .on_trouble = journal_trouble,
+                              .ctx = h};
+    err = journal_open(&h->journal, &jo, r, info);
+    if (err < 0)
+        return err;
+    report_recovery(h);
+    err = numbers_start(&h->numbers, journal_end_id(h->journal),
+                        !r->damaged_places && !r->damaged_files);
+    if (err < 0)
+        return err_set(info, err, "cannot write %s: %s", h->numbers.path, err_text(err));
+    return 0;
+}
+
+void hub_close(struct hub *h)
+{
+    journal_close(h->journal);
+    h->journal = NULL;
+    numbers_close(&h->numbers);
+    positions_fini(&h->positions);
+    label_table_fini(&h->labels);
+}
+
+size_t hub_cursor(const struct hub *h, uint64_t id, char out[CURSOR_MAX])
+{
+    return (size_t)snprintf(out, CURSOR_MAX, "%08" PRIx32 ".%" PRIu64, h->numbers.epoch, id);
+}
+
+/* Exactly eight lower-case hex digits. */
+static bool parse_epoch(struct str text, uint32_t *ret)
+{
+    uint32_t v = 0;
+
+    if (text.n != 8)
+        return false;
+    for (size_t i = 0; i < 8; i++) {
+        char c = text.p[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return false;
+        v = v << 4 | (uint32_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    *ret = v;
+    return true;
+}
+
+bool hub_cursor_parse(const struct hub *h, struct str text, uint64_t *ret_id, bool *ret_foreign)
+{
+    struct str id;
+    struct str head = str_cut(text, '.', &id);
+    uint32_t epoch = h->numbers.epoch;
+
+    if (!id.p)
+        id = head;
+    else if (!parse_epoch(head, &epoch))
+        return false;
+    if (!str_to_u64(id, ret_id) || *ret_id >= UINT64_C(1) << 53)
+        return false;
+    *ret_foreign = epoch != h->numbers.epoch;
+    return true;
+}

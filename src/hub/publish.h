@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * publish.h - the hub: the one place every record passes.
+ *
+ *     sources ─▶ hub_publish(batch): number ─▶ journal ─▶ sinks (stream, metrics, …)
+ *
+ * After hub_publish() returns 0 the batch is in the journal: it survives the death of the hub, and
+ * its origin's position with it. Then the sinks, registered by the daemon, have been called in order;
+ * none of them may fail or wait.
+ *
+ * Threads: loop thread only.
+ * Owns:    journal, numbers, positions, the table of label sets.
+ */
+#ifndef LM_HUB_PUBLISH_H
+#define LM_HUB_PUBLISH_H
+
+#include "hub/journal.h"
+#include "hub/number.h"
+#include "hub/positions.h"
+
+enum { HUB_SINKS_MAX = 8 };
+
+/* Gets a numbered batch. Its texts are valid during the call. */
+typedef void hub_sink_fn(const struct batch *b, void *ctx);
+/* Ids below acked_id are acknowledged now (only called with durability `always`). */
+typedef void hub_acked_fn(uint64_t acked_id, void *ctx);
+
+struct hub_opts {
+    struct loop *loop;
+    const char *state_dir;
+    uint64_t journal_max;
+    enum durability durability;
+    uint32_t sync_interval_ms;
+};
+
+struct hub {
+    struct hub_opts opts;
+    struct numbers numbers;
+    struct journal *journal;
+    struct positions positions;
+    struct label_table labels;
+    struct {
+        hub_sink_fn *fn;
+        void *ctx;
+    } sinks[HUB_SINKS_MAX];
+    uint32_t sink_count;
+    hub_acked_fn *on_acked;
+    void *acked_ctx;
+    struct journal_report recovered;
+};
+
+/* Recovers what is there. info gets the sentence when it cannot. */
+int hub_open(struct hub *h, const struct hub_opts *opts, struct errinfo *info) LM_MUST_CHECK;
+/* A clean stop. The loop has ended. */
+void hub_close(struct hub *h);
+
+/* Sinks are called in the order they were added. */
+void hub_add_sink(struct hub *h, hub_sink_fn *fn, void *ctx);
+
+/* Numbers the batch, appends it to the journal, hands it to the sinks. On failure nothing has
+ * happened: the caller keeps what it has and tries again later. An empty batch moves a position. */
+int hub_publish(struct hub *h, struct batch *b) LM_MUST_CHECK;
+
+/* Ids below this are acknowledged. */
+uint64_t hub_acked_id(const struct hub *h);
+/* The last id given out; 0 when there is none. */
+uint64_t hub_last_id(const struct hub *h);
+
+/* "<epoch>.<id>" of a cursor. Returns its length. */
+enum { CURSOR_MAX = 26 };
+size_t hub_cursor(const struct hub *h, uint64_t id, char out[CURSOR_MAX]);
+
+/* Reads a cursor or a bare id (which means the present epoch). *ret_foreign says that it belongs to
+ * another epoch. False when it is neither. */
+bool hub_cursor_parse(const struct hub *h, struct str text, uint64_t *ret_id, bool *ret_foreign);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * origin.c - positions as bytes.
+ */
+#include "record/origin.h"
+
+#include <string.h>
+
+struct origin run_origin(const uint8_t run[16])
+{
+    struct origin o = {.kind = ORIGIN_RUN, .key_n = 16};
+    memcpy(o.key, run, 16);
+    return o;
+}
+
+struct position run_position_encode(const struct run_position *p)
+{
+    struct position out = {.n = 24};
+
+    memcpy(out.bytes, &p->stdout_n, 8);
+    memcpy(out.bytes + 8, &p->stderr_n, 8);
+    memcpy(out.bytes + 16, &p->flags, 4);
+    return out;
+}
+
+struct run_position run_position_decode(const struct position *p)
+{
+    struct run_position out = {0};
+
+    if (!p || p->n != 24)
+        return out;
+    memcpy(&out.stdout_n, p->bytes, 8);
+    memcpy(&out.stderr_n, p->bytes + 8, 8);
+    memcpy(&out.flags, p->bytes + 16, 4);
+    return out;
+}
+
+bool position_is_final(const struct origin *o, const struct position *p)
+{
+    return o->kind == ORIGIN_RUN && (run_position_decode(p).flags & RUN_ENDED);
+}

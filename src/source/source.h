@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * source.h - what every source needs of the hub, and nothing more.
+ *
+ * Sources know how bytes come in; the hub, which lies behind this, numbers and keeps them. The daemon
+ * fills in one struct intake and gives it to each source.
+ *
+ * Threads: loop thread.
+ */
+#ifndef LM_SOURCE_SOURCE_H
+#define LM_SOURCE_SOURCE_H
+
+#include "metrics/metrics.h"
+#include "record/record.h"
+
+struct intake {
+    void *hub;
+    /* After 0 the batch is in the journal. On failure nothing has happened: the source must arrange
+     * to be read again from its last position. */
+    int (*publish)(void *hub, struct batch *b);
+    /* What the journal has of an origin; NULL when nothing. Valid until the next publish. */
+    const struct position *(*position)(void *hub, const struct origin *o);
+    /* Nothing more will come from this origin. */
+    void (*forget)(void *hub, const struct origin *o);
+    /* Ids below this are acknowledged. */
+    uint64_t (*acked_id)(void *hub);
+    struct label_table *labels;
+    struct metrics *metrics;
+};
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * query.h - asking for what was logged.
+ *
+ * A query is a filter, a range of ids and times, an order and a window (offset, limit) over a snapshot
+ * of what is stored. Today the snapshot is a view of the journal; sealed chunks will stand behind the
+ * same call.
+ *
+ *     struct journal_view *v = journal_view_take(j, 0);      loop thread
+ *     query_run(&q, v, emit, ctx, &result);                  any thread
+ *     journal_view_drop(j, v);                               loop thread
+ *
+ * Threads: query_run() anywhere; it shares nothing but the view and the filter, which do not change.
+ * Owns:    nothing.
+ */
+#ifndef LM_STORE_QUERY_H
+#define LM_STORE_QUERY_H
+
+#include "hub/journal.h"
+#include "record/filter.h"
+
+#include <stdatomic.h>
+
+enum query_order { QUERY_OLDEST_FIRST, QUERY_NEWEST_FIRST };
+enum query_count { QUERY_COUNT_EXACT, QUERY_COUNT_NONE };
+
+struct query {
+    const struct filter *filter;
+    uint64_t min_id, max_id; /* both included */
+    int64_t from_us, to_us;  /* of the record's time: from included, to excluded */
+    enum query_order order;
+    enum query_count count;
+    uint64_t offset;
+    uint32_t limit;
+    const atomic_bool *cancel; /* looked at once a frame; NULL = never */
+};
+
+/* Matches everything that is stored, oldest first, limit 100, exact count. */
+void query_init(struct query *q, const struct filter *filter);
+
+struct query_result {
+    uint64_t total; /* matching records; with QUERY_COUNT_NONE at least those emitted */
+    uint32_t emitted;
+};
+
+/* Called for every row of the window, in order. The record is valid during the call. Non-zero stops
+ * the query, which returns it. */
+typedef int query_emit_fn(const struct record *r, void *ctx);
+
+/* 0, -ENOMEM, -ECANCELED, or what emit returned. */
+int query_run(const struct query *q, const struct journal_view *v, query_emit_fn *emit, void *ctx,
+              struct query_result *ret) LM_MUST_CHECK;
+
+#endif
