@@ -180,7 +180,7 @@ static void on_readable(struct conn *c)
 /* Sends one piece. Returns bytes taken (0 when the socket is full), or a negative errno. */
 static ssize_t send_some(struct conn *c, const struct iovec *iov, size_t count)
 {
-    /* sendmsg() does not write through msg_iov; its type only lacks the const. */
+    /* sendmsg() does not write to the array; only the type of msg_iov lacks the const. */
     union {
         const struct iovec *in;
         struct iovec *out;
@@ -380,12 +380,8 @@ int conn_write(struct conn *c, const void *bytes, size_t n)
         return 0;
     size_t done = 0;
     if (c->out.n == 0) {
-        /* The same cast away of const as in send_some(). */
-        union {
-            const void *in;
-            void *out;
-        } start = {.in = bytes};
-        ssize_t sent = send_some(c, &(struct iovec){start.out, n}, 1);
+        struct iovec piece = conn_piece(bytes, n);
+        ssize_t sent = send_some(c, &piece, 1);
         if (sent < 0) {
             end(c, FAILED);
             return 0;

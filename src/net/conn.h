@@ -62,6 +62,16 @@ int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops,
  * copy cannot be made, and the connection is closing; errors of the socket surface as on_close. */
 int conn_write(struct conn *c, const void *bytes, size_t n);
 
+/* A piece for conn_writev(), which does not write to it: only the type of iov_base lacks the const. */
+static inline struct iovec conn_piece(const void *bytes, size_t n)
+{
+    union {
+        const void *in;
+        void *out;
+    } start = {.in = bytes};
+    return (struct iovec){start.out, n};
+}
+
 /* Sends straight from the caller's memory, after c->out. Returns how many bytes the kernel took
  * (on_drained will come when that is not all of them), or a negative errno after which the connection
  * is already closing. */

@@ -26,7 +26,7 @@ enum http_method {
     HTTP_PUT_M,
     HTTP_DELETE_M,
     HTTP_OPTIONS_M,
-    HTTP_OTHER_M
+    HTTP_OTHER_M,
 };
 
 /* What the caller may do; a higher one includes the lower. */
@@ -40,8 +40,9 @@ struct http_req {
     struct conn *conn; /* NULL once the client is gone (only seen by held requests) */
     enum http_method method;
     struct str method_name;
-    struct str
-        path; /* percent-decoded, always starts with '/'; "." and ".." segments are refused */
+    /* Percent-decoded UTF-8 without control characters, always starts with '/'; "." and ".."
+     * segments and encoded slashes have been refused. */
+    struct str path;
     struct str query; /* raw, without '?'; use http_query() */
     struct str body;  /* whole */
     struct http_field fields[64];
@@ -50,6 +51,7 @@ struct http_req {
     bool keep_alive;
     struct arena arena; /* scratch of this request */
     void *ctx;          /* of the handler */
+    const void *route;  /* of the dispatcher */
     struct http_private *priv;
 };
 
@@ -60,14 +62,18 @@ struct http_server {
     struct loop *loop;
     http_dispatch_fn *dispatch;
     void *ctx;
-    size_t body_max;          /* bytes; larger bodies get 413 */
-    unsigned head_timeout_ms; /* slowloris: the whole head must be here by then (408) */
-    unsigned idle_timeout_ms; /* keep-alive connections without a request */
-    unsigned live;            /* connections now */
+    size_t body_max;            /* bytes; larger bodies get 413 */
+    unsigned head_timeout_ms;   /* slowloris: the whole head must be here by then (408) */
+    unsigned idle_timeout_ms;   /* keep-alive connections without a request */
+    unsigned live;              /* connections now */
+    struct http_reaper *reaper; /* ours: keeps the deadlines while there are connections */
 };
 
 /* Speaks HTTP on c from now on; bytes already in c->in are looked at before this returns. */
 int http_serve(struct http_server *s, struct conn *c) LM_MUST_CHECK;
+
+/* Closes every connection that speaks HTTP now (those taken over are their owner's). */
+void http_close_all(struct http_server *s);
 
 /* The value of a header, compared without case; p NULL when absent. Repeats: the first. */
 struct str http_header(const struct http_req *req, const char *name);

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * http.c - one connection that speaks HTTP: heads and bodies in, requests to the dispatcher.
+ *
+ *     IDLE ─first byte─▶ IN_HEAD ─whole head─▶ IN_BODY ─whole body─▶ BUSY ─answered─▶ IDLE
+ *       any damage, any deadline ─▶ refusal, OVER
+ *
+ * Every request is read twice: by the guard, which takes the head apart, and by llhttp, which must
+ * come to the same framing and decodes the body. Where they differ the request is refused. The parser
+ * starts afresh for each request, and after any refusal the connection closes, so a byte that was
+ * read as one thing is never read again as another.
+ *
+ * A handler may answer in a later turn. Then the request is freed and the next one read at the end of
+ * that turn, never below the handler's own call.
+ */
+#include "net/http_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+    IN_MAX = 64 * 1024,
+    OUT_HIGH = 256 * 1024,          /* with this much unsent the next request waits */
+    CHUNK_OVERHEAD_MAX = 64 * 1024, /* of chunk headers and trailers, beyond 8 bytes per byte */
+    BODY_BYTES_PER_MS = 1,          /* a body slower than this for long is given up */
+    REFUSAL_LINGER_MS = 2000,
+};
+
+struct request {
+    struct http_req req;
+    struct http_private priv;
+};
+
+static void request_free(struct http_req *req)
+{
+    buf_fini(&req->priv->body);
+    buf_fini(&req->priv->extra);
+    arena_fini(&req->arena);
+    free(req);
+}
+
+static struct http_req *request_new(struct http_conn *hc)
+{
+    struct request *r = calloc(1, sizeof *r);
+
+    if (!r)
+        return NULL;
+    r->req.priv = &r->priv;
+    r->req.conn = hc->c;
+    r->priv.hc = hc;
+    return &r->req;
+}
+
+static void http_conn_free(struct http_conn *hc)
+{
+    turn_hook_cancel(&hc->go_on);
+    if (hc->req)
+        request_free(hc->req);
+    free(hc);
+}
+
+void http_refuse(struct http_conn *hc, int status, const char *message)
+{
+    struct buf answer = {0};
+    struct http_refusal why = {status, message};
+
+    hc->state = HTTP_OVER;
+    http_clear_deadline(hc);
+    http_add_refusal(&answer, &why);
+    conn_write(hc->c, answer.p, answer.n);
+    buf_fini(&answer);
+    conn_close(hc->c, REFUSAL_LINGER_MS);
+}
+
+static int on_headers_complete(llhttp_t *parser)
+{
+    struct http_conn *hc = parser->data;
+    bool chunked = parser->flags & F_CHUNKED;
+
+    if (chunked != hc->head.chunked || parser->content_length != hc->head.content_length)
+        return -1;
+    return 0;
+}
+
+static int on_body(llhttp_t *parser, const char *at, size_t n)
+{
+    struct http_conn *hc = parser->data;
+    struct buf *body = &hc->req->priv->body;
+
+    if (n > hc->server->body_max - body->n) {
+        hc->why = (struct http_refusal){413, "the body is larger than is accepted here"};
+        return HPE_USER;
+    }
+    buf_add(body, at, n);
+    if (body->failed) {
+        hc->why = (struct http_refusal){503, "out of memory"};
+        return HPE_USER;
+    }
+    return 0;
+}
+
+static int on_message_complete(llhttp_t *parser)
+{
+    struct http_conn *hc = parser->data;
+
+    hc->message_complete = true;
+    return HPE_PAUSED; /* what follows is the next request */
+}
+
+static const llhttp_settings_t parser_settings = {
+    .on_headers_complete = on_headers_complete,
+    .on_body = on_body,
+    .on_message_complete = on_message_complete,
+};
+
+/* Gives bytes to the parser. Returns how many belong to this request; 0: refused. */
+static size_t parse(struct http_conn *hc, struct str bytes)
+{
+    llhttp_errno_t e = llhttp_execute(&hc->parser, bytes.p, bytes.n);
+
+    if (e == HPE_OK)
+        return bytes.n;
+    if (hc->message_complete && (e == HPE_PAUSED || e == HPE_PAUSED_UPGRADE))
+        return (size_t)(llhttp_get_error_pos(&hc->parser) - bytes.p);
+    if (e == HPE_INVALID_METHOD)
+        hc->why = (struct http_refusal){501, "this method is not known here"};
+    else if (!hc->why.status)
+        hc->why = (struct http_refusal){400, "the request is not well-formed"};
+    http_refuse(hc, hc->why.status, hc->why.message);
+    return 0;
+}
+
+/* A whole head of n bytes is in: makes the request of it. False: refused. */
+static bool begin_request(struct http_conn *hc, size_t n)
+{
+    struct http_req *req = hc->req = request_new(hc);
+    struct str bytes = req ? arena_copy(&req->arena, str_of(hc->c->in.p, n)) : STR_NONE;
+
+    if (!bytes.p) {
+        http_refuse(hc, 503, "out of memory");
+        return false;
+    }
+    buf_consume(&hc->c->in, n);
+    if (!http_head_parse(bytes, &hc->head, req, &hc->why) ||
+        !http_target_parse(&hc->head, req, &hc->why)) {
+        http_refuse(hc, hc->why.status, hc->why.message);
+        return false;
+    }
+    if (hc->head.content_length > hc->server->body_max) {
+        http_refuse(hc, 413, "the body is larger than is accepted here");
+        return false;
+    }
+    req->method = hc->head.method;
+    req->method_name = hc->head.method_name;
+    req->keep_alive = hc->head.keep_alive;
+    llhttp_init(&hc->parser, HTTP_REQUEST, &parser_settings);
+    hc->parser.data = hc;
+    hc->message_complete = false;
+    size_t parsed = parse(hc, bytes);
+    if (parsed && parsed != n)
+        http_refuse(hc, 400, "the request is not well-formed");
+    return parsed == n;
+}
+
+static void expect_body(struct http_conn *hc)
+{
+    hc->body_raw = hc->body_mark = 0;
+    http_set_deadline(hc, hc->server->head_timeout_ms);
+    if (hc->head.expects_continue && hc->c->in.n == 0)
+        conn_write(hc->c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+}
+
+static bool take_head(struct http_conn *hc)
+{
+    struct buf *in = &hc->c->in;
+
+    /* Old clients send an empty line after a body (RFC 9112, 2.2). */
+    while (hc->scan.at == 0 && in->n >= 2 && memcmp(in->p, "\r\n", 2) == 0)
+        buf_consume(in, 2);
+    if (hc->scan.at == 0 && in->n == 1 && in->p[0] == '\r')
+        return false;
+    size_t n = http_head_scan(&hc->scan, buf_str(in), &hc->why);
+    if (hc->why.status) {
+        http_refuse(hc, hc->why.status, hc->why.message);
+        return false;
+    }
+    if (n == 0) {
+        if (in->n && hc->state == HTTP_IDLE) {
+            hc->state = HTTP_IN_HEAD;
+            http_set_deadline(hc, hc->server->head_timeout_ms);
+        }
+        return false;
+    }
+    if (!begin_request(hc, n))
+        return false;
+    hc->state = HTTP_IN_BODY;
+    if (!hc->message_complete)
+        expect_body(hc);
+    return true;
+}
+
+/* True when the body is whole. */
+static bool take_body(struct http_conn *hc)
+{
+    struct buf *in = &hc->c->in, *body = &hc->req->priv->body;
+
+    if (hc->message_complete)
+        return true;
+    if (in->n == 0)
+        return false;
+    size_t n = parse(hc, buf_str(in));
+    if (n == 0)
+        return false;
+    buf_consume(in, n);
+    hc->body_raw += n;
+    if (hc->body_raw - body->n > CHUNK_OVERHEAD_MAX + body->n * 8) {
+        http_refuse(hc, 400, "the chunks of the body carry more overhead than data");
+        return false;
+    }
+    if (hc->body_raw - hc->body_mark >= hc->server->head_timeout_ms * BODY_BYTES_PER_MS) {
+        hc->body_mark = hc->body_raw;
+        http_set_deadline(hc, hc->server->head_timeout_ms);
+    }
+    return hc->message_complete;
+}
+
+/* The request is over: ready for the next, or for the end. */
+static void end_request(struct http_conn *hc)
+{
+    bool keep_alive = hc->req->keep_alive;
+
+    request_free(hc->req);
+    hc->req = NULL;
+    hc->scan = (struct http_scan){0};
+    if (!keep_alive) {
+        hc->state = HTTP_OVER;
+        conn_close(hc->c, REFUSAL_LINGER_MS);
+        return;
+    }
+    hc->state = HTTP_IDLE;
+    hc->unsent = hc->c->out.n;
+    http_set_deadline(hc, hc->server->idle_timeout_ms);
+}
+
+/* Returns whether hc is ready for another request. */
+static bool dispatch(struct http_conn *hc)
+{
+    struct http_req *req = hc->req;
+
+    hc->state = HTTP_BUSY;
+    http_clear_deadline(hc);
+    req->body = buf_str(&req->priv->body);
+    hc->in_dispatch = true;
+    hc->server->dispatch(req, hc->server->ctx);
+    hc->in_dispatch = false;
+    if (req->priv->taken) {
+        http_conn_free(hc);
+        return false;
+    }
+    if (req->priv->answered) {
+        end_request(hc);
+        return hc->state == HTTP_IDLE;
+    }
+    lm_assert(req->priv->held);
+    return false;
+}
+
+static void go_on(struct http_conn *hc)
+{
+    do {
+        if (hc->c->out.n > OUT_HIGH)
+            return;
+        if ((hc->state == HTTP_IDLE || hc->state == HTTP_IN_HEAD) && !take_head(hc))
+            return;
+        if (hc->state != HTTP_IN_BODY || !take_body(hc))
+            return;
+    } while (dispatch(hc));
+}
+
+/* The same outside on_data, where the connection does not see by itself that bytes were taken. */
+static void go_on_and_read(struct http_conn *hc)
+{
+    struct conn *c = hc->c;
+
+    go_on(hc);
+    if (c->self == hc) /* not given to another protocol */
+        conn_pause_reading(c, false);
+}
+
+static void on_turn_end(struct turn_hook *hook)
+{
+    struct http_conn *hc = LIST_ITEM(hook, struct http_conn, go_on);
+
+    if (hc->req->priv->taken) {
+        http_conn_free(hc);
+        return;
+    }
+    end_request(hc);
+    if (hc->state != HTTP_IDLE)
+        return;
+    go_on_and_read(hc);
+}
+
+void http_req_over(struct http_req *req)
+{
+    struct http_conn *hc = req->priv->hc;
+
+    if (!hc)
+        request_free(req);
+    else if (!hc->in_dispatch)
+        turn_hook_ask(hc->server->loop, &hc->go_on);
+}
+
+void http_hold(struct http_req *req, void (*on_gone)(struct http_req *req))
+{
+    lm_assert(!req->priv->answered && !req->priv->taken);
+    req->priv->held = true;
+    req->priv->on_gone = on_gone;
+}
+
+struct conn *http_take_conn(struct http_req *req)
+{
+    struct conn *c = req->conn;
+
+    lm_assert(c && !req->priv->answered && !req->priv->taken);
+    req->priv->taken = true;
+    http_reaper_remove(req->priv->hc);
+    http_req_over(req);
+    return c;
+}
+
+static void on_data(struct conn *c)
+{
+    go_on(c->self);
+}
+
+static void on_drained(struct conn *c)
+{
+    go_on_and_read(c->self);
+}
+
+static void on_close(struct conn *c)
+{
+    struct http_conn *hc = c->self;
+    struct http_req *req = hc->req;
+
+    http_reaper_remove(hc);
+    if (req && req->priv->held && !req->priv->answered) {
+        hc->req = NULL;
+        req->conn = NULL;
+        req->priv->hc = NULL;
+        if (req->priv->on_gone)
+            req->priv->on_gone(req);
+    }
+    http_conn_free(hc);
+}
+
+int http_serve(struct http_server *s, struct conn *c)
+{
+    static const struct conn_ops ops = {on_data, on_drained, on_close};
+    struct http_conn *hc = calloc(1, sizeof *hc);
+
+    if (!hc)
+        return -ENOMEM;
+    hc->server = s;
+    hc->c = c;
+    int r = http_reaper_add(hc);
+    if (r < 0) {
+        free(hc);
+        return r;
+    }
+    turn_hook_init(&hc->go_on, on_turn_end);
+    http_set_deadline(hc, s->idle_timeout_ms);
+    c->ops = &ops;
+    c->self = hc;
+    c->in_max = IN_MAX;
+    if (c->in.n)
+        go_on(hc);
+    return 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * http_private.h - what the files of the HTTP module share. Not for others.
+ */
+#ifndef LM_NET_HTTP_PRIVATE_H
+#define LM_NET_HTTP_PRIVATE_H
+
+#include "net/http_guard.h"
+
+#include <llhttp.h>
+
+/* What the connection is waiting for. */
+enum http_state {
+    HTTP_IDLE,    /* the first byte of a request */
+    HTTP_IN_HEAD, /* the rest of its head */
+    HTTP_IN_BODY, /* the rest of its body */
+    HTTP_BUSY,    /* the handler's answer */
+    HTTP_OVER,    /* its own end */
+};
+
+struct http_conn {
+    struct list link; /* in the reaper */
+    struct http_server *server;
+    struct conn *c;
+    enum http_state state;
+    bool in_dispatch, message_complete;
+    struct http_scan scan;
+    struct http_head head;
+    struct http_req *req; /* from a whole head until it is over */
+    llhttp_t parser;
+    size_t body_raw;  /* bytes of the body as they came, with chunk headers */
+    size_t body_mark; /* body_raw when its deadline was last put off */
+    struct http_refusal why;
+    int64_t deadline_us; /* INT64_MAX: none */
+    size_t unsent;       /* c->out.n when the deadline was last put off */
+    struct turn_hook go_on;
+};
+
+/* The part of a request that handlers do not see. */
+struct http_private {
+    struct http_conn *hc; /* NULL once the client is gone */
+    struct http_field *params;
+    size_t param_count;
+    struct buf body;
+    struct buf extra;       /* header lines added by the handler */
+    bool has_cache_control; /* among them */
+    bool held, answered, taken;
+    void (*on_gone)(struct http_req *req);
+};
+
+/* The request has been answered or its connection taken: frees it, now or when dispatch returns. */
+void http_req_over(struct http_req *req);
+/* Answers what never became a request, or stopped being one, and closes. */
+void http_refuse(struct http_conn *hc, int status, const char *message);
+/* Appends a complete answer that closes the connection. */
+void http_add_refusal(struct buf *out, const struct http_refusal *why);
+
+/* Deadlines (http_reaper.c). A connection is in the reaper as long as it speaks HTTP. */
+int http_reaper_add(struct http_conn *hc) LM_MUST_CHECK;
+void http_reaper_remove(struct http_conn *hc);
+void http_set_deadline(struct http_conn *hc, int64_t in_ms);
+void http_clear_deadline(struct http_conn *hc);
+
+#endif
