@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * page.h - the web page, as files inside the program.
+ *
+ * page.c holds the bytes and is built after the page itself; it belongs to the program logmill only
+ * and not to the core library, so that tests and benches need neither node nor npm, and the C code
+ * compiles while the page is being built. page_http.c answers requests and is part of core: in a
+ * program without page.c it finds no file and answers 404.
+ *
+ * Threads: loop thread only.
+ */
+#ifndef LM_API_PAGE_H
+#define LM_API_PAGE_H
+
+#include "base/str.h"
+
+struct api;
+struct http_req;
+
+struct page_file {
+    const char *path; /* as in the request: "/", "/assets/app.js" */
+    const char *content_type;
+    const char *etag; /* with its quotation marks; changes with the bytes */
+    struct str bytes; /* valid for ever */
+};
+
+/* The file behind a path, or NULL. */
+const struct page_file *page_find(struct str path);
+
+/* GET / and /logs: the page, whatever the query says; the page itself reads that. */
+void page_get(struct http_req *req, struct api *api);
+/* GET /assets/...: what the page needs. */
+void page_asset(struct http_req *req, struct api *api);
+
+#endif

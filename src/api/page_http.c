@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * page_http.c - serves the files of the page, with the headers that keep it to itself.
+ *
+ * The policy lets the page load its own script, style and image and talk to this hub, and nothing
+ * else: a line of a log that becomes markup by a mistake of ours could still do no harm. The
+ * browser asks again each time (no-cache) and mostly gets 304, so an upgraded hub never meets the
+ * script of the one before.
+ */
+#include "api/page.h"
+
+#include "net/http.h"
+
+/* Only the program logmill contains the page; see page.h. */
+#pragma weak page_find
+
+static const char POLICY[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/* If-None-Match is a list; our tags contain their quotation marks, so looking for one is exact. */
+static bool client_has(const struct http_req *req, const struct page_file *file)
+{
+    struct str tags = http_header(req, "If-None-Match");
+    return tags.p && memmem(tags.p, tags.n, file->etag, strlen(file->etag)) != NULL;
+}
+
+static void serve(struct http_req *req, struct str path)
+{
+    const struct page_file *file = page_find ? page_find(path) : NULL;
+    if (!file) {
+        http_reply_error(req, 404, "not_found", NULL, "there is no such file in this page");
+        return;
+    }
+    http_add_header(req, "Content-Security-Policy", POLICY);
+    http_add_header(req, "X-Frame-Options", "DENY");
+    http_add_header(req, "Cache-Control", "no-cache");
+    http_add_header(req, "ETag", file->etag);
+    if (client_has(req, file))
+        http_reply(req, 304, file->content_type, STR_NONE);
+    else
+        http_reply(req, 200, file->content_type, file->bytes);
+}
+
+void page_get(struct http_req *req, struct api *api LM_UNUSED)
+{
+    serve(req, STR("/"));
+}
+
+void page_asset(struct http_req *req, struct api *api LM_UNUSED)
+{
+    serve(req, req->path);
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+import type { ReactNode } from "react";
+
+function Icon({ children }: { children: ReactNode }): ReactNode {
+    return (
+        <svg className="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+            {children}
+        </svg>
+    );
+}
+
+/** A millstone: what grinds the lines. */
+export function Logo(): ReactNode {
+    return (
+        <svg className="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+            <circle cx="16" cy="16" r="13" />
+            <path d="M16 11.7C16 8.2 18 5.9 20.5 3.9M19.7 13.9C22.8 12.1 25.7 12.7 28.6 13.9M19.7 18.1C22.8 19.9 23.7 22.7 24.2 25.9M16 20.3C16 23.8 14 26.1 11.5 28.1M12.3 18.1C9.2 19.9 6.3 19.3 3.4 18.1M12.3 13.9C9.2 12.1 8.3 9.3 7.8 6.1" />
+            <circle className="hub" cx="16" cy="16" r="2.6" />
+        </svg>
+    );
+}
+
+export const SearchIcon = (): ReactNode => (
+    <Icon>
+        <circle cx="7" cy="7" r="4.5" />
+        <path d="M10.5 10.5 14 14" />
+    </Icon>
+);
+export const JobIcon = (): ReactNode => (
+    <Icon>
+        <path d="M2 3.5h12M4.5 8h7M6.5 12.5h3" />
+    </Icon>
+);
+export const PauseIcon = (): ReactNode => (
+    <Icon>
+        <path d="M5.5 3.5v9M10.5 3.5v9" />
+    </Icon>
+);
+export const FollowIcon = (): ReactNode => (
+    <Icon>
+        <path d="M8 2.5v8M4.5 7.5 8 11l3.5-3.5M3 13.5h10" />
+    </Icon>
+);
+export const ClearIcon = (): ReactNode => (
+    <Icon>
+        <circle cx="8" cy="8" r="5.5" />
+        <path d="m4.2 4.2 7.6 7.6" />
+    </Icon>
+);
+export const WrapIcon = (): ReactNode => (
+    <Icon>
+        <path d="M2 3.5h12M2 8h9.2a2.3 2.3 0 0 1 0 4.6H8M9.8 10.6l-2 2 2 2M2 12.5h3" />
+    </Icon>
+);
+export const ClockIcon = (): ReactNode => (
+    <Icon>
+        <circle cx="8" cy="8" r="5.5" />
+        <path d="M8 4.8V8l2.2 1.6" />
+    </Icon>
+);
+export const ThemeIcon = (): ReactNode => (
+    <Icon>
+        <circle cx="8" cy="8" r="5.5" />
+        <path d="M8 2.5v11a5.5 5.5 0 0 0 0-11Z" fill="currentColor" />
+    </Icon>
+);
+export const CloseIcon = (): ReactNode => (
+    <Icon>
+        <path d="m4 4 8 8M12 4l-8 8" />
+    </Icon>
+);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Fixed file names, because the hub embeds exactly these four files (src/api/page.c).
+export default {
+    base: "/",
+    esbuild: { jsx: "automatic", legalComments: "none" },
+    build: {
+        target: "es2022",
+        outDir: "dist",
+        emptyOutDir: true,
+        assetsInlineLimit: 0,
+        modulePreload: { polyfill: false },
+        reportCompressedSize: false,
+        rollupOptions: {
+            output: {
+                entryFileNames: "assets/app.js",
+                assetFileNames: "assets/app[extname]",
+                inlineDynamicImports: true,
+            },
+        },
+    },
+    server: { proxy: { "/api": process.env.LOGMILL_URL ?? "http://127.0.0.1:8686" } },
+    test: { include: ["src/**/*.test.ts"], environment: "node" },
+};
