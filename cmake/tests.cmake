@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+# One CTest case per *_test.c beside the code, one per fuzz corpus, one for the layers.
+pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+
+foreach(test_source ${UNIT_TESTS})
+    get_filename_component(name ${test_source} NAME_WE)
+    add_executable(${name} ${test_source})
+    target_link_libraries(${name} PRIVATE warnings core PkgConfig::CMOCKA)
+    target_compile_definitions(${name} PRIVATE GOLDEN_DIR="${CMAKE_SOURCE_DIR}/tests/golden")
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+endforeach()
+
+add_test(NAME layers COMMAND ${CMAKE_SOURCE_DIR}/tools/check-layers ${CMAKE_SOURCE_DIR}/src)
+add_test(NAME docs COMMAND ${CMAKE_SOURCE_DIR}/tools/check-docs $<TARGET_FILE:logmill>
+    ${CMAKE_SOURCE_DIR}/docs)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+# Programs that are never installed: fuzz targets (replayed over their corpus by plain gcc, driven
+# by libFuzzer with clang) and benches (one program per performance claim).
+option(LOGMILL_LIBFUZZER "Build fuzz targets for libFuzzer (clang)" OFF)
+
+file(GLOB FUZZ_TARGETS CONFIGURE_DEPENDS fuzz/*_fuzz.c)
+foreach(fuzz_source ${FUZZ_TARGETS})
+    get_filename_component(name ${fuzz_source} NAME_WE)
+    if(LOGMILL_LIBFUZZER)
+        add_executable(${name} ${fuzz_source})
+        target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    else()
+        add_executable(${name} ${fuzz_source} fuzz/replay.c)
+        if(LOGMILL_TESTS)
+            add_test(NAME ${name} COMMAND ${name} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${name})
+        endif()
+    endif()
+    target_link_libraries(${name} PRIVATE warnings core)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+endforeach()
+
+file(GLOB BENCHES CONFIGURE_DEPENDS bench/*.c)
+foreach(bench_source ${BENCHES})
+    get_filename_component(name ${bench_source} NAME_WE)
+    add_executable(${name} EXCLUDE_FROM_ALL ${bench_source})
+    target_link_libraries(${name} PRIVATE core)
+    target_compile_options(${name} PRIVATE -O2 -Wall -Wextra)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+    list(APPEND BENCH_NAMES ${name})
+endforeach()
+add_custom_target(benches DEPENDS ${BENCH_NAMES})
