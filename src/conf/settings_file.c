@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { FILE_SIZE_MAX = 1024 * 1024 };
+enum { FILE_SIZE_MAX = 1024 * 1024, READ_STEP = 65536 };
 
 /* The longest names in the table are far below this; what people write may be anything. */
 enum { KEY_MAX = 128 };
@@ -139,10 +139,10 @@ int settings_parse(struct settings *s, struct str text, struct errinfo *err)
 static int read_all(int fd, struct buf *b)
 {
     for (;;) {
-        int rc = buf_reserve(b, 64 * 1024);
+        int rc = buf_reserve(b, READ_STEP);
         if (rc != 0)
             return rc;
-        ssize_t n = read(fd, b->p + b->n, 64 * 1024);
+        ssize_t n = read(fd, b->p + b->n, READ_STEP);
         if (n < 0)
             return -errno;
         if (n == 0)

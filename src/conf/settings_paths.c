@@ -127,16 +127,17 @@ int settings_fill_paths(struct settings *s, char *const *env, struct errinfo *er
 /* Remembers the path when there is such a file, readable or not. */
 static int try_file(char **ret_path, const char *directory, const char *name)
 {
-    char *path = NULL;
+    char *path;
 
     if (*ret_path || !directory)
         return 0;
-    int rc = join(&path, directory, name, NULL);
-    if (rc == 0 && access(path, F_OK) == 0)
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        return -ENOMEM;
+    if (access(path, F_OK) == 0)
         *ret_path = path;
     else
         free(path);
-    return rc;
+    return 0;
 }
 
 int settings_find_file(char *const *env, const char *flag, char **ret_path)

@@ -147,7 +147,7 @@ struct str yaml_key(struct yaml_file *f, const yaml_node_pair_t *pair)
 static int check_key(struct yaml_file *f, const yaml_node_pair_t *pair, struct map *seen)
 {
     yaml_node_t *key = yaml_at(f, pair->key);
-    struct str text;
+    struct str text = STR_NONE;
 
     int rc = yaml_text(f, key, "a name", &text);
     if (rc != 0)
