@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fanout.c - from a batch to the feeds that want it, and from the feeds to the sockets.
+ */
+#include "base/clock.h"
+#include "record/encode.h"
+#include "stream/fanout_impl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+    SEND_REST_US = 10, /* silence bought by one write */
+    TICK_MAX_US = 10 * 1000,
+    HEARTBEAT_MS = 5000,
+    CANDIDATES_MAX = 4096, /* feeds looked at per label set; more distinct filters are refused */
+};
+
+/* --- feeds and how they are found --- */
+
+static int bucket_key(const struct filter *filter, struct buf *out)
+{
+    buf_add_str(out, filter->labels[0].name);
+    buf_add_char(out, '=');
+    buf_add_str(out, filter->labels[0].value);
+    return buf_error(out);
+}
+
+/* A feed that demands labels is filed under the first of them; records look only there. */
+static int file_feed(struct fanout *s, struct feed *f)
+{
+    struct feed_bucket *bucket = &s->open_feeds;
+    struct buf key = {0};
+    int err = 0;
+
+    if (f->filter->label_count > 0) {
+        err = bucket_key(f->filter, &key);
+        bucket = err == 0 ? map_find(&s->by_label, buf_str(&key)) : NULL;
+        if (err == 0 && !bucket) {
+            bucket = calloc(1, sizeof *bucket);
+            err = bucket ? map_put(&s->by_label, buf_str(&key), bucket) : -ENOMEM;
+            if (err < 0)
+                free(bucket);
+            else
+                list_init(&bucket->feeds);
+        }
+    }
+    if (err == 0)
+        list_push(&bucket->feeds, &f->link);
+    buf_fini(&key);
+    return err;
+}
+
+static void unfile_feed(struct fanout *s, struct feed *f)
+{
+    struct buf key = {0};
+
+    list_remove(&f->link);
+    if (f->filter->label_count == 0 || bucket_key(f->filter, &key) < 0)
+        goto out;
+    struct feed_bucket *bucket = map_find(&s->by_label, buf_str(&key));
+    if (bucket && list_empty(&bucket->feeds)) {
+        map_remove(&s->by_label, buf_str(&key));
+        free(bucket);
+    }
+out:
+    buf_fini(&key);
+}
+
+static int make_feed(struct fanout *s, struct filter *filter, const struct wire *wire,
+                     struct str key, struct feed **ret)
+{
+    struct feed *f = NULL;
+    int err = s->by_key.count < CANDIDATES_MAX ? feed_new(&f, filter, wire, &s->pool) : -LM_E_FULL;
+
+    if (err < 0)
+        return err;
+    f->key = malloc(key.n);
+    f->key_n = key.n;
+    if (f->key)
+        memcpy(f->key, key.p, key.n);
+    err = f->key ? map_put(&s->by_key, key, f) : -ENOMEM;
+    if (err == 0)
+        err = file_feed(s, f);
+    if (err < 0) {
+        map_remove(&s->by_key, key);
+        free(f->key);
+        free(f);
+        return err;
+    }
+    s->opts.metrics->feeds++;
+    *ret = f;
+    return 0;
+}
+
+int fanout_join_feed(struct fanout *s, struct filter *filter, const struct wire *wire,
+                     struct feed **ret)
+{
+    struct buf key = {0};
+    int err;
+
+    buf_add_str(&key, str_from(wire->name));
+    buf_add_char(&key, ' ');
+    filter_add_key(filter, &key);
+    err = buf_error(&key);
+    if (err < 0)
+        goto out;
+    struct feed *f = map_find(&s->by_key, buf_str(&key));
+    if (f) {
+        filter_fini(filter);
+        free(filter);
+    } else {
+        err = make_feed(s, filter, wire, buf_str(&key), &f);
+    }
+    if (err == 0) {
+        f->subs++;
+        *ret = f;
+    }
+out:
+    buf_fini(&key);
+    return err;
+}
+
+void fanout_leave_feed(struct fanout *s, struct feed *f)
+{
+    if (--f->subs > 0) {
+        feed_trim(f);
+        return;
+    }
+    map_remove(&s->by_key, str_of(f->key, f->key_n));
+    unfile_feed(s, f);
+    feed_free(f);
+    s->opts.metrics->feeds--;
+}
+
+/* --- a batch comes in --- */
+
+struct candidates {
+    struct feed *feeds[CANDIDATES_MAX];
+    uint32_t count;
+};
+
+static void add_candidates(struct candidates *c, const struct feed_bucket *bucket,
+                           const struct labels *l)
+{
+    LIST_FOR_EACH (link, &bucket->feeds) {
+        struct feed *f = LIST_ITEM(link, struct feed, link);
+        if (!list_empty(&f->live) && filter_match_labels(f->filter, l))
+            c->feeds[c->count++] = f;
+    }
+}
+
+static void find_candidates(const struct fanout *s, struct candidates *c, const struct labels *l)
+{
+    char key[LABEL_NAME_MAX + LABEL_VALUE_MAX + 1];
+
+    c->count = 0;
+    add_candidates(c, &s->open_feeds, l);
+    if (s->by_label.count == 0)
+        return;
+    for (uint16_t i = 0; i < l->count; i++) {
+        struct str name = l->pairs[i].name, value = l->pairs[i].value;
+        if (!filter_is_label(name))
+            continue;
+        memcpy(key, name.p, name.n);
+        key[name.n] = '=';
+        memcpy(key + name.n + 1, value.p, value.n);
+        const struct feed_bucket *b = map_find(&s->by_label, str_of(key, name.n + 1 + value.n));
+        if (b)
+            add_candidates(c, b, l);
+    }
+}
+
+/* Memory is short: the largest feed gives up its oldest page, whose readers go on from the journal. */
+static void make_room(struct fanout *s)
+{
+    struct feed *largest = NULL;
+    uint64_t most = 0;
+
+    for (struct map_slot *slot = map_next(&s->by_key, NULL); slot;
+         slot = map_next(&s->by_key, slot)) {
+        struct feed *f = slot->value;
+        uint64_t held = f->head && f->head != f->tail ? f->end - f->head->start : 0;
+        if (held > most) {
+            most = held;
+            largest = f;
+        }
+    }
+    if (!largest)
+        return;
+    LIST_FOR_EACH_SAFE (link, &largest->live) {
+        struct sub *sub = LIST_ITEM(link, struct sub, in_state);
+        if (sub->place.page == largest->head)
+            sub_evict(sub);
+    }
+    feed_trim(largest);
+}
+
+static void append(struct fanout *s, struct feed *f, const struct record *r, struct str cursor)
+{
+    struct str json = buf_str(&s->json);
+    char *at = feed_reserve(f, (uint32_t)json.n + f->wire->record_overhead(json.n));
+
+    if (!at) {
+        /* No memory for this record: everybody here goes back to the journal, which has it. */
+        LIST_FOR_EACH_SAFE (link, &f->live)
+            sub_evict(LIST_ITEM(link, struct sub, in_state));
+        return;
+    }
+    feed_commit(f, f->wire->record(at, json, cursor), r->id, r->level);
+    if (list_empty(&f->dirty))
+        list_push(&s->dirty, &f->dirty);
+}
+
+static void offer(struct fanout *s, const struct candidates *c, const struct record *r)
+{
+    char cursor[CURSOR_MAX];
+    size_t cursor_n = 0;
+
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct feed *f = c->feeds[i];
+        if (!filter_match_rest(f->filter, r))
+            continue;
+        if (cursor_n == 0) {
+            cursor_n = hub_cursor(s->opts.hub, r->id, cursor);
+            buf_clear(&s->json);
+            encode_json(&s->json, r, ENCODE_LIVE_MAX);
+        }
+        append(s, f, r, str_of(cursor, cursor_n));
+    }
+}
+
+void fanout_sink(const struct batch *b, void *ctx)
+{
+    struct fanout *s = ctx;
+    const struct labels *last = NULL;
+    struct candidates c;
+
+    c.count = 0;
+    if (s->sub_count == 0)
+        return;
+    for (uint32_t i = 0; i < b->count; i++) {
+        const struct record *r = &b->records[i];
+        if (r->labels != last)
+            find_candidates(s, &c, r->labels);
+        last = r->labels;
+        if (c.count > 0)
+            offer(s, &c, r);
+        if (page_pool_over(&s->pool))
+            make_room(s);
+    }
+    if (!list_empty(&s->dirty))
+        turn_hook_ask(s->opts.loop, &s->flush_hook);
+}
+
+/* --- and out again --- */
+
+static void flush_all(struct fanout *s)
+{
+    uint32_t sends = 0;
+
+    LIST_FOR_EACH_SAFE (link, &s->dirty) {
+        struct feed *f = LIST_ITEM(link, struct feed, dirty);
+        list_remove(link);
+        LIST_FOR_EACH_SAFE (at, &f->live)
+            sends += sub_flush(LIST_ITEM(at, struct sub, in_state));
+        feed_trim(f);
+    }
+    s->opts.metrics->feed_bytes = s->pool.used;
+    int64_t rest = (int64_t)sends * SEND_REST_US;
+    s->rest_until_us = clock_mono_us() + (rest < TICK_MAX_US ? rest : TICK_MAX_US);
+}
+
+static void on_turn_end(struct turn_hook *hook)
+{
+    struct fanout *s = LIST_ITEM(hook, struct fanout, flush_hook);
+    int64_t wait = s->rest_until_us - clock_mono_us();
+
+    if (wait > 0)
+        tick_arm(&s->tick, wait);
+    else
+        flush_all(s);
+}
+
+static void on_tick(struct tick *tick)
+{
+    flush_all(LIST_ITEM(tick, struct fanout, tick));
+}
+
+static void on_replay(struct turn_hook *hook)
+{
+    struct fanout *s = LIST_ITEM(hook, struct fanout, replay_hook);
+
+    LIST_FOR_EACH_SAFE (link, &s->replaying)
+        sub_replay_step(LIST_ITEM(link, struct sub, in_state));
+}
+
+static void on_heartbeat(uv_timer_t *timer)
+{
+    struct fanout *s = timer->data;
+
+    LIST_FOR_EACH_SAFE (link, &s->subs)
+        sub_heartbeat(LIST_ITEM(link, struct sub, link));
+    if (s->sub_count == 0)
+        uv_timer_stop(timer);
+}
+
+void fanout_keep_beating(struct fanout *s)
+{
+    if (!uv_is_active((uv_handle_t *)&s->heartbeat))
+        uv_timer_start(&s->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
+}
+
+void fanout_visit(const struct fanout *s, fanout_visit_fn *fn, void *ctx)
+{
+    LIST_FOR_EACH (link, &s->subs) {
+        const struct sub *sub = LIST_ITEM(link, struct sub, link);
+        fn(sub->feed->wire->name, filter_label(sub->feed->filter, STR("job_run_id")), ctx);
+    }
+}
+
+/* --- life --- */
+
+int fanout_new(struct fanout **ret, const struct fanout_opts *opts)
+{
+    struct fanout *s = calloc(1, sizeof *s);
+
+    if (!s)
+        return -ENOMEM;
+    s->opts = *opts;
+    s->pool.limit = opts->feed_memory;
+    list_init(&s->open_feeds.feeds);
+    list_init(&s->dirty);
+    list_init(&s->subs);
+    list_init(&s->replaying);
+    turn_hook_init(&s->flush_hook, on_turn_end);
+    turn_hook_init(&s->replay_hook, on_replay);
+    int err = tick_init(&s->tick, opts->loop, on_tick);
+    if (err < 0) {
+        free(s);
+        return err;
+    }
+    s->heartbeat.data = s;
+    uv_timer_init(&opts->loop->uv, &s->heartbeat);
+    *ret = s;
+    return 0;
+}
+
+void fanout_close(struct fanout *s)
+{
+    s->closing = true;
+    flush_all(s);
+    LIST_FOR_EACH_SAFE (link, &s->subs) {
+        struct sub *sub = LIST_ITEM(link, struct sub, link);
+        buf_clear(&s->out);
+        sub->feed->wire->goodbye(&s->out);
+        if (s->out.n)
+            sub_write(sub, buf_str(&s->out));
+        conn_close(sub->conn, 200);
+    }
+    turn_hook_cancel(&s->flush_hook);
+    turn_hook_cancel(&s->replay_hook);
+    tick_close(&s->tick);
+    uv_close((uv_handle_t *)&s->heartbeat, NULL);
+}
+
+void fanout_free(struct fanout *s)
+{
+    if (!s)
+        return;
+    lm_assert(s->sub_count == 0);
+    map_fini(&s->by_key);
+    map_fini(&s->by_label);
+    buf_fini(&s->json);
+    buf_fini(&s->out);
+    free(s);
+}

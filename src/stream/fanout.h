@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fanout.h - where records go live: feeds, subscribers, and the tick that flushes them.
+ *
+ *     hub_publish ─▶ fanout_sink ─▶ feeds that match (found by label) ─▶ [tick] ─▶ one write per client
+ *
+ * Quiet: what arrived in a turn of the loop leaves at its end. Busy: every write made buys SEND_REST_US
+ * of silence, at most TICK_MAX_US, so that messages gather and one write carries many.
+ *
+ * A subscriber is replaying (reading the journal by id) or live (a place in a feed). It changes over
+ * when the journal has nothing newer, in one step of the loop, so there is no seam.
+ *
+ * Threads: loop thread; the search for `tail=N` runs in the pool.
+ * Owns:    feeds; subscribers live as long as their connection.
+ */
+#ifndef LM_STREAM_FANOUT_H
+#define LM_STREAM_FANOUT_H
+
+#include "hub/publish.h"
+#include "metrics/metrics.h"
+#include "net/conn.h"
+#include "record/filter.h"
+#include "stream/feed.h"
+#include "stream/tick.h"
+
+struct fanout;
+
+struct fanout_opts {
+    struct loop *loop;
+    struct hub *hub;
+    struct metrics *metrics;
+    uint64_t feed_memory; /* bytes for all feeds */
+    uint64_t client_lag;  /* bytes a live client may be behind */
+};
+
+int fanout_new(struct fanout **ret, const struct fanout_opts *opts) LM_MUST_CHECK;
+/* Says goodbye to every subscriber and closes the connections. */
+void fanout_close(struct fanout *s);
+/* After the loop has ended. NULL is fine. */
+void fanout_free(struct fanout *s);
+
+/* The sink for hub_add_sink(). */
+void fanout_sink(const struct batch *b, void *fanout);
+
+/* Where a subscriber begins. */
+struct sub_start {
+    enum { SUB_FROM_NOW, SUB_FROM_TAIL, SUB_FROM_CURSOR } from;
+    uint32_t tail;       /* FROM_TAIL: this many matching records first */
+    uint64_t after;      /* FROM_CURSOR: the last id the client has */
+    bool foreign_cursor; /* it belongs to another epoch, or to no store at all */
+};
+
+struct sub;
+
+/* Subscribes the connection, whose HTTP part is over; its head must have been sent. Takes ownership
+ * of filter (heap) whatever happens. From here on the transport forwards on_drained and on_close. */
+int sub_new(struct sub **ret, struct fanout *s, struct conn *c, struct filter *filter,
+            const struct wire *wire, const struct sub_start *start) LM_MUST_CHECK;
+void sub_drained(struct sub *sub);
+void sub_closed(struct sub *sub);
+/* Bytes of the transport's own (pong, close), between two frames. */
+void sub_send_control(struct sub *sub, struct str bytes);
+
+/* For the status page: every subscriber with its transport and its job_run_id (p NULL: none). */
+typedef void fanout_visit_fn(const char *transport, struct str job_run_id, void *ctx);
+void fanout_visit(const struct fanout *s, fanout_visit_fn *fn, void *ctx);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fanout_impl.h - what fanout.c, sub.c and replay.c share, and nobody else sees.
+ */
+#ifndef LM_STREAM_FANOUT_IMPL_H
+#define LM_STREAM_FANOUT_IMPL_H
+
+#include "stream/fanout.h"
+
+struct feed_bucket {
+    struct list feeds;
+};
+
+struct fanout {
+    struct fanout_opts opts;
+    struct page_pool pool;
+    struct map by_key;   /* feed key -> struct feed */
+    struct map by_label; /* "name=value" -> struct feed_bucket: feeds that demand this label */
+    struct feed_bucket open_feeds; /* feeds that demand no label */
+    struct list dirty;             /* feeds with something to send */
+    struct list subs;
+    struct list replaying;
+    uint32_t sub_count;
+    struct turn_hook flush_hook, replay_hook;
+    struct tick tick;
+    uv_timer_t heartbeat;
+    int64_t rest_until_us; /* monotonic: no flush before */
+    struct buf json;       /* scratch: the record being encoded */
+    struct buf out;        /* scratch: what a subscriber is about to be sent */
+    bool closing;
+};
+
+enum sub_state { SUB_FINDING, SUB_REPLAYING, SUB_LIVE };
+
+struct sub {
+    struct list link;     /* in fanout->subs */
+    struct list in_state; /* in feed->live or fanout->replaying */
+    struct fanout *fanout;
+    struct conn *conn;
+    struct feed *feed;
+    enum sub_state state;
+    uint64_t next_id; /* replaying: the next id to look at */
+    struct feed_place place;
+    bool blocked;
+    struct finding *finding;
+    /* Only while a replay is under way and not blocked: */
+    struct journal_view *view;
+    struct journal_cursor cursor;
+    struct jframe_reader reader;
+};
+
+/* --- fanout.c --- */
+int fanout_join_feed(struct fanout *s, struct filter *filter, const struct wire *wire,
+                     struct feed **ret) LM_MUST_CHECK;
+void fanout_leave_feed(struct fanout *s, struct feed *f);
+/* There is a subscriber: heartbeats run as long as there is. */
+void fanout_keep_beating(struct fanout *s);
+
+/* --- sub.c --- */
+/* Sends from the pages as far as the socket takes it. Returns the number of write calls. */
+uint32_t sub_flush(struct sub *sub);
+/* The subscriber's page is about to be taken away: back to the journal. */
+void sub_evict(struct sub *sub);
+void sub_heartbeat(struct sub *sub);
+/* Queues private bytes between two frames. */
+void sub_write(struct sub *sub, struct str bytes);
+void sub_go_live(struct sub *sub);
+
+/* --- replay.c --- */
+void sub_start_replay(struct sub *sub, uint64_t next_id);
+void sub_stop_replay(struct sub *sub);
+/* One slice of work. Leaves the subscriber blocked, live, or in need of another slice. */
+void sub_replay_step(struct sub *sub);
+int sub_find_tail(struct sub *sub, uint32_t n) LM_MUST_CHECK;
+void sub_forget_finding(struct sub *sub);
+
+/* --- notice.c --- */
+enum gap_reason { GAP_RETENTION, GAP_EPOCH, GAP_CRASH };
+/* Ids after `after` and before `next` are not to be had. */
+void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64_t next);
+void sub_say_dropped(struct sub *sub, const struct feed_skipped *skipped);
+
+#endif

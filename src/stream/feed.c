@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * feed.c - a chain of pages and the places in it.
+ */
+#include "stream/feed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int feed_new(struct feed **ret, struct filter *filter, const struct wire *wire,
+             struct page_pool *pool)
+{
+    struct feed *f = calloc(1, sizeof *f);
+
+    if (!f)
+        return -ENOMEM;
+    list_init(&f->link);
+    list_init(&f->dirty);
+    list_init(&f->live);
+    f->filter = filter;
+    f->wire = wire;
+    f->pool = pool;
+    *ret = f;
+    return 0;
+}
+
+void feed_free(struct feed *f)
+{
+    lm_assert(f->subs == 0);
+    while (f->head) {
+        struct page *p = f->head;
+        f->head = p->next;
+        page_free(f->pool, p);
+    }
+    list_remove(&f->link);
+    list_remove(&f->dirty);
+    filter_fini(f->filter);
+    free(f->filter);
+    free(f->key);
+    free(f);
+}
+
+static struct page *add_page(struct feed *f, uint32_t n)
+{
+    struct page *p = page_new(f->pool, n);
+
+    if (!p)
+        return NULL;
+    p->start = f->end;
+    memcpy(p->before, f->total, sizeof p->before);
+    if (f->tail)
+        f->tail->next = p;
+    else
+        f->head = p;
+    f->tail = p;
+    return p;
+}
+
+char *feed_reserve(struct feed *f, uint32_t n)
+{
+    struct page *p = f->tail;
+
+    if (!p || !page_has_room(p, n))
+        p = add_page(f, n);
+    return p ? p->bytes + p->used : NULL;
+}
+
+void feed_commit(struct feed *f, uint32_t n, uint64_t id, enum level level)
+{
+    struct page *p = f->tail;
+
+    p->used += n;
+    *page_entry(p, p->count) = (struct page_entry){id, p->used, level};
+    p->count++;
+    f->end += n;
+    f->total[level]++;
+}
+
+int feed_join(struct feed *f, struct feed_place *ret)
+{
+    struct page *p = f->tail ? f->tail : add_page(f, 0);
+
+    if (!p)
+        return -ENOMEM;
+    p->readers++;
+    *ret = (struct feed_place){p, p->count, p->used};
+    return 0;
+}
+
+void feed_leave(struct feed_place *at)
+{
+    if (at->page)
+        at->page->readers--;
+    *at = (struct feed_place){0};
+}
+
+static void enter_page(struct feed_place *at, struct page *p)
+{
+    at->page->readers--;
+    p->readers++;
+    *at = (struct feed_place){.page = p};
+}
+
+uint32_t feed_advance(struct feed_place *at, size_t n)
+{
+    uint32_t frames = 0;
+
+    while (n > 0) {
+        struct page *p = at->page;
+        uint32_t here = p->used - at->off;
+        if (n >= here) {
+            frames += p->count - at->entry;
+            n -= here;
+            at->off = p->used;
+            at->entry = p->count;
+            if (n > 0 || p->next)
+                enter_page(at, p->next);
+            continue;
+        }
+        at->off += (uint32_t)n;
+        n = 0;
+        for (; page_entry(p, at->entry)->end <= at->off; frames++)
+            at->entry++;
+    }
+    return frames;
+}
+
+uint64_t feed_lag(const struct feed *f, const struct feed_place *at)
+{
+    return f->end - at->page->start - at->off;
+}
+
+struct str feed_rest_of_frame(const struct feed_place *at)
+{
+    if (at->off == page_frame_start(at->page, at->entry))
+        return STR_NONE;
+    return str_of(at->page->bytes + at->off, page_entry(at->page, at->entry)->end - at->off);
+}
+
+uint64_t feed_next_id(const struct feed_place *at)
+{
+    const struct page *p = at->page;
+    uint32_t entry = at->entry;
+
+    if (entry == p->count) {
+        p = p->next;
+        entry = 0;
+    }
+    return p && entry < p->count ? page_entry(p, entry)->id : 0;
+}
+
+/* Records of each level in front of a place, over the life of the feed. */
+static void levels_before(const struct feed_place *at, uint64_t out[LEVEL_COUNT])
+{
+    memcpy(out, at->page->before, sizeof at->page->before);
+    for (uint32_t i = 0; i < at->entry; i++)
+        out[page_entry(at->page, i)->level]++;
+}
+
+struct feed_skipped feed_skip(struct feed *f, struct feed_place *at, uint64_t keep)
+{
+    struct feed_skipped s = {.from = feed_next_id(at)};
+    uint64_t before[LEVEL_COUNT], after[LEVEL_COUNT];
+
+    levels_before(at, before);
+    while (feed_lag(f, at) > keep) {
+        if (at->entry == at->page->count) {
+            enter_page(at, at->page->next);
+            continue;
+        }
+        const struct page_entry *e = page_entry(at->page, at->entry);
+        s.to = e->id;
+        at->off = e->end;
+        at->entry++;
+    }
+    levels_before(at, after);
+    for (int i = 0; i < LEVEL_COUNT; i++) {
+        s.levels[i] = after[i] - before[i];
+        s.count += s.levels[i];
+    }
+    return s;
+}
+
+void feed_trim(struct feed *f)
+{
+    while (f->head && f->head != f->tail && f->head->readers == 0) {
+        struct page *p = f->head;
+        f->head = p->next;
+        page_free(f->pool, p);
+    }
+    if (f->head && f->head == f->tail && f->head->readers == 0) {
+        page_free(f->pool, f->head);
+        f->head = f->tail = NULL;
+    }
+}

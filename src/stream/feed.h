@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * feed.h - one distinct (filter, wire format), encoded once for everybody who wants exactly that.
+ *
+ * Frames are appended to pages; a subscriber is a place in them. The bytes are a cache of what the
+ * journal has: pages behind the last reader go at once, and when memory is short the oldest page
+ * goes even if somebody still stood in it - the stream sends such readers back to the journal.
+ *
+ *     head ▶ [page] ▶ [page] ▶ [page] ◀ tail
+ *               ▲ place of a slow reader     ▲ place of everybody else
+ *
+ * Threads: loop thread. Owns: its filter, its pages.
+ */
+#ifndef LM_STREAM_FEED_H
+#define LM_STREAM_FEED_H
+
+#include "base/list.h"
+#include "record/filter.h"
+#include "stream/page.h"
+#include "stream/wire.h"
+
+struct feed {
+    struct list link;  /* in its bucket of the stream */
+    struct list dirty; /* in the stream's list of feeds with something to send */
+    struct list live;  /* subscribers that follow the pages */
+    uint32_t subs;     /* all of them, also those that are still replaying */
+    struct filter *filter;
+    const struct wire *wire;
+    struct page_pool *pool;
+    struct page *head, *tail;
+    uint64_t end;                /* bytes ever appended */
+    uint64_t total[LEVEL_COUNT]; /* records ever appended, by level */
+    char *key;                   /* under which the stream has it */
+    size_t key_n;
+};
+
+/* Where a subscriber stands: in front of frame `entry` of `page`, `off` bytes of the page sent. In the
+ * middle of a frame when off > page_frame_start(page, entry). */
+struct feed_place {
+    struct page *page;
+    uint32_t entry, off;
+};
+
+/* Takes ownership of filter (heap) on success. */
+int feed_new(struct feed **ret, struct filter *filter, const struct wire *wire,
+             struct page_pool *pool) LM_MUST_CHECK;
+/* Nobody may be subscribed any more. */
+void feed_free(struct feed *f);
+
+/* Room for a frame of n bytes at the end; then write it there and call feed_commit(). NULL when memory is
+ * short: the record is then missing from this feed, and the caller says so. */
+char *feed_reserve(struct feed *f, uint32_t n) LM_MUST_CHECK;
+void feed_commit(struct feed *f, uint32_t n, uint64_t id, enum level level);
+
+/* The end of the feed as a place; registers the reader. */
+int feed_join(struct feed *f, struct feed_place *ret) LM_MUST_CHECK;
+void feed_leave(struct feed_place *at);
+
+/* Moves on over n sent bytes. Returns how many frames were completed. */
+uint32_t feed_advance(struct feed_place *at, size_t n);
+/* Bytes between the place and the end. */
+uint64_t feed_lag(const struct feed *f, const struct feed_place *at);
+/* The rest of the frame the place is in the middle of; empty at a frame's start. */
+struct str feed_rest_of_frame(const struct feed_place *at);
+/* Id of the next frame, or 0 at the end. */
+uint64_t feed_next_id(const struct feed_place *at);
+
+/* What skipping means, exactly. */
+struct feed_skipped {
+    uint64_t from, to; /* ids of the first and last frame skipped; 0 when none */
+    uint64_t count, levels[LEVEL_COUNT];
+};
+/* Moves a place that is at a frame's start forward until at most `keep` bytes lie ahead of it. */
+struct feed_skipped feed_skip(struct feed *f, struct feed_place *at, uint64_t keep);
+
+/* Gives back pages nobody stands in or before. */
+void feed_trim(struct feed *f);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * replay.c - from the journal to the live edge.
+ *
+ * A replay reads forward by id in slices, so that one client's past never holds up another's present.
+ * It pauses while the socket is full and then holds no file. When it has caught up with the last id
+ * the hub has given out, it joins the feed in the same step: nothing can come in between.
+ */
+#include "record/encode.h"
+#include "store/query.h"
+#include "stream/fanout_impl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+    SLICE_BYTES = 128 * 1024,        /* encoded per slice */
+    SLICE_SCANNED = 2 * 1024 * 1024, /* journal bytes looked at per slice */
+    UNSENT_MAX = 64 * 1024,          /* more waits in the connection: pause */
+};
+
+void sub_stop_replay(struct sub *sub)
+{
+    jframe_close(&sub->reader);
+    journal_view_drop(sub->fanout->opts.hub->journal, sub->view);
+    sub->view = NULL;
+}
+
+void sub_start_replay(struct sub *sub, uint64_t next_id)
+{
+    struct fanout *s = sub->fanout;
+
+    list_remove(&sub->in_state);
+    list_push(&s->replaying, &sub->in_state);
+    sub->state = SUB_REPLAYING;
+    sub->next_id = next_id;
+    turn_hook_ask(s->opts.loop, &s->replay_hook);
+}
+
+static void add_record(struct sub *sub, const struct record *r)
+{
+    struct fanout *s = sub->fanout;
+    const struct wire *wire = sub->feed->wire;
+    char cursor[CURSOR_MAX];
+    size_t cursor_n = hub_cursor(s->opts.hub, r->id, cursor);
+
+    buf_clear(&s->json);
+    encode_json(&s->json, r, ENCODE_LIVE_MAX);
+    if (buf_error(&s->json) < 0 ||
+        buf_reserve(&s->out, s->json.n + wire->record_overhead(s->json.n)) < 0) {
+        s->out.failed = true;
+        return;
+    }
+    s->out.n += wire->record(s->out.p + s->out.n, buf_str(&s->json), str_of(cursor, cursor_n));
+    s->opts.metrics->replayed_total++;
+    s->opts.metrics->delivered_total++;
+}
+
+/* Sends what has gathered; says a gap where ids are missing. */
+static void send_gathered(struct sub *sub)
+{
+    struct fanout *s = sub->fanout;
+
+    if (buf_error(&s->out) < 0)
+        conn_close(sub->conn, 0);
+    else if (s->out.n)
+        sub_write(sub, buf_str(&s->out));
+    buf_clear(&s->out);
+}
+
+static void pass_hole(struct sub *sub, uint64_t found_id)
+{
+    bool at_start = found_id == journal_start_id(sub->fanout->opts.hub->journal);
+
+    send_gathered(sub);
+    sub_say_gap(sub, at_start ? GAP_RETENTION : GAP_CRASH, sub->next_id - 1, found_id);
+    buf_clear(&sub->fanout->out);
+    sub->next_id = found_id;
+}
+
+/* Appends the matching records of one frame to fanout->out. */
+static int replay_frame(struct sub *sub, const struct jframe *f)
+{
+    struct record r;
+    const struct filter *filter = sub->feed->filter;
+    int err = jframe_open(&sub->reader, f, &sub->fanout->opts.hub->labels);
+
+    if (err < 0)
+        return err;
+    if (f->first_id > sub->next_id)
+        pass_hole(sub, f->first_id);
+    while (jframe_next(&sub->reader, &r))
+        if (r.id >= sub->next_id && filter_match(filter, &r))
+            add_record(sub, &r);
+    jframe_release(&sub->reader);
+    sub->next_id = f->first_id + f->count;
+    return 0;
+}
+
+static bool open_view(struct sub *sub)
+{
+    if (!sub->view) {
+        sub->view = journal_view_take(sub->fanout->opts.hub->journal, sub->next_id);
+        if (sub->view)
+            sub->cursor = journal_seek(sub->view, sub->next_id);
+    }
+    return sub->view != NULL;
+}
+
+/* Nothing is left in the journal: ids that were given out and are not there are missing. */
+static void reach_the_edge(struct sub *sub)
+{
+    uint64_t edge = hub_last_id(sub->fanout->opts.hub) + 1;
+
+    if (sub->next_id < edge)
+        pass_hole(sub, edge);
+    sub_go_live(sub);
+}
+
+void sub_replay_step(struct sub *sub)
+{
+    struct fanout *s = sub->fanout;
+    struct jframe f;
+    size_t scanned = 0;
+    bool more = true;
+
+    if (sub->blocked || !open_view(sub))
+        return;
+    buf_clear(&s->out);
+    while (more && s->out.n < SLICE_BYTES && scanned < SLICE_SCANNED) {
+        more = journal_next(&sub->cursor, &f);
+        if (more && replay_frame(sub, &f) < 0) {
+            conn_close(sub->conn, 0);
+            return;
+        }
+        scanned += more ? f.length : 0;
+    }
+    send_gathered(sub);
+    uint64_t end = journal_view_end(sub->view);
+    if (sub->blocked || !more)
+        sub_stop_replay(sub); /* holds no file while it waits */
+    if (!more && end >= journal_end_id(s->opts.hub->journal))
+        reach_the_edge(sub);
+    else if (!sub->blocked)
+        turn_hook_ask(s->opts.loop, &s->replay_hook);
+}
+
+/* --- tail=N: where do the newest N matching records begin? Looked up in the pool. --- */
+
+struct finding {
+    struct job job;
+    struct sub *sub; /* NULL: the subscriber has left */
+    struct fanout *fanout;
+    struct journal_view *view;
+    struct query query;
+    struct feed *feed; /* whose filter the query uses */
+    uint64_t first;    /* the smallest id found */
+    atomic_bool cancel;
+    int err;
+};
+
+static int note_id(const struct record *r, void *ctx)
+{
+    struct finding *f = ctx;
+    f->first = r->id;
+    return 0;
+}
+
+static void find_work(struct job *job)
+{
+    struct finding *f = LIST_ITEM(job, struct finding, job);
+    struct query_result result;
+
+    f->err = query_run(&f->query, f->view, note_id, f, &result);
+}
+
+static void find_done(struct job *job)
+{
+    struct finding *f = LIST_ITEM(job, struct finding, job);
+    struct fanout *s = f->fanout;
+
+    journal_view_drop(s->opts.hub->journal, f->view);
+    if (f->sub) {
+        f->sub->finding = NULL;
+        sub_start_replay(f->sub, f->first ? f->first : f->query.max_id + 1);
+    }
+    fanout_leave_feed(s, f->feed);
+    free(f);
+}
+
+int sub_find_tail(struct sub *sub, uint32_t n)
+{
+    struct fanout *s = sub->fanout;
+    struct finding *f = calloc(1, sizeof *f);
+
+    if (!f)
+        return -ENOMEM;
+    f->sub = sub;
+    f->fanout = s;
+    f->feed = sub->feed;
+    query_init(&f->query, sub->feed->filter);
+    f->query.max_id = hub_last_id(s->opts.hub);
+    f->query.order = QUERY_NEWEST_FIRST;
+    f->query.count = QUERY_COUNT_NONE;
+    f->query.limit = n;
+    f->query.cancel = &f->cancel;
+    f->view = journal_view_take(s->opts.hub->journal, 0);
+    int err = f->view ? job_start(s->opts.loop, &f->job, find_work, find_done) : -ENOMEM;
+    if (err < 0) {
+        journal_view_drop(s->opts.hub->journal, f->view);
+        free(f);
+        return err;
+    }
+    f->feed->subs++; /* keeps the filter alive while the pool reads it */
+    sub->finding = f;
+    sub->state = SUB_FINDING;
+    return 0;
+}
+
+void sub_forget_finding(struct sub *sub)
+{
+    if (!sub->finding)
+        return;
+    sub->finding->sub = NULL;
+    atomic_store(&sub->finding->cancel, true);
+    sub->finding = NULL;
+}

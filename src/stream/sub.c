@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sub.c - one subscriber: what it has been sent and what comes next.
+ *
+ * Two kinds of bytes leave on its connection: pages of the feed, sent without a copy, and private
+ * bytes (replay, notices, heartbeats), queued in the connection. They only ever meet between two
+ * frames: before anything private is queued, the frame that is half sent is finished.
+ */
+#include "base/clock.h"
+#include "stream/fanout_impl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+    IOV_MAX_PAGES = 32,
+    SILENCE_US = 60 * 1000 * 1000, /* a client that answers heartbeats is gone after this long */
+};
+
+void sub_write(struct sub *sub, struct str bytes)
+{
+    if (sub->state == SUB_LIVE) {
+        struct str rest = feed_rest_of_frame(&sub->place);
+        if (rest.n) {
+            conn_write(sub->conn, rest.p, rest.n);
+            sub->fanout->opts.metrics->delivered_total += feed_advance(&sub->place, rest.n);
+        }
+    }
+    if (conn_write(sub->conn, bytes.p, bytes.n) < 0)
+        conn_close(sub->conn, 0);
+    if (sub->conn->out.n > 0)
+        sub->blocked = true;
+}
+
+void sub_send_control(struct sub *sub, struct str bytes)
+{
+    sub_write(sub, bytes);
+}
+
+static int gather_pages(const struct feed_place *at, struct iovec iov[IOV_MAX_PAGES], size_t *ret_n)
+{
+    int n = 0;
+    uint32_t off = at->off;
+    size_t bytes = 0;
+
+    for (struct page *p = at->page; p && n < IOV_MAX_PAGES; p = p->next, off = 0)
+        if (p->used > off) {
+            iov[n++] = (struct iovec){p->bytes + off, p->used - off};
+            bytes += p->used - off;
+        }
+    *ret_n = bytes;
+    return n;
+}
+
+/* Too far behind: the oldest go, the recent stay, and the client is told exactly what went. */
+static void drop_oldest(struct sub *sub)
+{
+    struct fanout *s = sub->fanout;
+    struct str rest = feed_rest_of_frame(&sub->place);
+
+    if (rest.n) {
+        conn_write(sub->conn, rest.p, rest.n);
+        s->opts.metrics->delivered_total += feed_advance(&sub->place, rest.n);
+    }
+    struct feed_skipped skipped = feed_skip(sub->feed, &sub->place, s->opts.client_lag / 2);
+    s->opts.metrics->dropped_total += skipped.count;
+    if (skipped.count)
+        sub_say_dropped(sub, &skipped);
+}
+
+uint32_t sub_flush(struct sub *sub)
+{
+    struct iovec iov[IOV_MAX_PAGES];
+    uint32_t sends = 0;
+
+    while (!sub->blocked && feed_lag(sub->feed, &sub->place) > 0) {
+        size_t want;
+        int n = gather_pages(&sub->place, iov, &want);
+        ssize_t sent = conn_writev(sub->conn, iov, n);
+        sends++;
+        if (sent < 0) {
+            sub->blocked = true; /* it is closing */
+            break;
+        }
+        sub->fanout->opts.metrics->delivered_total += feed_advance(&sub->place, (size_t)sent);
+        if ((size_t)sent < want) {
+            sub->blocked = true;
+            conn_want_drained(sub->conn);
+        }
+    }
+    if (sub->blocked && feed_lag(sub->feed, &sub->place) > sub->fanout->opts.client_lag)
+        drop_oldest(sub);
+    sub->fanout->opts.metrics->sends_total += sends;
+    return sends;
+}
+
+void sub_go_live(struct sub *sub)
+{
+    list_remove(&sub->in_state);
+    if (feed_join(sub->feed, &sub->place) < 0) {
+        conn_close(sub->conn, 0);
+        return;
+    }
+    list_push(&sub->feed->live, &sub->in_state);
+    sub->state = SUB_LIVE;
+}
+
+void sub_evict(struct sub *sub)
+{
+    struct str rest = feed_rest_of_frame(&sub->place);
+
+    if (rest.n) {
+        conn_write(sub->conn, rest.p, rest.n);
+        feed_advance(&sub->place, rest.n);
+    }
+    uint64_t next_id = feed_next_id(&sub->place);
+    feed_leave(&sub->place);
+    sub_start_replay(sub, next_id ? next_id : hub_last_id(sub->fanout->opts.hub) + 1);
+}
+
+/* The last id after which nothing is owed. */
+static uint64_t settled_id(const struct sub *sub)
+{
+    uint64_t next = sub->state == SUB_LIVE ? feed_next_id(&sub->place) : sub->next_id;
+    return next ? next - 1 : hub_last_id(sub->fanout->opts.hub);
+}
+
+void sub_heartbeat(struct sub *sub)
+{
+    struct fanout *s = sub->fanout;
+    char cursor[CURSOR_MAX];
+
+    if (sub->feed->wire->answers_heartbeats &&
+        clock_mono_us() - sub->conn->last_rx_us > SILENCE_US) {
+        conn_close(sub->conn, 0);
+        return;
+    }
+    if (sub->blocked || sub->state == SUB_FINDING)
+        return; /* bytes are on their way, or nothing is settled yet */
+    size_t n = hub_cursor(s->opts.hub, settled_id(sub), cursor);
+    buf_clear(&s->out);
+    sub->feed->wire->heartbeat(&s->out, str_of(cursor, n));
+    if (buf_error(&s->out) == 0)
+        sub_write(sub, buf_str(&s->out));
+}
+
+void sub_drained(struct sub *sub)
+{
+    sub->blocked = false;
+    if (sub->state == SUB_LIVE) {
+        sub_flush(sub);
+        feed_trim(sub->feed);
+    } else if (sub->state == SUB_REPLAYING) {
+        turn_hook_ask(sub->fanout->opts.loop, &sub->fanout->replay_hook);
+    }
+}
+
+static int begin(struct sub *sub, const struct sub_start *start)
+{
+    struct hub *hub = sub->fanout->opts.hub;
+    uint64_t last = hub_last_id(hub);
+
+    if (start->from == SUB_FROM_TAIL && start->tail > 0)
+        return sub_find_tail(sub, start->tail);
+    if (start->from == SUB_FROM_CURSOR && !start->foreign_cursor && start->after <= last) {
+        sub_start_replay(sub, start->after + 1);
+        return 0;
+    }
+    if (start->from == SUB_FROM_CURSOR)
+        sub_say_gap(sub, GAP_EPOCH, start->after, last + 1);
+    sub_start_replay(sub, last + 1);
+    return 0;
+}
+
+int sub_new(struct sub **ret, struct fanout *s, struct conn *c, struct filter *filter,
+            const struct wire *wire, const struct sub_start *start)
+{
+    struct sub *sub = calloc(1, sizeof *sub);
+    int err = sub && !s->closing ? 0 : -ENOMEM;
+
+    if (err == 0)
+        err = fanout_join_feed(s, filter, wire, &sub->feed);
+    if (err < 0) {
+        filter_fini(filter);
+        free(filter);
+        free(sub);
+        return err;
+    }
+    sub->fanout = s;
+    sub->conn = c;
+    list_init(&sub->in_state);
+    list_push(&s->subs, &sub->link);
+    s->sub_count++;
+    fanout_keep_beating(s);
+    *ret = sub;
+    return begin(sub, start);
+}
+
+void sub_closed(struct sub *sub)
+{
+    struct fanout *s = sub->fanout;
+
+    sub_forget_finding(sub);
+    sub_stop_replay(sub);
+    feed_leave(&sub->place);
+    list_remove(&sub->in_state);
+    list_remove(&sub->link);
+    s->sub_count--;
+    fanout_leave_feed(s, sub->feed);
+    free(sub);
+}
