@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * keeper_child.c - fork, exec, kill, wait.
+ *
+ * The keeper is a subreaper: processes whose parents died below it become its children, so it can
+ * find and end what a stopped child left behind, and no zombie stays.
+ */
+#include "proc/keeper_child.h"
+
+#include "base/clock.h"
+#include "proc/keeper_oom.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    PIPE_BYTES = 1024 * 1024,
+    KILL_AGAIN_US = 100000,
+    NOT_FOUND = 127, /* as shells say it */
+    NOT_EXECUTABLE = 126,
+};
+
+/* ---- in the child ---- */
+
+/* Everything as a fresh process expects it, except what the caller of a run by hand chose to ignore
+ * (nohup). The keeper's own choices are undone. */
+static void reset_signals(const struct child_opts *opts)
+{
+    struct sigaction action, plain = {.sa_handler = SIG_DFL};
+    sigset_t none;
+
+    sigemptyset(&none);
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        bool ours = number == SIGPIPE || number == SIGXFSZ;
+        if (opts->foreground && !ours &&
+            (sigaction(number, NULL, &action) < 0 || action.sa_handler == SIG_IGN))
+            continue;
+        sigaction(number, &plain, NULL);
+    }
+    sigprocmask(SIG_SETMASK, opts->foreground ? opts->mask : &none, NULL);
+}
+
+static void become(const struct child_opts *opts, const int write_ends[2], int gate)
+{
+    char go;
+    int why;
+
+    if (!opts->foreground) {
+        setpgid(0, 0);
+        int null = open("/dev/null", O_RDONLY);
+        dup2(null, STDIN_FILENO);
+    }
+    if (dup2(write_ends[0], STDOUT_FILENO) < 0 || dup2(write_ends[1], STDERR_FILENO) < 0)
+        _exit(NOT_EXECUTABLE);
+    close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+    setenv("LOGMILL_RUN", opts->run_hex, 1);
+    if (read(gate, &go, 1) != 1) /* the keeper died before it was ready */
+        _exit(NOT_EXECUTABLE);
+    reset_signals(opts);
+    execvp(opts->argv[0], opts->argv);
+    why = errno;
+    /* A script whose interpreter is missing was found, but cannot be run. */
+    bool found = why != ENOENT || (strchr(opts->argv[0], '/') && access(opts->argv[0], F_OK) == 0);
+    if (write(gate, &why, sizeof why) < 0)
+        found = true;
+    _exit(found ? NOT_EXECUTABLE : NOT_FOUND);
+}
+
+/* ---- in the keeper ---- */
+
+static int open_pipes(struct child *c, int write_ends[2])
+{
+    for (int i = 0; i < 2; i++) {
+        int ends[2];
+        if (pipe2(ends, O_CLOEXEC) < 0)
+            return -errno;
+        c->out[i] = ends[0];
+        write_ends[i] = ends[1];
+        /* A large pipe lets the child run on while we sleep; a small one works as well. */
+        fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES);
+        /* Only the read end: the child shares the flags of the other one. */
+        fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    }
+    return 0;
+}
+
+static void close_all(const int *fds, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
+int child_fork(struct child *c, const struct child_opts *opts)
+{
+    int write_ends[2] = {-1, -1}, pair[2] = {-1, -1}, rc;
+
+    *c = (struct child){.own_group = !opts->foreground, .out = {-1, -1}, .gate = -1};
+    if ((rc = open_pipes(c, write_ends)) < 0)
+        goto out;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        rc = -errno;
+        goto out;
+    }
+    c->oom_kills = oom_kill_count();
+    c->pid = fork();
+    if (c->pid == 0)
+        become(opts, write_ends, pair[1]);
+    if (c->pid < 0) {
+        rc = -errno;
+        goto out;
+    }
+    if (c->own_group)
+        setpgid(c->pid, c->pid); /* both sides do it, so it is true for both at once */
+    c->gate = pair[0];
+    pair[0] = -1;
+out:
+    close_all(write_ends, 2);
+    close_all(pair, 2);
+    if (rc < 0)
+        close_all(c->out, 2);
+    return rc;
+}
+
+int child_exec(struct child *c)
+{
+    int why = 0;
+
+    ssize_t n = send(c->gate, "", 1, MSG_NOSIGNAL);
+    while (n >= 0 && (n = read(c->gate, &why, sizeof why)) < 0 && errno == EINTR)
+        n = 0;
+    close(c->gate);
+    c->gate = -1;
+    return n == sizeof why ? -why : 0;
+}
+
+void child_signal(const struct child *c, int number)
+{
+    if (c->own_group)
+        kill(-c->pid, number);
+    else if (!c->dead)
+        kill(c->pid, number);
+}
+
+void child_stop(struct child *c, uint32_t grace_ms, int64_t now_us)
+{
+    child_signal(c, SIGTERM);
+    child_signal(c, SIGCONT); /* a suspended child could not act on it */
+    c->kill_at_us = now_us + (int64_t)grace_ms * 1000;
+}
+
+/* The parent of a process; 0 when it is gone. */
+static pid_t parent_of(const char *pid)
+{
+    char path[64], text[512];
+
+    snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    const char *name_end = strrchr(text, ')'); /* the name itself may hold anything */
+    return name_end && strlen(name_end) > 4 ? (pid_t)strtol(name_end + 4, NULL, 10) : 0;
+}
+
+static void kill_left_behind(void)
+{
+    DIR *proc = opendir("/proc");
+
+    if (!proc)
+        return;
+    for (struct dirent *entry; (entry = readdir(proc));)
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+            parent_of(entry->d_name) == getpid())
+            kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL);
+    closedir(proc);
+}
+
+void child_kill(struct child *c, int64_t now_us)
+{
+    child_signal(c, SIGKILL);
+    kill_left_behind();
+    c->kill_at_us = now_us + KILL_AGAIN_US;
+}
+
+static uint64_t time_us(struct timeval t)
+{
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_usec;
+}
+
+static void note_death(struct child *c, int status, const struct rusage *usage)
+{
+    bool killed = WIFSIGNALED(status);
+
+    c->dead = true;
+    c->end = (struct frame_exit){
+        .ended_us = clock_wall_us(),
+        .code = killed ? -1 : WEXITSTATUS(status),
+        .signal = killed ? WTERMSIG(status) : 0,
+        .core = killed && WCOREDUMP(status),
+        .oom = killed && WTERMSIG(status) == SIGKILL ? oom_verdict(c->oom_kills) : OOM_NO,
+        .max_rss_kb = (uint32_t)usage->ru_maxrss,
+        .user_us = time_us(usage->ru_utime),
+        .system_us = time_us(usage->ru_stime),
+    };
+}
+
+bool child_reap(struct child *c)
+{
+    struct rusage usage;
+    bool was_it = false;
+    int status;
+
+    for (pid_t pid; (pid = wait4(-1, &status, WNOHANG, &usage)) > 0;) {
+        if (pid != c->pid || c->dead)
+            continue;
+        note_death(c, status, &usage);
+        was_it = true;
+    }
+    return was_it;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * keeper_file.c - writing the plain file, whatever others do to it.
+ *
+ * The directory is opened once and everything below goes through its descriptor. Once a second, and
+ * only when there is something to write, the name is looked up: if it no longer leads to the file
+ * that is open (deleted, renamed by a rotation tool, replaced), a new one is made with O_EXCL. What
+ * lies in its place is never opened; it stays there and we go on with the file we have.
+ */
+#include "proc/keeper_file.h"
+
+#include "proc/runs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { LOOK_EVERY_US = 1000000, RETRY_EVERY_US = 500000, MODE = 0640 };
+
+static const int create_flags =
+    O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY;
+
+/* Others must not be able to swap our file for a link between two looks at it. */
+static int check_dir(int dir, const char *path, struct errinfo *info)
+{
+    struct stat st;
+
+    if (fstat(dir, &st) < 0)
+        return err_set(info, -errno, "%s: %s", path, err_text(-errno));
+    if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
+        return err_set(
+            info, -LM_E_REFUSED,
+            "the log directory %s may be changed by everybody; make it safe with chmod o-w", path);
+    if (st.st_uid != geteuid() && st.st_uid != 0)
+        return err_set(info, -LM_E_REFUSED,
+                       "the log directory %s belongs to another user; choose another log_dir",
+                       path);
+    return 0;
+}
+
+static int open_dir(struct keeper_file *f, struct errinfo *info)
+{
+    char path[1024];
+    size_t n = f->base > f->path ? (size_t)(f->base - f->path) : 0;
+
+    if (n >= sizeof path)
+        return err_set(info, -ENAMETOOLONG, "the path of the log file is too long");
+    memcpy(path, f->path, n);
+    path[n] = '\0';
+    if (n > 1)
+        path[n - 1] = '\0'; /* without the slash */
+    else if (n == 0)
+        memcpy(path, ".", 2);
+    int rc = make_dirs(path, 0750);
+    if (rc < 0)
+        return err_set(info, rc, "the log directory %s cannot be made: %s", path, err_text(rc));
+    f->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (f->dir < 0)
+        return err_set(info, -errno, "the log directory %s cannot be opened: %s", path,
+                       err_text(-errno));
+    return check_dir(f->dir, path, info);
+}
+
+/* A regular file of ours with one name, or nothing: else bytes would land where nobody expects. */
+static int open_to_append(struct keeper_file *f)
+{
+    struct stat st;
+
+    int fd = openat(f->dir, f->base, create_flags & ~O_EXCL, MODE);
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != geteuid()) {
+        close(fd);
+        return -LM_E_REFUSED;
+    }
+    char last = '\n';
+    int reader = openat(f->dir, f->base, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (st.st_size > 0 && reader >= 0 && pread(reader, &last, 1, st.st_size - 1) == 1)
+        f->unfinished = last != '\n';
+    if (reader >= 0)
+        close(reader);
+    return fd;
+}
+
+/* The previous file, be it a link, becomes PATH.1; nothing is written through it. */
+static int open_afresh(struct keeper_file *f)
+{
+    char previous[300];
+
+    int n = snprintf(previous, sizeof previous, "%s.1", f->base);
+    if (n < 0 || (size_t)n >= sizeof previous)
+        return -ENAMETOOLONG;
+    for (int attempt = 0; attempt < 10; attempt++) {
+        if (renameat(f->dir, f->base, f->dir, previous) < 0 && errno != ENOENT)
+            return -errno;
+        int fd = openat(f->dir, f->base, create_flags, MODE);
+        if (fd >= 0 || errno != EEXIST)
+            return fd >= 0 ? fd : -errno;
+    }
+    return -EEXIST;
+}
+
+int file_open(struct keeper_file *f, const char *path, bool append, struct errinfo *info)
+{
+    const char *slash = strrchr(path, '/');
+
+    *f = (struct keeper_file){.path = path, .base = slash ? slash + 1 : path, .dir = -1, .fd = -1};
+    int rc = open_dir(f, info);
+    if (rc < 0)
+        goto failed;
+    rc = append ? open_to_append(f) : open_afresh(f);
+    if (rc < 0) {
+        err_set(info, rc, "the log file %s cannot be opened: %s", path, err_text(rc));
+        goto failed;
+    }
+    f->fd = rc;
+    return 0;
+failed:
+    file_close(f);
+    return rc;
+}
+
+void file_close(struct keeper_file *f)
+{
+    if (f->fd >= 0)
+        close(f->fd);
+    if (f->dir >= 0)
+        close(f->dir);
+    f->fd = f->dir = -1;
+}
+
+/* Makes the file again when its name leads elsewhere. */
+static void look_after(struct keeper_file *f, int64_t now_us)
+{
+    struct stat ours, theirs;
+
+    f->look_at_us = now_us + LOOK_EVERY_US;
+    if (fstat(f->fd, &ours) < 0)
+        return;
+    if (fstatat(f->dir, f->base, &theirs, AT_SYMLINK_NOFOLLOW) == 0 &&
+        ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev)
+        return;
+    int fd = openat(f->dir, f->base, create_flags, MODE);
+    if (fd < 0)
+        return;
+    close(f->fd);
+    f->fd = fd;
+    f->unfinished = false;
+}
+
+/* All of the pieces, or -errno. */
+static int write_pieces(int fd, struct iovec *at, int count)
+{
+    while (count > 0) {
+        ssize_t n = writev(fd, at, count);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        for (; count > 0 && (size_t)n >= at->iov_len; at++, count--)
+            n -= (ssize_t)at->iov_len;
+        if (count > 0) {
+            at->iov_base = (char *)at->iov_base + n;
+            at->iov_len -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+enum file_event file_write(struct keeper_file *f, uint32_t stream, struct str bytes, int64_t now_us,
+                           struct errinfo *info)
+{
+    union {
+        const char *from;
+        void *to;
+    } p = {.from = bytes.p}; /* writev() takes no const */
+    char line_end[] = "\n";
+    struct iovec pieces[2] = {{line_end, 1}, {p.to, bytes.n}};
+
+    if (f->fd < 0)
+        return FILE_OK;
+    if (f->retry_at_us && now_us < f->retry_at_us) {
+        f->missing += bytes.n;
+        return FILE_OK;
+    }
+    if (now_us >= f->look_at_us)
+        look_after(f, now_us);
+    int skip = f->unfinished && (stream != f->stream || f->retry_at_us) ? 0 : 1;
+    int rc = write_pieces(f->fd, pieces + skip, 2 - skip);
+    bool was_failing = f->retry_at_us != 0;
+    if (rc < 0) {
+        f->missing += pieces[1].iov_len;
+        f->unfinished = true;
+        f->retry_at_us = now_us + RETRY_EVERY_US;
+        err_set(info, rc, "the log file %s cannot be written: %s", f->path, err_text(rc));
+        return was_failing ? FILE_OK : FILE_FAILED;
+    }
+    f->stream = stream;
+    f->unfinished = bytes.p[bytes.n - 1] != '\n';
+    f->retry_at_us = 0;
+    return was_failing ? FILE_BACK : FILE_OK;
+}

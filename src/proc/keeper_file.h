@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * keeper_file.h - the plain file of a run: the child's bytes, untouched.
+ *
+ * Both streams go into one file in the order they were read. One byte is ever added: a line end,
+ * when one stream starts while the other has an unfinished line.
+ *
+ * The file is opened safely (never through a link, never in a directory that others may rearrange),
+ * and made again when somebody removes or replaces it. While it cannot be written, bytes are counted
+ * as missing and a new attempt is made twice a second; capture goes on meanwhile.
+ *
+ * Threads: one. Owns: the descriptors.
+ */
+#ifndef LM_PROC_KEEPER_FILE_H
+#define LM_PROC_KEEPER_FILE_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct keeper_file {
+    const char *path, *base; /* base: the part of path after the last slash */
+    int dir, fd;
+    uint32_t stream;     /* the one that wrote last */
+    bool unfinished;     /* the last byte in it is no line end */
+    int64_t look_at_us;  /* when to see whether the file is still ours */
+    int64_t retry_at_us; /* 0 = it can be written */
+    uint64_t missing;    /* bytes not written since it could not be */
+};
+
+enum file_event { FILE_OK, FILE_FAILED, FILE_BACK };
+
+/* Opens the file; with truncate the previous one becomes PATH.1. On failure f is still usable (every
+ * write is lost) and info has the reason. */
+int file_open(struct keeper_file *f, const char *path, bool append,
+              struct errinfo *info) LM_MUST_CHECK;
+void file_close(struct keeper_file *f);
+
+/* Writes what one stream wrote. FILE_FAILED comes once with info filled, when writing has become
+ * impossible; FILE_BACK once when it works again, then f->missing says how much is not in it. */
+enum file_event file_write(struct keeper_file *f, uint32_t stream, struct str bytes, int64_t now_us,
+                           struct errinfo *info);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * keeper_loop.c - the one place where a keeper sleeps, and what it does when woken.
+ *
+ *     sleep ─▶ signals ─▶ hub ─▶ console ─▶ pipes ─▶ what has become due ─▶ send ─▶ sleep
+ *
+ * Without traffic and with a hub it sleeps for ever. While the child is busy (a rest of the pump) the
+ * hub's acknowledgements are not worth a wake-up either; they are read when the rest is over.
+ */
+#include "proc/keeper.h"
+
+#include "base/clock.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    HAND_PATIENCE_US = 2000000,
+    TELL_HELD_US = 1000000, /* somebody holds a pipe this long after the child's death */
+};
+static const int64_t hub_patience_us = 3600ll * 1000000;
+
+enum {
+    POLL_SIGNALS,
+    POLL_HUB,
+    POLL_PIPES,
+    POLL_CONSOLE = POLL_PIPES + 2,
+    POLL_COUNT = POLL_CONSOLE + 2
+};
+
+/* ---- sleeping ---- */
+
+static bool console_waits(const struct keeper *k)
+{
+    return console_blocked(&k->console);
+}
+
+static void fill_polls(const struct keeper *k, struct pollfd polls[POLL_COUNT])
+{
+    bool resting = k->pump.rest_us != 0, waits = console_waits(k);
+
+    polls[POLL_SIGNALS] = (struct pollfd){.fd = k->signals, .events = POLLIN};
+    polls[POLL_HUB] = (struct pollfd){.fd = k->link.fd, .events = link_events(&k->link)};
+    if (resting && !waits)
+        polls[POLL_HUB].events &= ~POLLIN;
+    for (int i = 0; i < 2; i++) {
+        bool listen = !resting && !waits;
+        bool write = k->console.rest[i].n > 0;
+        polls[POLL_PIPES + i] =
+            (struct pollfd){.fd = listen ? k->pump.streams[i].fd : -1, .events = POLLIN};
+        polls[POLL_CONSOLE + i] =
+            (struct pollfd){.fd = write ? k->console.fd[i] : -1, .events = POLLOUT};
+    }
+}
+
+/* How long to stay for a hub once everything has ended. */
+static int64_t patience(const struct keeper *k)
+{
+    if (!k->opts.foreground)
+        return hub_patience_us;
+    return k->link.was_up || k->link.state == LINK_GREETING ? HAND_PATIENCE_US : 0;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool may_tell_held(const struct keeper *k)
+{
+    return k->opts.foreground && k->child.dead && !k->told_held && !k->link.has_end &&
+           !console_waits(k);
+}
+
+static int64_t next_deadline(const struct keeper *k)
+{
+    int64_t at = link_deadline(&k->link);
+
+    if (k->pump.rest_us && !console_waits(k))
+        at = sooner(at, k->pump.rest_us);
+    if (k->child.kill_at_us)
+        at = sooner(at, k->child.kill_at_us);
+    if (k->link.has_end)
+        at = sooner(at, k->ended_us + patience(k));
+    if (may_tell_held(k))
+        at = sooner(at, k->died_us + TELL_HELD_US);
+    return at;
+}
+
+static void sleep_until_something(const struct keeper *k, struct pollfd polls[POLL_COUNT])
+{
+    int64_t at = next_deadline(k), us = at == INT64_MAX ? 0 : at - clock_mono_us();
+    struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+
+    if (us < 0)
+        t = (struct timespec){0};
+    if (ppoll(polls, POLL_COUNT, at == INT64_MAX ? NULL : &t, NULL) < 0)
+        for (int i = 0; i < POLL_COUNT; i++)
+            polls[i].revents = 0;
+}
+
+/* ---- waking ---- */
+
+static void on_death(struct keeper *k, int64_t now_us)
+{
+    k->died_us = now_us;
+    pump_set_goal(&k->pump);
+    if (!console_waits(k))
+        pump_drain(&k->pump, now_us);
+}
+
+/* What came from the terminal has reached the child by itself. */
+static void on_signal(struct keeper *k, const struct signalfd_siginfo *s, int64_t now_us)
+{
+    int number = (int)s->ssi_signo;
+
+    if (number == SIGCHLD) {
+        if (child_reap(&k->child))
+            on_death(k, now_us);
+        return;
+    }
+    if (!k->opts.foreground || s->ssi_code != SI_KERNEL)
+        child_signal(&k->child, number);
+    if (k->child.dead &&
+        (number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT))
+        k->tired = true;
+}
+
+static void read_signals(struct keeper *k, int64_t now_us)
+{
+    struct signalfd_siginfo s;
+
+    while (read(k->signals, &s, sizeof s) == sizeof s)
+        on_signal(k, &s, now_us);
+}
+
+static void read_hub(struct keeper *k, int64_t now_us)
+{
+    link_receive(&k->link, now_us);
+    if (k->link.asked.stop)
+        child_stop(&k->child, k->link.asked.grace_ms, now_us);
+    if (k->link.asked.signal)
+        child_signal(&k->child, k->link.asked.signal);
+    k->link.asked.stop = false;
+    k->link.asked.signal = 0;
+}
+
+static void read_pipes(struct keeper *k, const struct pollfd polls[POLL_COUNT], int64_t now_us)
+{
+    if (console_waits(k))
+        return;
+    if (k->pump.rest_us && now_us >= k->pump.rest_us) {
+        pump_drain(&k->pump, now_us);
+        if (k->link.fd >= 0)
+            read_hub(k, now_us);
+    } else if (polls[POLL_PIPES].revents || polls[POLL_PIPES + 1].revents) {
+        pump_wake(&k->pump, now_us);
+    }
+}
+
+/* ---- what has become due ---- */
+
+static void tell_held(struct keeper *k, int64_t now_us)
+{
+    if (!may_tell_held(k) || now_us - k->died_us < TELL_HELD_US || pump_at_end(&k->pump))
+        return;
+    k->told_held = true;
+    dprintf(STDERR_FILENO,
+            "logmill: '%s' has ended, but something it started still writes here; "
+            "Ctrl-C stops waiting for it\n",
+            k->opts.name);
+}
+
+static void on_due(struct keeper *k, int64_t now_us)
+{
+    const struct pump_stream *s = k->pump.streams;
+
+    if (k->child.kill_at_us && now_us >= k->child.kill_at_us)
+        child_kill(&k->child, now_us);
+    if (k->child.dead && !k->link.has_exit && pump_reached_goal(&k->pump)) {
+        struct frame_exit ex = k->child.end;
+        ex.stdout_n = s[0].total;
+        ex.stderr_n = s[1].total;
+        link_set_exit(&k->link, &ex);
+    }
+    if (k->link.has_exit && !k->link.has_end && pump_at_end(&k->pump)) {
+        link_set_end(&k->link, s[0].total, s[1].total);
+        k->ended_us = now_us;
+        k->child.kill_at_us = 0;
+    }
+    tell_held(k, now_us);
+    link_tick(&k->link, now_us);
+}
+
+static bool is_finished(const struct keeper *k, int64_t now_us)
+{
+    if (k->tired || link_done(&k->link))
+        return true;
+    return k->link.has_end && !console_waits(k) && now_us >= k->ended_us + patience(k);
+}
+
+static void say_goodbye(const struct keeper *k)
+{
+    if (!k->opts.foreground || link_done(&k->link))
+        return;
+    if (k->link.was_up)
+        dprintf(STDERR_FILENO,
+                "logmill: the hub has not confirmed the end of this run; all of it is in %s\n",
+                k->opts.log);
+    else if (!k->opts.quiet)
+        dprintf(STDERR_FILENO,
+                "logmill: no hub at %s; the output is in %s (start a hub with: logmill serve)\n",
+                k->opts.socket, k->opts.log);
+}
+
+void keeper_loop(struct keeper *k)
+{
+    struct pollfd polls[POLL_COUNT];
+    int64_t now_us = clock_mono_us();
+
+    for (;;) {
+        on_due(k, now_us);
+        link_send(&k->link, now_us);
+        if (is_finished(k, now_us))
+            break;
+        fill_polls(k, polls);
+        sleep_until_something(k, polls);
+        now_us = clock_mono_us();
+        if (polls[POLL_SIGNALS].revents)
+            read_signals(k, now_us);
+        if (polls[POLL_HUB].revents & ~POLLOUT)
+            read_hub(k, now_us);
+        for (int i = 0; i < 2; i++)
+            if (polls[POLL_CONSOLE + i].revents)
+                console_flush(&k->console, i);
+        read_pipes(k, polls, now_us);
+    }
+    say_goodbye(k);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * keeper_pump.c - reading the pipes.
+ *
+ * Lines and frames. A read that fills its buffer usually ends inside a line while the rest of it is
+ * in the pipe already. That start of a line is held back and goes in front of the next read, so that
+ * frames end with lines and the other stream never cuts into one. Nothing is held back when the pipe
+ * is empty: an unfinished line that the child left there passes at once.
+ */
+#include "proc/keeper_pump.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum {
+    BUSY_US = 1000,      /* written again within this time: the child is busy */
+    REST_US = 500,       /* the longest rest of a busy child */
+    REST_LONG_US = 2000, /* when more than REST_BYTES came last time */
+    REST_BYTES = 64 * 1024,
+    TURN_BYTES = 1024 * 1024, /* from one pipe before the other one and the hub get their turn */
+};
+
+void pump_init(struct pump *p, const int fds[2])
+{
+    for (int i = 0; i < 2; i++)
+        p->streams[i].fd = fds[i];
+    int bytes = fcntl(fds[0], F_GETPIPE_SZ);
+    p->pipe_bytes = bytes > 0 ? (size_t)bytes : 65536;
+}
+
+void pump_close(struct pump *p)
+{
+    for (int i = 0; i < 2; i++)
+        if (p->streams[i].fd >= 0)
+            close(p->streams[i].fd);
+}
+
+/* ---- one read ---- */
+
+static void write_file(struct pump *p, uint32_t stream, struct str bytes)
+{
+    struct errinfo info = {0};
+
+    switch (file_write(p->file, stream, bytes, clock_mono_us(), &info)) {
+    case FILE_FAILED:
+        link_note(p->link, NOTE_WARN,
+                  "%s; its lines go to the hub only until it can be written again", info.text);
+        break;
+    case FILE_BACK:
+        link_note(p->link, NOTE_INFO,
+                  "the log file %s is written again; %" PRIu64 " bytes are not in it",
+                  p->file->path, p->file->missing);
+        p->file->missing = 0;
+        break;
+    case FILE_OK:
+        break;
+    }
+}
+
+/* The first n bytes of the room go to everybody. */
+static void pass_on(struct pump *p, int i, const char *room, size_t n)
+{
+    struct frame_data data = {
+        .offset = p->streams[i].total,
+        .read_us = clock_wall_us(),
+        .stream = i ? FRAME_STDERR : FRAME_STDOUT,
+        .bytes = str_of(room, n),
+    };
+
+    if (n == 0)
+        return;
+    write_file(p, data.stream, data.bytes);
+    if (p->console)
+        console_write(p->console, i, data.bytes);
+    queue_commit(p->queue, &data);
+    p->streams[i].total += n;
+}
+
+/* The bytes after the last line end, when they are few enough to be held back. */
+static size_t start_of_line(const char *bytes, size_t n)
+{
+    size_t looked = n < PUMP_HELD_MAX ? n : PUMP_HELD_MAX;
+    const char *end = memrchr(bytes + n - looked, '\n', looked);
+    return end ? (size_t)(bytes + n - end - 1) : 0;
+}
+
+/* Reads once. Returns the bytes that came, 0 when there is nothing more for now. */
+static size_t read_once(struct pump *p, int i)
+{
+    struct pump_stream *s = &p->streams[i];
+    char *room = queue_room(p->queue);
+    size_t held = s->held, asked = FRAME_DATA_MAX - held;
+
+    memcpy(room, s->held_bytes, held);
+    ssize_t n = read(s->fd, room + held, asked);
+    size_t got = n > 0 ? (size_t)n : 0;
+    s->held = got == asked ? start_of_line(room, held + got) : 0;
+    memcpy(s->held_bytes, room + held + got - s->held, s->held);
+    pass_on(p, i, room, held + got - s->held);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        close(s->fd);
+        s->fd = -1;
+    }
+    return got == asked ? got : 0;
+}
+
+/* Empties one pipe, within limits. Returns the bytes that came. */
+static size_t empty_pipe(struct pump *p, int i, bool *ret_more)
+{
+    uint64_t before = p->streams[i].total;
+    size_t came = 0, n;
+
+    if (p->streams[i].fd < 0)
+        return 0;
+    do {
+        n = read_once(p, i);
+        came += n;
+    } while (n > 0 && came < TURN_BYTES && !(p->console && console_blocked(p->console)));
+    *ret_more |= n > 0;
+    return (size_t)(p->streams[i].total - before) + p->streams[i].held;
+}
+
+/* ---- when to read ---- */
+
+/* How long to leave a busy child alone after `came` bytes in `interval_us`. */
+static int64_t rest_time(const struct pump *p, size_t came, int64_t interval_us)
+{
+    int64_t longest = came > REST_BYTES ? REST_LONG_US : REST_US;
+    int64_t half_full = interval_us * (int64_t)(p->pipe_bytes / 2) / (int64_t)came;
+    return half_full < longest ? half_full : longest;
+}
+
+void pump_wake(struct pump *p, int64_t now_us)
+{
+    if (now_us - p->last_us < BUSY_US)
+        p->rest_us = p->last_us + REST_US;
+    if (p->rest_us <= now_us)
+        pump_drain(p, now_us);
+}
+
+void pump_drain(struct pump *p, int64_t now_us)
+{
+    bool was_resting = p->rest_us != 0, more = false;
+    size_t came = 0;
+
+    p->rest_us = 0;
+    for (int i = 0; i < 2; i++)
+        if (!p->console || !console_blocked(p->console))
+            came += empty_pipe(p, i, &more);
+    if (more)
+        p->rest_us = now_us;
+    else if (was_resting && came > 0)
+        p->rest_us = now_us + rest_time(p, came, now_us - p->last_us);
+    p->last_us = now_us;
+}
+
+/* ---- the end ---- */
+
+void pump_add_last_words(struct pump *p, struct str text)
+{
+    char *room = queue_room(p->queue);
+
+    lm_assert(text.n <= FRAME_DATA_MAX);
+    memcpy(room, text.p, text.n);
+    pass_on(p, 1, room, text.n);
+}
+
+void pump_set_goal(struct pump *p)
+{
+    for (int i = 0; i < 2; i++) {
+        struct pump_stream *s = &p->streams[i];
+        int waiting = 0;
+        if (s->fd >= 0 && ioctl(s->fd, FIONREAD, &waiting) < 0)
+            waiting = 0;
+        s->goal = s->total + s->held + (uint64_t)waiting;
+    }
+}
+
+bool pump_reached_goal(const struct pump *p)
+{
+    for (int i = 0; i < 2; i++)
+        if (p->streams[i].fd >= 0 && p->streams[i].total < p->streams[i].goal)
+            return false;
+    return true;
+}
+
+bool pump_at_end(const struct pump *p)
+{
+    return p->streams[0].fd < 0 && p->streams[1].fd < 0;
+}
