@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * replay.c - runs a fuzz target over its corpus, so that every `make test` with plain gcc does.
+ * replay_corpus.c - runs a fuzz target over its corpus, so that every `make test` with plain gcc does.
  *
  *     frame_fuzz fuzz/corpus/frame_fuzz [more files or folders]
  *
