@@ -20,6 +20,7 @@ static const struct status {
     {200, "OK", "ok"},
     {204, "No Content", "ok"},
     {303, "See Other", "see_other"},
+    {304, "Not Modified", "ok"},
     {400, "Bad Request", "bad_request"},
     {401, "Unauthorized", "unauthorized"},
     {403, "Forbidden", "forbidden"},

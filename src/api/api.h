@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * api.h - what the handlers of routes know of the rest of the hub.
+ *
+ * The daemon makes one and fills in the modules; handlers get it with every request. Adding a
+ * route is one line in routes.def and one function: void name(struct http_req *, struct api *).
+ *
+ * Threads: loop thread only. Owns: nothing; every module belongs to the daemon.
+ */
+#ifndef LM_API_API_H
+#define LM_API_API_H
+
+#include "net/auth.h"
+#include "net/http.h"
+
+struct api {
+    struct auth *auth;
+};
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * dispatch.h - from a request to the one function that answers it.
+ *
+ * In this order: Host and Origin (auth_check), the path (404), the method (405, OPTIONS), the scope
+ * (401), the handler. What is not in the table of routes is nowhere.
+ *
+ * Threads: loop thread only. Owns: nothing.
+ */
+#ifndef LM_API_DISPATCH_H
+#define LM_API_DISPATCH_H
+
+#include "api/api.h"
+
+typedef void route_fn(struct http_req *req, struct api *api);
+
+struct route {
+    enum http_method method;
+    const char *path;
+    route_fn *handler;
+    enum scope scope;
+    const char *sentence;
+};
+
+/* Every handler that the table names. */
+#define ROUTE(method, path, handler, scope, sentence) route_fn handler;
+#include "api/routes.def"
+#undef ROUTE
+
+/* The table of routes.def. */
+extern const struct route api_routes[];
+extern const size_t api_route_count;
+
+/* An http_dispatch_fn: answers req by the table. ctx is the struct api. */
+void api_dispatch(struct http_req *req, void *ctx);
+
+/* The same with any table. */
+void route_dispatch(struct http_req *req, struct api *api, const struct route *routes, size_t n);
+
+/* What stands for {name} in the path of this request; p NULL when its route has no such part. */
+struct str api_param(const struct http_req *req, const char *name);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * routes.c - the table of routes.def as data.
+ */
+#include "api/dispatch.h"
+
+#define ROUTE(method, path, handler, scope, sentence)                                              \
+    {HTTP_##method##_M, path, handler, scope, sentence},
+const struct route api_routes[] = {
+#include "api/routes.def"
+};
+#undef ROUTE
+
+const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
+
+void api_dispatch(struct http_req *req, void *ctx)
+{
+    route_dispatch(req, ctx, api_routes, api_route_count);
+}
