@@ -194,11 +194,11 @@ int jframe_check(struct str bytes, uint32_t epoch, struct jframe *ret)
 
 void jframe_release(struct jframe_reader *r)
 {
-    if (!r->frame)
+    if (!r->open)
         return;
-    for (uint32_t i = 0; i < r->frame->set_count; i++)
+    for (uint32_t i = 0; i < r->frame.set_count; i++)
         labels_unref(r->sets[i]);
-    r->frame = NULL;
+    r->open = false;
 }
 
 void jframe_close(struct jframe_reader *r)
@@ -245,7 +245,8 @@ int jframe_open(struct jframe_reader *r, const struct jframe *f, struct label_ta
     int err = open_sets(r, f);
     if (err < 0)
         return err;
-    r->frame = f;
+    r->frame = *f;
+    r->open = true;
     r->at = 0;
     r->text_at = 0;
     return 0;
@@ -253,9 +254,9 @@ int jframe_open(struct jframe_reader *r, const struct jframe *f, struct label_ta
 
 bool jframe_next(struct jframe_reader *r, struct record *ret)
 {
-    const struct jframe *f = r->frame;
+    const struct jframe *f = &r->frame;
 
-    if (!f || r->at == f->count)
+    if (!r->open || r->at == f->count)
         return false;
     const char *h = f->heads.p + (size_t)r->at * JFRAME_RECORD;
     size_t message_n = get_u32(h + 8), fields_n = get_u32(h + 12);

@@ -50,7 +50,8 @@ int jframe_check(struct str bytes, uint32_t epoch, struct jframe *ret) LM_MUST_C
 
 /* Walks the records of one checked frame. */
 struct jframe_reader {
-    const struct jframe *frame;
+    struct jframe frame;
+    bool open;
     struct label_table *table;
     struct labels **sets; /* made when first asked for */
     uint32_t sets_cap;

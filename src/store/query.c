@@ -13,7 +13,8 @@
 /* Where a matching record lies. */
 struct hit {
     struct journal_cursor before; /* a cursor in front of its frame */
-    uint32_t index;
+    uint32_t index;               /* within the frame */
+    size_t text_at;
 };
 
 struct scan {
@@ -26,6 +27,7 @@ struct scan {
     uint64_t passed; /* matches so far, in the order of the query */
     struct hit *hits;
     size_t hit_count, hit_cap;
+    size_t open_at; /* backwards: where the open frame begins in its file; 0 = none is open */
 };
 
 void query_init(struct query *q, const struct filter *filter)
@@ -95,7 +97,7 @@ static int scan_forwards(struct scan *s, const struct journal_view *v)
     return err;
 }
 
-static int add_hit(struct scan *s, const struct journal_cursor *before, uint32_t index)
+static int add_hit(struct scan *s, const struct journal_cursor *before, const struct record *r)
 {
     if (s->hit_count == s->hit_cap) {
         size_t cap = s->hit_cap ? s->hit_cap * 2 : 256;
@@ -105,7 +107,8 @@ static int add_hit(struct scan *s, const struct journal_cursor *before, uint32_t
         s->hits = hits;
         s->hit_cap = cap;
     }
-    s->hits[s->hit_count++] = (struct hit){*before, index};
+    s->hits[s->hit_count++] =
+        (struct hit){*before, s->reader.at - 1, s->reader.text_at - r->message.n - r->fields.n};
     return 0;
 }
 
@@ -125,28 +128,38 @@ static int find_hits(struct scan *s, const struct journal_view *v, uint32_t file
             continue;
         while (err == 0 && jframe_next(&s->reader, &r))
             if (matches(s->q, &r))
-                err = add_hit(s, &before, s->reader.at - 1);
+                err = add_hit(s, &before, &r);
     }
     return err;
 }
 
-/* Reads one hit again. It was there a moment ago and cannot have changed. */
-static int take_hit(struct scan *s, const struct hit *h)
+/* Opens the frame of a hit, unless it is the one that is open. It was there a moment ago and cannot
+ * have changed. */
+static int open_hit(struct scan *s, const struct hit *h)
 {
     struct journal_cursor c = h->before;
     struct jframe f;
-    struct record r = {0};
-    bool found = journal_next_in_file(&c, &f);
 
+    if (s->open_at == h->before.at)
+        return 0;
+    bool found = journal_next_in_file(&c, &f);
     lm_assert(found);
-    int err = jframe_open(&s->reader, &f, &s->table);
+    s->open_at = h->before.at;
+    return jframe_open(&s->reader, &f, &s->table);
+}
+
+static int take_hit(struct scan *s, const struct hit *h)
+{
+    struct record r;
+    int err = open_hit(s, h);
+
     if (err < 0)
         return err;
-    while (s->reader.at <= h->index && jframe_next(&s->reader, &r))
-        ;
-    err = take(s, &r);
-    jframe_release(&s->reader);
-    return err;
+    s->reader.at = h->index;
+    s->reader.text_at = h->text_at;
+    bool there = jframe_next(&s->reader, &r);
+    lm_assert(there);
+    return take(s, &r);
 }
 
 static int scan_backwards(struct scan *s, const struct journal_view *v)
@@ -154,6 +167,7 @@ static int scan_backwards(struct scan *s, const struct journal_view *v)
     int err = 0;
 
     for (uint32_t file = journal_view_files(v); file-- > 0 && err == 0 && !window_full(s);) {
+        s->open_at = 0;
         err = find_hits(s, v, file);
         for (size_t i = s->hit_count; i-- > 0 && err == 0;) {
             bool wanted = s->passed >= s->q->offset && s->result.emitted < s->q->limit;
