@@ -4,7 +4,6 @@
  */
 #include "base/clock.h"
 
-#include <stdbool.h>
 #include <time.h>
 
 static bool faked;
@@ -101,4 +100,96 @@ size_t clock_rfc3339(int64_t wall_us, char out[27])
     put_digits(out + 20, (uint32_t)us, 6);
     out[26] = 'Z';
     return 27;
+}
+
+/* Exactly `width` digits at the front of *s, which moves on. */
+static bool take_digits(struct str *s, int width, uint32_t *ret)
+{
+    uint64_t value;
+
+    if (s->n < (size_t)width || !str_to_u64(str_of(s->p, (size_t)width), &value))
+        return false;
+    *s = str_of(s->p + width, s->n - (size_t)width);
+    *ret = (uint32_t)value;
+    return true;
+}
+
+static bool take_char(struct str *s, const char *one_of)
+{
+    if (s->n == 0 || !strchr(one_of, s->p[0]) || s->p[0] == '\0')
+        return false;
+    *s = str_of(s->p + 1, s->n - 1);
+    return true;
+}
+
+/* Days since 1970, the inverse of put_second's calendar. */
+static int64_t days_of(uint32_t year, uint32_t month, uint32_t day)
+{
+    int64_t y = (int64_t)year - (month <= 2);
+    int64_t era = (y >= 0 ? y : y - 399) / 400;
+    uint32_t yoe = (uint32_t)(y - era * 400);
+    uint32_t doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    return era * 146097 + (int64_t)(yoe * 365 + yoe / 4 - yoe / 100 + doy) - 719468;
+}
+
+static bool take_date(struct str *s, int64_t *ret_days)
+{
+    static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    uint32_t year, month, day;
+
+    if (!take_digits(s, 4, &year) || !take_char(s, "-") || !take_digits(s, 2, &month) ||
+        !take_char(s, "-") || !take_digits(s, 2, &day) || month < 1 || month > 12)
+        return false;
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    *ret_days = days_of(year, month, day);
+    return day >= 1 && day <= lengths[month - 1] + (month == 2 && leap ? 1u : 0u);
+}
+
+/* "10:30:45.123456" as microseconds; a leap second counts as the next one. */
+static bool take_time(struct str *s, int64_t *ret_us)
+{
+    uint32_t hour, minute, second, digit;
+    int64_t us = 0, unit = 100000;
+
+    if (!take_digits(s, 2, &hour) || !take_char(s, ":") || !take_digits(s, 2, &minute) ||
+        !take_char(s, ":") || !take_digits(s, 2, &second) || hour > 23 || minute > 59 ||
+        second > 60)
+        return false;
+    if (take_char(s, ".,")) {
+        if (!take_digits(s, 1, &digit))
+            return false;
+        do {
+            us += digit * unit;
+            unit /= 10;
+        } while (take_digits(s, 1, &digit));
+    }
+    *ret_us = (hour * 3600ll + minute * 60 + second) * 1000000 + us;
+    return true;
+}
+
+static bool take_zone(struct str *s, int64_t *ret_us)
+{
+    uint32_t hour, minute;
+
+    *ret_us = 0;
+    if (take_char(s, "Zz"))
+        return true;
+    bool west = s->n && s->p[0] == '-';
+    if (!take_char(s, "+-") || !take_digits(s, 2, &hour) || !take_char(s, ":") ||
+        !take_digits(s, 2, &minute) || hour > 23 || minute > 59)
+        return false;
+    *ret_us = (hour * 3600ll + minute * 60) * 1000000 * (west ? -1 : 1);
+    return true;
+}
+
+bool clock_parse(struct str text, int64_t *ret_us)
+{
+    int64_t days, us = 0, zone = 0;
+
+    if (!take_date(&text, &days))
+        return false;
+    if (text.n && (!take_char(&text, "Tt ") || !take_time(&text, &us) || !take_zone(&text, &zone)))
+        return false;
+    *ret_us = days * 86400 * 1000000 + us - zone;
+    return text.n == 0;
 }

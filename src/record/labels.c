@@ -9,27 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-bool label_name_valid(struct str name)
-{
-    static const char *const core[] = {"id",     "timestamp", "level",  "stream",
-                                       "source", "message",   "fields", "type",
-                                       "from",   "to",        "count",  "cursor"};
-
-    if (name.n == 0 || name.n > LABEL_NAME_MAX)
-        return false;
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-        bool letter = (c >= 'a' && c <= 'z') || c == '_';
-        bool later = (c >= '0' && c <= '9') || c == '.';
-        if (!letter && !(i > 0 && later))
-            return false;
-    }
-    for (size_t i = 0; i < sizeof core / sizeof core[0]; i++)
-        if (str_is(name, core[i]))
-            return false;
-    return true;
-}
-
 static void add_u16(struct buf *out, size_t v)
 {
     buf_add(out, (char[]){(char)(v & 0xff), (char)(v >> 8)}, 2);
@@ -134,7 +113,7 @@ static int sort_pairs(const struct label *pairs, size_t n, struct label sorted[L
 
     for (size_t i = 0; i < n; i++) {
         size_t at = 0;
-        if (!label_name_valid(pairs[i].name))
+        if (!conf_label_ok(pairs[i].name))
             return -LM_E_INVALID;
         while (at < count && !str_eq(sorted[at].name, pairs[i].name))
             at++;

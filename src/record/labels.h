@@ -39,8 +39,8 @@ struct labels {
 };
 
 /* The set with this source and these labels (any order; of equal names the last one counts).
- * A new reference. -LM_E_FULL: too many or too long; -LM_E_INVALID: a name outside
- * [a-z_][a-z0-9_.]{0,63} or one of the record's own; -ENOMEM. */
+ * A new reference. -LM_E_FULL: too many or too long; -LM_E_INVALID: a name
+ * that conf_label_ok() refuses; -ENOMEM. */
 int labels_make(struct label_table *t, struct str source, const struct label *pairs, size_t n,
                 struct labels **ret) LM_MUST_CHECK;
 
@@ -58,9 +58,6 @@ void labels_unref(struct labels *l);
 
 /* The value of a label (`source` too); p NULL when the set has none. */
 struct str labels_get(const struct labels *l, struct str name);
-
-/* May this be the name of a label: syntax, and not the name of a core member of a record. */
-bool label_name_valid(struct str name);
 
 /* Every set must have been released. */
 void label_table_fini(struct label_table *t);

@@ -75,7 +75,7 @@ static void conn_gone(struct conn *c)
 static const struct conn_ops sse_ops = {
     .on_data = conn_data, .on_drained = conn_drained, .on_close = conn_gone};
 
-int sse_out_open(struct fanout *s, struct conn *c, struct filter *filter,
+void sse_out_open(struct fanout *s, struct conn *c, struct filter *filter,
                  const struct sub_start *start)
 {
     struct sub *sub = NULL;
@@ -86,5 +86,4 @@ int sse_out_open(struct fanout *s, struct conn *c, struct filter *filter,
     c->self = sub;
     if (err < 0)
         conn_close(c, 0);
-    return err;
 }

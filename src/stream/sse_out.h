@@ -13,7 +13,7 @@
 
 /* The answer head was sent; ops and self are free to set. Takes ownership of filter. On failure the
  * connection is closing. */
-int sse_out_open(struct fanout *s, struct conn *c, struct filter *filter,
-                 const struct sub_start *start) LM_MUST_CHECK;
+void sse_out_open(struct fanout *s, struct conn *c, struct filter *filter,
+                 const struct sub_start *start);
 
 #endif

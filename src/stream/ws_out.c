@@ -131,7 +131,7 @@ static void conn_gone(struct conn *c)
 static const struct conn_ops ws_ops = {
     .on_data = conn_data, .on_drained = conn_drained, .on_close = conn_gone};
 
-int ws_out_open(struct fanout *s, struct conn *c, struct filter *filter,
+void ws_out_open(struct fanout *s, struct conn *c, struct filter *filter,
                 const struct sub_start *start)
 {
     struct ws_out *w = calloc(1, sizeof *w);
@@ -147,5 +147,4 @@ int ws_out_open(struct fanout *s, struct conn *c, struct filter *filter,
         conn_close(c, 0);
     else if (c->in.n)
         conn_data(c);
-    return err;
 }

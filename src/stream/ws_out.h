@@ -10,7 +10,7 @@
 
 /* The connection has been upgraded: its answer head was sent, ops and self are free to set. Takes
  * ownership of filter. On failure the connection is closing. */
-int ws_out_open(struct fanout *s, struct conn *c, struct filter *filter,
-                const struct sub_start *start) LM_MUST_CHECK;
+void ws_out_open(struct fanout *s, struct conn *c, struct filter *filter,
+                const struct sub_start *start);
 
 #endif

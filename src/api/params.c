@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * params.c - query parameters to filters, numbers, times.
+ */
+#include "api/params.h"
+
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const filter_names[] = {"job_run_id", "task_run_id", "source",     "campaign_id",
+                                           "user_email", "session_id",  "process_id", "level",
+                                           "stream",     "search"};
+enum { FILTER_NAMES = sizeof filter_names / sizeof filter_names[0], OWN_MAX = 16 };
+
+static bool is_own(struct str name, const char *const *own)
+{
+    for (; *own; own++)
+        if (str_is(name, *own))
+            return true;
+    return false;
+}
+
+static void refuse_unknown(struct http_req *req, struct str name, const char *const *own)
+{
+    const char *names[FILTER_NAMES + OWN_MAX];
+    char text[65];
+    size_t n = 0;
+
+    for (; n < FILTER_NAMES; n++)
+        names[n] = filter_names[n];
+    for (; *own && n < FILTER_NAMES + OWN_MAX; own++)
+        names[n++] = *own;
+    snprintf(text, sizeof text, "%.*s", STR_FMT(name));
+    const char *nearest = err_nearest(text, names, n);
+    http_reply_error(req, 400, "unknown_parameter", NULL, "unknown parameter '%s'%s%s%s", text,
+                     nearest ? ": did you mean '"
+                             : "; see docs/http-api.md for what this route takes",
+                     nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+void params_filter_free(struct filter *f)
+{
+    if (f)
+        filter_fini(f);
+    free(f);
+}
+
+struct filter *params_filter(struct http_req *req, const char *const *own)
+{
+    struct filter *f = malloc(sizeof *f);
+    struct http_field field;
+    struct errinfo info;
+
+    if (!f) {
+        http_reply_error(req, 503, "no_memory", NULL, "the hub is short of memory; try again");
+        return NULL;
+    }
+    filter_init(f);
+    for (size_t i = 0; http_query_at(req, i, &field); i++) {
+        if (is_own(field.name, own))
+            continue;
+        int err = filter_add(f, field.name, field.value, &info);
+        if (err == 0)
+            continue;
+        params_filter_free(f);
+        if (err == -LM_E_UNKNOWN)
+            refuse_unknown(req, field.name, own);
+        else
+            http_reply_error(req, 400, "bad_parameter", NULL, "%s", info.text);
+        return NULL;
+    }
+    return f;
+}
+
+bool params_number(struct http_req *req, const char *name, uint64_t max, uint64_t *value)
+{
+    struct str text = http_query(req, name);
+    uint64_t number;
+
+    if (!text.p)
+        return true;
+    if (!str_to_u64(text, &number) || number > max) {
+        http_reply_error(req, 400, "bad_parameter", NULL,
+                         "%s must be a whole number from 0 to %" PRIu64, name, max);
+        return false;
+    }
+    *value = number;
+    return true;
+}
+
+bool params_time(struct http_req *req, const char *name, int64_t *value_us)
+{
+    struct str text = http_query(req, name);
+
+    if (!text.p || clock_parse(text, value_us))
+        return true;
+    http_reply_error(req, 400, "bad_parameter", NULL,
+                     "%s must be a time such as 2026-01-15T10:30:45Z or a date", name);
+    return false;
+}
+
+bool params_choice(struct http_req *req, const char *name, const char *const *words, size_t n,
+                   int *choice)
+{
+    struct str text = http_query(req, name);
+    char list[128] = "";
+
+    if (!text.p)
+        return true;
+    for (size_t i = 0; i < n; i++) {
+        if (str_is(text, words[i])) {
+            *choice = (int)i;
+            return true;
+        }
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", words[i]);
+    }
+    http_reply_error(req, 400, "bad_parameter", NULL, "%s must be one of %s", name, list);
+    return false;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * params.h - query parameters, read strictly.
+ *
+ * An unknown parameter is an error with the nearest known name: a misspelt filter that is silently
+ * ignored would show everything to somebody who asked for one job.
+ *
+ * Threads: loop thread.
+ */
+#ifndef LM_API_PARAMS_H
+#define LM_API_PARAMS_H
+
+#include "net/http.h"
+#include "record/filter.h"
+
+/* Makes a filter (heap) of the request's parameters. Names in `own` (ends with NULL) belong to the
+ * route and are left to it. NULL: the request has been answered with 400. */
+struct filter *params_filter(struct http_req *req, const char *const *own) LM_MUST_CHECK;
+void params_filter_free(struct filter *f);
+
+/* A whole number within limits; *value is left alone when the parameter is absent. False: answered. */
+bool params_number(struct http_req *req, const char *name, uint64_t max,
+                   uint64_t *value) LM_MUST_CHECK;
+/* A time (clock_parse). False: answered. */
+bool params_time(struct http_req *req, const char *name, int64_t *value_us) LM_MUST_CHECK;
+/* One of n words; *choice is its place. False: answered. */
+bool params_choice(struct http_req *req, const char *name, const char *const *words, size_t n,
+                   int *choice) LM_MUST_CHECK;
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * streams.c - the doors to the live streams: WebSocket, SSE, and who is there.
+ */
+#include "api/dispatch.h"
+#include "api/params.h"
+#include "net/ws.h"
+#include "record/json.h"
+#include "stream/sse_out.h"
+#include "stream/ws_out.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TAIL_MAX = 10000 };
+
+static const char *const own_params[] = {"tail", "after", NULL};
+
+/* Where to begin: Last-Event-ID (a reconnecting EventSource repeats its URL, so the header wins), then
+ * `after`, then `tail`. False: the request has been answered. */
+static bool read_start(struct http_req *req, struct api *api, struct sub_start *ret)
+{
+    struct sub_start start = {.from = SUB_FROM_NOW};
+    struct str header = http_header(req, "last-event-id"), after = http_query(req, "after");
+    uint64_t tail = 0;
+
+    if (!params_number(req, "tail", TAIL_MAX, &tail))
+        return false;
+    if (tail > 0)
+        start = (struct sub_start){.from = SUB_FROM_TAIL, .tail = (uint32_t)tail};
+    if (header.n || after.p) {
+        bool known = hub_cursor_parse(api->hub, header.n ? header : after, &start.after,
+                                      &start.foreign_cursor);
+        if (!known && !header.n) {
+            http_reply_error(req, 400, "bad_parameter", NULL,
+                             "after must be the cursor or id of the last record you have");
+            return false;
+        }
+        start.from = SUB_FROM_CURSOR;
+        start.foreign_cursor |= !known;
+    }
+    *ret = start;
+    return true;
+}
+
+static struct filter *read_request(struct http_req *req, struct api *api, struct sub_start *start)
+{
+    struct filter *f = params_filter(req, own_params);
+
+    if (f && !read_start(req, api, start)) {
+        params_filter_free(f);
+        f = NULL;
+    }
+    return f;
+}
+
+void stream_sse(struct http_req *req, struct api *api)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\n"
+                               "Content-Type: text/event-stream\r\n"
+                               "Cache-Control: no-cache, no-store\r\n"
+                               "X-Accel-Buffering: no\r\n"
+                               "X-Content-Type-Options: nosniff\r\n"
+                               "Connection: close\r\n\r\n"
+                               "retry: 1000\n\n";
+    struct sub_start start;
+
+    if (req->method == HTTP_HEAD_M) {
+        http_reply(req, 200, "text/event-stream", STR_NONE);
+        return;
+    }
+    struct filter *f = read_request(req, api, &start);
+    if (!f)
+        return;
+    struct conn *c = http_take_conn(req);
+    conn_write(c, head, sizeof head - 1);
+    sse_out_open(api->fanout, c, f, &start);
+}
+
+/* Is `word` one of the comma-separated tokens of a header? */
+static bool has_token(struct str list, const char *word)
+{
+    struct str rest = list;
+
+    while (rest.p) {
+        struct str token = str_trim(str_cut(rest, ',', &rest));
+        if (str_eq_nocase(token, str_from(word)))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 6455, section 4.2.1. False: answered. */
+static bool check_handshake(struct http_req *req, char accept[29])
+{
+    if (!has_token(http_header(req, "connection"), "upgrade") ||
+        !has_token(http_header(req, "upgrade"), "websocket")) {
+        http_add_header(req, "Upgrade", "websocket");
+        http_reply_error(req, 426, "upgrade_required", NULL,
+                         "this address speaks WebSocket; for plain HTTP use "
+                         "/api/v1/logs/stream/sse");
+        return false;
+    }
+    if (!str_is(http_header(req, "sec-websocket-version"), "13")) {
+        http_add_header(req, "Sec-WebSocket-Version", "13");
+        http_reply_error(req, 426, "upgrade_required", NULL,
+                         "only version 13 of WebSocket is spoken here");
+        return false;
+    }
+    if (ws_accept_key(http_header(req, "sec-websocket-key"), accept) < 0) {
+        http_reply_error(req, 400, "bad_handshake", NULL,
+                         "Sec-WebSocket-Key must be 16 bytes in base64");
+        return false;
+    }
+    return true;
+}
+
+void stream_ws(struct http_req *req, struct api *api)
+{
+    char accept[29], head[256];
+    struct sub_start start;
+
+    if (!check_handshake(req, accept))
+        return;
+    struct filter *f = read_request(req, api, &start);
+    if (!f)
+        return;
+    bool plain = has_token(http_header(req, "sec-websocket-protocol"), "logmill.plain");
+    int n =
+        snprintf(head, sizeof head,
+                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                 "Sec-WebSocket-Accept: %s\r\n%s\r\n",
+                 accept, plain ? "Sec-WebSocket-Protocol: logmill.plain\r\n" : "");
+    struct conn *c = http_take_conn(req);
+    conn_write(c, head, (size_t)n);
+    ws_out_open(api->fanout, c, f, &start);
+}
+
+/* --- status --- */
+
+struct job_count {
+    struct str id;
+    uint32_t websocket, sse;
+};
+
+struct counts {
+    struct map by_job; /* id -> struct job_count, in the request's arena */
+    struct job_count global;
+    struct arena *arena;
+};
+
+static void count_one(const char *transport, struct str job, void *ctx)
+{
+    struct counts *c = ctx;
+    struct job_count *j = job.p ? map_find(&c->by_job, job) : &c->global;
+
+    if (!j) {
+        j = arena_alloc(c->arena, sizeof *j);
+        if (!j)
+            return;
+        *j = (struct job_count){.id = job};
+        if (map_put(&c->by_job, job, j) < 0)
+            return;
+    }
+    if (strcmp(transport, "sse") == 0)
+        j->sse++;
+    else
+        j->websocket++;
+}
+
+static void add_counts(struct buf *out, const struct job_count *j)
+{
+    buf_printf(out, "{\"websocket\":%" PRIu32 ",\"sse\":%" PRIu32 "}", j->websocket, j->sse);
+}
+
+void stream_status(struct http_req *req, struct api *api)
+{
+    struct counts c = {.arena = &req->arena};
+    struct buf out = {0};
+    const char *comma = "";
+
+    fanout_visit(api->fanout, count_one, &c);
+    BUF_LIT(&out, "{\"status\":\"active\",\"connections\":{\"global\":");
+    add_counts(&out, &c.global);
+    BUF_LIT(&out, ",\"jobs\":{");
+    for (struct map_slot *s = map_next(&c.by_job, NULL); s; s = map_next(&c.by_job, s)) {
+        const struct job_count *j = s->value;
+        buf_add_str(&out, str_from(comma));
+        json_add_string(&out, j->id);
+        buf_add_char(&out, ':');
+        add_counts(&out, j);
+        comma = ",";
+    }
+    BUF_LIT(&out, "}}}\n");
+    http_reply(req, 200, "application/json", buf_str(&out));
+    buf_fini(&out);
+    map_fini(&c.by_job);
+}
