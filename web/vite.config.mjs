@@ -19,5 +19,5 @@ export default {
         },
     },
     server: { proxy: { "/api": process.env.LOGMILL_URL ?? "http://127.0.0.1:8686" } },
-    test: { include: ["src/**/*.test.ts"], environment: "node" },
+    test: { include: ["src/**/*.test.ts"], environment: "node", css: true },
 };

@@ -56,47 +56,59 @@ export function stripEscapes(text: string): string {
     return NEEDS_CARE.test(text) ? text.replace(ESCAPE, "") : text;
 }
 
+const SHORT_MARKS: Record<string, string> = {
+    "\n": "↵",
+    "\r": "\\r",
+    "\x1b": "\\e",
+    "\0": "\\0",
+    "\u2028": "↵",
+    "\u2029": "↵",
+};
+
 function markOf(unsafe: string): string {
-    const code = unsafe.codePointAt(0) as number;
-    if (unsafe === "\n" || code === 0x2028 || code === 0x2029) return "↵";
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    if (code === 0x7f) return "␡";
-    return `‹${code.toString(16).toUpperCase().padStart(4, "0")}›`;
+    const hex = (unsafe.codePointAt(0) as number).toString(16).toUpperCase();
+    return SHORT_MARKS[unsafe] ?? (hex.length <= 2 ? `\\x${hex.padStart(2, "0")}` : `\\u{${hex}}`);
 }
 
 /** Pieces of one line, in order. A style ends with its line. */
 export function parseAnsi(text: string): Piece[] {
     if (text === "") return [];
     if (!NEEDS_CARE.test(text)) return [{ text, style: null, mark: false }];
-    const pieces: Piece[] = [];
+    const line = new LineBuilder();
     let style: Style = PLAIN;
     let start = 0;
     for (const escape of text.matchAll(ESCAPE)) {
-        addVisible(pieces, text.slice(start, escape.index), style);
+        line.addText(text.slice(start, escape.index), style);
         start = escape.index + escape[0].length;
         if (escape[2] === "m") style = applySgr(style, escape[1] ?? "");
     }
-    addVisible(pieces, text.slice(start), style);
-    return pieces;
+    line.addText(text.slice(start), style);
+    return line.pieces;
 }
 
-function addVisible(pieces: Piece[], text: string, style: Style): void {
-    const own = sameStyle(style, PLAIN) ? null : style;
-    const add = (part: string, mark: boolean): void => {
-        if (part !== "") pieces.push({ text: part, style: own, mark });
-    };
-    let start = 0;
-    for (const unsafe of text.matchAll(UNSAFE)) {
-        add(text.slice(start, unsafe.index), false);
-        start = unsafe.index + unsafe[0].length;
-        if (unsafe[0] === "\t") add(" ".repeat(8 - (columnOf(pieces) % 8)), false);
-        else add(markOf(unsafe[0]), true);
+class LineBuilder {
+    readonly pieces: Piece[] = [];
+    private column = 0;
+
+    addText(text: string, style: Style): void {
+        const own = sameStyle(style, PLAIN) ? null : style;
+        let start = 0;
+        for (const unsafe of text.matchAll(UNSAFE)) {
+            this.add(text.slice(start, unsafe.index), own, false);
+            start = unsafe.index + unsafe[0].length;
+            if (unsafe[0] === "\t") this.add(" ".repeat(8 - (this.column % 8)), own, false);
+            else this.add(markOf(unsafe[0]), own, true);
+        }
+        this.add(text.slice(start), own, false);
     }
-    add(text.slice(start), false);
-}
 
-function columnOf(pieces: readonly Piece[]): number {
-    return pieces.reduce((sum, piece) => sum + cellsOf(piece.text), 0);
+    private add(text: string, style: Style | null, mark: boolean): void {
+        if (text === "") return;
+        this.column += cellsOf(text);
+        const last = this.pieces[this.pieces.length - 1];
+        if (last && last.mark === mark && last.style === style) last.text += text;
+        else this.pieces.push({ text, style, mark });
+    }
 }
 
 function sameStyle(a: Style, b: Style): boolean {
@@ -179,7 +191,7 @@ export function cellsOf(text: string): number {
 
 export function cellsOfMessage(message: string): number {
     if (!NEEDS_CARE.test(message)) return message.length;
-    return columnOf(parseAnsi(message));
+    return parseAnsi(message).reduce((sum, piece) => sum + cellsOf(piece.text), 0);
 }
 
 /** The pieces cut into `columns` wide lines, at most `limit` of them; a character is never cut. */

@@ -30,9 +30,10 @@ function goTo(t: KeyTargets, row: Row | null): void {
 }
 
 function step(t: KeyTargets, by: 1 | -1): void {
-    const { view, session } = t;
-    const here = session.model.shown.at(view.here()) ?? null;
-    goTo(t, view.active ? view.find(by, () => true) : here);
+    goTo(
+        t,
+        t.view.find(by, () => true),
+    );
 }
 
 function jump(t: KeyTargets, by: 1 | -1, level: number): void {

@@ -72,6 +72,11 @@ function linesOfText(text: string, columns: number, limit: number): Piece[][] {
     return lines;
 }
 
+/** Whether the row shows its whole message already when it is not opened. */
+function isWhole(row: Row, grid: Grid): boolean {
+    return !row.message.includes("\n") && cellsOfMessage(row.message) <= grid.columns;
+}
+
 /** Everything about a row, one entry per line on the page. */
 export function detailLines(row: Row, grid: Grid): DetailLine[] {
     const columns = grid.detailColumns;
@@ -82,7 +87,7 @@ export function detailLines(row: Row, grid: Grid): DetailLine[] {
             lines.push({ key: i === 0 ? key : "", keyCells, pieces, job }),
         );
     };
-    add("", row.message, 0, null);
+    if (!isWhole(row, grid)) add("", row.message, 0, null);
     const members = details(row.json);
     const widest = Math.max(9, ...members.map((m) => cellsOf(safeText(m.key)) + 2));
     const keyCells = Math.min(widest, grid.narrow ? KEY_CELLS : 2 * KEY_CELLS);

@@ -30,6 +30,7 @@ export class Session {
         event: (event, cursor) => this.model.event(event, cursor),
         connection: (connection) => {
             this.connection = connection;
+            this.replaying = true;
             this.state.fire();
         },
     });
@@ -37,6 +38,7 @@ export class Session {
     private statsTimer = 0;
     private typing = 0;
     private undoable = 0;
+    private replaying = true; // what comes first is the past, not a rate
     private rateAt = performance.now();
     private rateCount = 0;
 
@@ -127,7 +129,9 @@ export class Session {
     private measureRate(): void {
         const now = performance.now();
         const seconds = (now - this.rateAt) / 1000;
-        const rate = Math.max(0, this.model.received - this.rateCount) / seconds;
+        const lines = this.replaying ? 0 : Math.max(0, this.model.received - this.rateCount);
+        const rate = lines / seconds;
+        this.replaying = false;
         this.rateAt = now;
         this.rateCount = this.model.received;
         const smooth = this.linesPerSecond + (rate - this.linesPerSecond) * 0.5;

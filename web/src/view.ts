@@ -77,18 +77,21 @@ export class ListView {
         return null;
     }
 
-    /** The row with the focus, or the first one on the screen. */
-    here(): number {
-        const seq = this.active && this.seqOf(this.active);
-        return seq ?? this.index.rowAt(Math.floor(this.top / this.linePx));
-    }
-
-    /** The next row from here in direction `step` that passes; null when there is none. */
+    /** The next row in direction `step` that passes; null when there is none. */
     find(step: 1 | -1, passes: (row: Row) => boolean): Row | null {
         const { shown } = this.model;
-        for (let seq = this.here() + step; seq >= shown.first && seq < shown.end; seq += step)
+        for (let seq = this.start(step); seq >= shown.first && seq < shown.end; seq += step)
             if (passes(shown.at(seq) as Row)) return shown.at(seq) as Row;
         return null;
+    }
+
+    /** A search goes on from the active row while that is on the screen, else from its edge. */
+    private start(step: 1 | -1): number {
+        const first = this.index.rowAt(Math.ceil(this.top / this.linePx));
+        const last = this.index.rowAt(Math.floor((this.top + this.height) / this.linePx) - 1);
+        const seq = this.active && this.seqOf(this.active);
+        if (seq !== null && seq >= first && seq <= last) return seq + step;
+        return step > 0 ? first : last;
     }
 
     /** Scrolls as little as brings the row onto the screen, with `margin` lines around it. */
