@@ -12,6 +12,12 @@ foreach(test_source ${UNIT_TESTS})
     set_tests_properties(${name} PROPERTIES TIMEOUT 120)
 endforeach()
 
+# Tests that drive the real keeper.
+foreach(name keeper_test)
+    add_dependencies(${name} keeper)
+    target_compile_definitions(${name} PRIVATE KEEPER_BINARY="$<TARGET_FILE:keeper>")
+endforeach()
+
 add_test(NAME layers COMMAND ${CMAKE_SOURCE_DIR}/tools/check-layers ${CMAKE_SOURCE_DIR}/src)
 add_test(NAME docs COMMAND ${CMAKE_SOURCE_DIR}/tools/check-docs $<TARGET_FILE:logmill>
     ${CMAKE_SOURCE_DIR}/docs)

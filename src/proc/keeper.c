@@ -54,6 +54,7 @@ static void leave_word(struct keeper *k)
         .keeper_pid = k->run.keeper_pid,
         .child_pid = k->run.child_pid,
         .started_us = k->run.started_us,
+        .by_hand = k->opts.foreground,
     };
 
     memcpy(f.run, k->run.run, RUN_ID);

@@ -156,6 +156,8 @@ static void set_member(struct run_file *run, struct str key, struct str value)
         run->child_pid = (int32_t)strtol(number, NULL, 10);
     else if (str_is(key, "started_us"))
         run->started_us = strtoll(number, NULL, 10);
+    else if (str_is(key, "by_hand"))
+        run->by_hand = str_is(value, "1");
 }
 
 static bool is_locked(int fd)

@@ -13,6 +13,7 @@
  *     started_us 1768473045123456
  *     log /var/lib/logmill/logs/game_control.log
  *     command python3 -u game.py
+ *     by_hand 0
  *
  * Unknown keys are skipped, so that later versions may add some.
  *
@@ -35,7 +36,8 @@ struct run_file {
     int64_t started_us;
     char log[512]; /* empty = none could be written */
     char command[512];
-    bool alive; /* only when reading: its keeper holds the lock */
+    bool by_hand; /* started with `logmill run` */
+    bool alive;   /* only when reading: its keeper holds the lock */
 };
 
 void run_to_hex(const uint8_t run[RUN_ID], char out[RUN_HEX]);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * spawn.c - from a description of a process to a running keeper.
+ */
+#include "proc/spawn.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+enum { FIXED_WORDS = 20, PATH_BYTES = 4096 };
+
+int spawn_new_run(uint8_t ret_run[RUN_ID])
+{
+    return getrandom(ret_run, RUN_ID, 0) == RUN_ID ? 0 : -EIO;
+}
+
+/* a + b + c, in the arena. */
+static char *join(struct arena *arena, const char *a, const char *b, const char *c)
+{
+    size_t an = strlen(a), bn = strlen(b), cn = strlen(c);
+    char *text = arena_alloc(arena, an + bn + cn + 1);
+
+    if (text) {
+        memcpy(text, a, an);
+        memcpy(text + an, b, bn);
+        memcpy(text + an + bn, c, cn + 1);
+    }
+    return text;
+}
+
+char *spawn_runs_dir(const struct settings *settings, struct arena *arena)
+{
+    return join(arena, settings->state_dir, "/runs", "");
+}
+
+char *spawn_log_file(const struct settings *settings, const char *name, struct arena *arena)
+{
+    char *base = join(arena, "/", name, ".log");
+    return base ? join(arena, settings->log_dir, base, "") : NULL;
+}
+
+/* ---- the command line ---- */
+
+static int find_keeper(struct arena *arena, char **ret_path, struct errinfo *info)
+{
+    static const char *const places[] = {"/keeper", "/../libexec/logmill/keeper"};
+    const char *named = getenv("LOGMILL_KEEPER");
+    char here[PATH_BYTES];
+
+    if (named && *named) {
+        *ret_path = join(arena, named, "", "");
+        return *ret_path ? 0 : -ENOMEM;
+    }
+    ssize_t n = readlink("/proc/self/exe", here, sizeof here - 1);
+    here[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(here, '/');
+    if (slash)
+        *slash = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char *path = join(arena, here, places[i], "");
+        if (path && access(path, X_OK) == 0) {
+            *ret_path = path;
+            return 0;
+        }
+    }
+    return err_set(info, -ENOENT,
+                   "the keeper, which belongs to this program, is neither %s%s nor %s%s; install "
+                   "again, or name it in LOGMILL_KEEPER",
+                   here, places[0], here, places[1]);
+}
+
+/* A growing list of words; `failed` when memory was short for any of them. */
+struct words {
+    char **at;
+    size_t n;
+    bool failed;
+};
+
+static void add_word(struct words *w, char *word)
+{
+    w->failed |= word == NULL;
+    w->at[w->n++] = word;
+}
+
+static void add_option(struct words *w, struct arena *arena, const char *name, const char *value)
+{
+    add_word(w, join(arena, name, "", ""));
+    add_word(w, value ? join(arena, value, "", "") : NULL);
+}
+
+static void add_flag(struct words *w, struct arena *arena, bool wanted, const char *name)
+{
+    if (wanted)
+        add_word(w, join(arena, name, "", ""));
+}
+
+static size_t count_words(char *const *words)
+{
+    size_t n = 0;
+    while (words && words[n])
+        n++;
+    return n;
+}
+
+int spawn_command(const struct spawn *what, struct arena *arena, char ***ret_argv,
+                  struct errinfo *info)
+{
+    size_t argc = count_words(what->argv);
+    struct words w = {0};
+    char hex[RUN_HEX], *keeper;
+
+    int rc = find_keeper(arena, &keeper, info);
+    if (rc < 0)
+        return rc;
+    w.at = arena_alloc(arena, (FIXED_WORDS + 2 * what->label_count + argc) * sizeof *w.at);
+    if (!w.at)
+        return err_set(info, -ENOMEM, "memory is short");
+    run_to_hex(what->run, hex);
+    add_word(&w, keeper);
+    add_option(&w, arena, "--name", what->name);
+    add_option(&w, arena, "--run", hex);
+    add_option(&w, arena, "--socket", what->settings->socket);
+    add_option(&w, arena, "--log", spawn_log_file(what->settings, what->name, arena));
+    add_option(&w, arena, "--runs", spawn_runs_dir(what->settings, arena));
+    for (size_t i = 0; i < what->label_count; i++)
+        add_option(&w, arena, "--label",
+                   join(arena, what->labels[i].name, "=", what->labels[i].value));
+    add_flag(&w, arena, what->append, "--append");
+    add_flag(&w, arena, what->foreground, "--foreground");
+    add_flag(&w, arena, what->quiet, "--quiet");
+    add_word(&w, join(arena, "--", "", ""));
+    if (w.failed)
+        return err_set(info, -ENOMEM, "memory is short");
+    memcpy(w.at + w.n, what->argv, argc * sizeof *w.at);
+    w.at[w.n + argc] = NULL;
+    *ret_argv = w.at;
+    return 0;
+}
+
+/* ---- the hub's way ---- */
+
+static bool is_secret(const char *variable)
+{
+    return strncmp(variable, "LOGMILL_TOKEN=", strlen("LOGMILL_TOKEN=")) == 0;
+}
+
+/* The hub's environment without its token, and what the configuration adds. NULL: memory is short. */
+static char **environment(const struct spawn *what, struct arena *arena)
+{
+    size_t more = count_words(what->env), n = 0;
+    char **env = arena_alloc(arena, (count_words(environ) + more + 1) * sizeof *env);
+
+    if (!env)
+        return NULL;
+    for (size_t i = 0; i < more; i++)
+        env[n++] = what->env[i];
+    for (char **at = environ; *at; at++) {
+        size_t name_n = strcspn(*at, "=") + 1;
+        bool replaced = is_secret(*at);
+        for (size_t i = 0; i < more && !replaced; i++)
+            replaced = strncmp(*at, what->env[i], name_n) == 0;
+        if (!replaced)
+            env[n++] = *at;
+    }
+    env[n] = NULL;
+    return env;
+}
+
+int spawn_keeper(uv_loop_t *loop, uv_process_t *process, const struct spawn *what,
+                 uv_exit_cb on_exit, struct errinfo *info)
+{
+    uv_stdio_container_t none[3] = {
+        {.flags = UV_IGNORE}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
+    uv_process_options_t options = {
+        .exit_cb = on_exit,
+        .cwd = what->directory,
+        .flags = UV_PROCESS_DETACHED,
+        .stdio_count = 3,
+        .stdio = none,
+    };
+    struct arena arena = {0};
+
+    int rc = spawn_command(what, &arena, &options.args, info);
+    if (rc < 0)
+        goto out;
+    options.file = options.args[0];
+    options.env = environment(what, &arena);
+    if (!options.env) {
+        rc = err_set(info, -ENOMEM, "memory is short");
+        goto out;
+    }
+    rc = uv_spawn(loop, process, &options);
+    if (rc < 0 && what->directory && access(what->directory, X_OK) < 0)
+        err_set(info, rc, "its directory %s cannot be entered: %s", what->directory, err_text(rc));
+    else if (rc < 0)
+        err_set(info, rc, "%s cannot be started: %s", options.file, err_text(rc));
+out:
+    arena_fini(&arena);
+    return rc;
+}
