@@ -64,7 +64,8 @@ struct supervise_opts {
 };
 
 /* Reads runs/ and remembers which configured processes are alive already. */
-int supervise_new(struct supervise **ret, const struct supervise_opts *opts, struct errinfo *info) LM_MUST_CHECK;
+int supervise_new(struct supervise **ret, const struct supervise_opts *opts,
+                  struct errinfo *info) LM_MUST_CHECK;
 void supervise_free(struct supervise *s);
 
 /* Starts what is configured and not alive. A keeper that lives but does not call within 5 s is shown as
@@ -76,8 +77,9 @@ void supervise_start(struct supervise *s);
 int supervise_on_run(struct supervise *s, const struct frame_run *run, struct keeper_link *link,
                      struct process **ret_process) LM_MUST_CHECK;
 void supervise_on_exit(struct supervise *s, struct process *p, const struct frame_exit *ex);
-/* The connection is gone; `ended` says whether END had been acknowledged. */
-void supervise_on_gone(struct supervise *s, struct process *p, bool ended);
+/* The connection behind this link is gone; `ended` says whether END had been acknowledged. */
+void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_link *link,
+                       bool ended);
 
 /* Asks every configured child (in reverse order of configuration) to stop; on_stopped follows, at the
  * latest stop_timeout + 2 s later. Runs by hand are left alone. */

@@ -493,7 +493,7 @@ static void conn_gone(struct conn *c)
     list_remove(&k->link);
     if (k->running) {
         s->intake.metrics->keepers--;
-        supervise_on_gone(s->supervise, k->process, ended);
+        supervise_on_gone(s->supervise, k->process, &k->to_keeper, ended);
         if (ended)
             s->intake.forget(s->intake.hub, &k->origin);
     }
