@@ -58,8 +58,10 @@ static const char processes_foot[] =
     "\n"
     "## Other variables\n"
     "\n"
-    "`LOGMILL_CONFIG` names the configuration file. `LOGMILL_RUN` is set by the keeper for its\n"
-    "child. A variable that begins with `LOGMILL_` and is known to nobody causes a warning.\n";
+    "`LOGMILL_CONFIG` names the configuration file. `LOGMILL_KEEPER` names the keeper's executable\n"
+    "when it lies neither beside `logmill` nor in `../libexec/logmill`. `LOGMILL_RUN` is set by the\n"
+    "keeper for its child. A variable that begins with `LOGMILL_` and is known to nobody causes a\n"
+    "warning.\n";
 
 void settings_write_flags(struct buf *b)
 {
