@@ -58,10 +58,10 @@ static const char processes_foot[] =
     "\n"
     "## Other variables\n"
     "\n"
-    "`LOGMILL_CONFIG` names the configuration file. `LOGMILL_KEEPER` names the keeper's executable\n"
-    "when it lies neither beside `logmill` nor in `../libexec/logmill`. `LOGMILL_RUN` is set by the\n"
-    "keeper for its child. A variable that begins with `LOGMILL_` and is known to nobody causes a\n"
-    "warning.\n";
+    "`LOGMILL_CONFIG` names the configuration file. `LOGMILL_KEEPER` names the executable of the\n"
+    "keeper when it lies neither beside `logmill` nor in `../libexec/logmill`. `LOGMILL_RUN` is\n"
+    "set by the keeper for its child. A variable that begins with `LOGMILL_` and is known to\n"
+    "nobody causes a warning.\n";
 
 void settings_write_flags(struct buf *b)
 {
