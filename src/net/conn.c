@@ -289,6 +289,7 @@ static void on_turn_end(struct turn_hook *hook)
     buf_fini(&c->in);
     buf_fini(&c->out);
     c->magic = 0;
+    c->loop->conns--;
 }
 
 static void name_peer(struct conn *c, int fd)
@@ -369,6 +370,7 @@ int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops,
     if (!is_local)
         tune_tcp(fd);
     update_events(&p->conn);
+    l->conns++;
     *ret_conn = &p->conn;
     return 0;
 }

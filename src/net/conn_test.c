@@ -265,11 +265,13 @@ static void the_end_of_the_stream_closes_once(void **state)
 {
     struct fixture *f = *state;
 
+    assert_int_equal(f->loop.conns, 1);
     close(f->peer);
     f->peer = -1;
     UNTIL(f, f->close_calls == 1);
     turn(f);
     assert_int_equal(f->close_calls, 1);
+    assert_int_equal(f->loop.conns, 0);
 }
 
 static void closing_stops_callbacks_and_comes_once(void **state)

@@ -45,6 +45,7 @@ int loop_init(struct loop *l)
     if (r < 0)
         return r;
     list_init(&l->hooks);
+    l->conns = 0;
     uv_prepare_init(&l->uv, &l->prepare);
     uv_idle_init(&l->uv, &l->idle);
     l->prepare.data = l;

@@ -23,6 +23,7 @@ struct loop {
     uv_prepare_t prepare; /* runs the hooks, just before the loop would sleep */
     uv_idle_t idle;       /* active while a hook waits, so that the loop does not sleep first */
     struct list hooks;    /* struct turn_hook that asked for this turn's end */
+    unsigned conns;       /* open connections (conn.c counts) */
 };
 
 int loop_init(struct loop *l) LM_MUST_CHECK;
