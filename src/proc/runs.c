@@ -75,10 +75,10 @@ static int path_of(char out[PATH_BYTES], const char *dir, const char *prefix, co
 /* One line per member: a line end inside a text becomes a space. */
 static int text_of(char out[FILE_BYTES], const struct run_file *run)
 {
-    int n =
-        snprintf(out, FILE_BYTES,
-                 "name %s\nkeeper_pid %" PRId32 "\nchild_pid %" PRId32 "\nstarted_us %" PRId64 "\n",
-                 run->name, run->keeper_pid, run->child_pid, run->started_us);
+    int n = snprintf(out, FILE_BYTES,
+                     "name %s\nkeeper_pid %" PRId32 "\nchild_pid %" PRId32 "\nstarted_us %" PRId64
+                     "\nby_hand %d\n",
+                     run->name, run->keeper_pid, run->child_pid, run->started_us, run->by_hand);
     for (int i = 0; i < 2; i++) {
         const char *text = i ? run->command : run->log;
         n += snprintf(out + n, (size_t)(FILE_BYTES - n), i ? "command " : "log ");

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * supervise_life.c - beginnings and ends: start, back-off, restart, stop, and keepers that vanish.
+ *
+ * A restart waits until the old run is over entirely (its keeper has left), so two lives never share
+ * a file. What a dead child left behind in its process group gets a second, then it is told to stop.
+ */
+#include "base/clock.h"
+#include "base/diag.h"
+#include "proc/supervise_private.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+/* ---- starting ---- */
+
+static void free_handle(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+/* A keeper of ours has ended; usually its END was acknowledged long before. */
+static void on_keeper_end(uv_process_t *uv, int64_t status, int signal_number)
+{
+    struct keeper_handle *h = uv->data;
+    struct supervise *s = h->supervise;
+    struct process *p = h->process;
+
+    if (s && memcmp(p->run, h->run, RUN_ID) == 0 && !p->priv->link && p->priv->keeper_runs) {
+        p->priv->keeper_runs = false;
+        p->priv->failure = true;
+        if (!p->priv->exited)
+            process_set(s, p, PROCESS_DISCONNECTED,
+                        signal_number ? "its keeper was killed by signal %d"
+                                      : "its keeper ended with status %d before it called",
+                        signal_number ? signal_number : (int)status);
+        life_ended(s, p);
+        life_schedule(s);
+    }
+    list_remove(&h->link);
+    uv_close((uv_handle_t *)uv, free_handle);
+}
+
+static int start_keeper(struct supervise *s, struct process *p, struct errinfo *info)
+{
+    const struct process_conf *conf = p->priv->conf;
+    struct spawn what = {
+        .name = conf->name,
+        .settings = s->opts.settings,
+        .labels = conf->labels,
+        .label_count = conf->label_count,
+        .append = conf->log == LOG_APPEND,
+        .argv = conf->argv,
+        .directory = conf->directory,
+        .env = conf->env,
+    };
+    struct keeper_handle *h = calloc(1, sizeof *h);
+
+    if (!h)
+        return err_set(info, -ENOMEM, "memory is short");
+    int rc = spawn_new_run(what.run);
+    if (rc == 0)
+        rc = spawn_keeper(&s->opts.loop->uv, &h->uv, &what, on_keeper_end, info);
+    h->uv.data = h;
+    h->process = p;
+    if (rc < 0) {
+        /* uv_spawn() may have begun the handle; closing is due in either case it was begun. */
+        if (h->uv.loop)
+            uv_close((uv_handle_t *)&h->uv, free_handle);
+        else
+            free(h);
+        return rc;
+    }
+    h->supervise = s;
+    memcpy(h->run, what.run, RUN_ID);
+    list_push(&s->handles, &h->link);
+    memcpy(p->run, what.run, RUN_ID);
+    p->keeper_pid = (int32_t)h->uv.pid;
+    return 0;
+}
+
+/* Waits before the next attempt, longer each time. */
+static void back_off(struct supervise *s, struct process *p)
+{
+    struct process_private *priv = p->priv;
+    char why[sizeof p->reason];
+
+    if (clock_mono_us() - priv->since_us >= BACKOFF_RESET_US)
+        priv->backoff_ms = BACKOFF_FIRST_MS;
+    priv->due_us = clock_mono_us() + (int64_t)priv->backoff_ms * 1000;
+    memcpy(why, p->reason, sizeof why);
+    process_set(s, p, PROCESS_WAITING, "%.100s; starts again in %u.%u s", why,
+                priv->backoff_ms / 1000, priv->backoff_ms / 100 % 10);
+    priv->backoff_ms =
+        priv->backoff_ms * 2 < BACKOFF_LAST_MS ? priv->backoff_ms * 2 : BACKOFF_LAST_MS;
+}
+
+void life_start(struct supervise *s, struct process *p)
+{
+    struct process_private *priv = p->priv;
+    struct errinfo info = {0};
+
+    priv->exited = priv->asked = priv->announced = priv->failure = false;
+    p->child_pid = 0;
+    p->started_us = clock_wall_us();
+    priv->since_us = clock_mono_us();
+    if (start_keeper(s, p, &info) < 0) {
+        diag_error("Process %s cannot be started: %s", p->name, info.text);
+        process_set(s, p, PROCESS_FAILED, "%s", info.text);
+        if (priv->conf->restart != RESTART_NEVER)
+            back_off(s, p);
+        return;
+    }
+    priv->keeper_runs = true;
+    priv->due_us = clock_mono_us() + CALL_WITHIN_US;
+    process_set(s, p, PROCESS_STARTING, "%s", "");
+}
+
+/* ---- ending ---- */
+
+static bool wants_restart(const struct supervise *s, const struct process *p)
+{
+    const struct process_private *priv = p->priv;
+
+    if (!priv->conf || priv->asked || s->stopping)
+        return false;
+    return priv->conf->restart == RESTART_ALWAYS ||
+           (priv->conf->restart == RESTART_ON_FAILURE && priv->failure);
+}
+
+void life_ended(struct supervise *s, struct process *p)
+{
+    p->priv->due_us = 0;
+    if (wants_restart(s, p))
+        back_off(s, p);
+}
+
+static void send_stop(struct supervise *s, struct process *p)
+{
+    struct keeper_link *link = p->priv->link;
+    struct buf frame = {0};
+
+    frame_add_stop(&frame, s->opts.settings->stop_timeout_ms);
+    if (link && buf_error(&frame) == 0)
+        link->send(link, buf_str(&frame));
+    buf_fini(&frame);
+}
+
+void life_stop(struct supervise *s, struct process *p)
+{
+    p->priv->asked = true;
+    if (!p->priv->exited)
+        process_set(s, p, PROCESS_STOPPING, "%s", "");
+    send_stop(s, p);
+}
+
+void supervise_stop_all(struct supervise *s)
+{
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    s->stop_by_us =
+        clock_mono_us() + (int64_t)s->opts.settings->stop_timeout_ms * 1000 + STOP_MARGIN_US;
+    for (size_t i = s->count; i-- > 0;) {
+        struct process *p = s->processes[i];
+        if (!p->configured)
+            continue;
+        if (p->priv->keeper_runs)
+            life_stop(s, p);
+        else if (p->state == PROCESS_WAITING)
+            process_set(s, p, PROCESS_EXITED, "%s", "not started again, as asked");
+        p->priv->due_us = 0;
+    }
+    life_schedule(s);
+}
+
+static bool all_stopped(const struct supervise *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->processes[i]->configured && s->processes[i]->priv->keeper_runs)
+            return false;
+    return true;
+}
+
+/* ---- time ---- */
+
+struct search {
+    const uint8_t *run;
+    bool alive;
+};
+
+static void on_found(const struct run_file *file, void *ctx)
+{
+    struct search *search = ctx;
+    if (memcmp(file->run, search->run, RUN_ID) == 0)
+        search->alive = file->alive;
+}
+
+/* A keeper does not call. If it lives, it will; if it does not, nobody will. */
+static void look_for_keeper(struct supervise *s, struct process *p)
+{
+    struct search search = {.run = p->run};
+
+    if (runs_each(s->runs_dir, on_found, &search) < 0 || search.alive) {
+        p->priv->due_us = clock_mono_us() + CALL_WITHIN_US;
+        if (p->state != PROCESS_DISCONNECTED && !p->priv->exited)
+            process_set(s, p, PROCESS_DISCONNECTED, "its keeper (pid %d) lives but does not call",
+                        p->keeper_pid);
+        return;
+    }
+    runs_remove(s->runs_dir, p->run);
+    p->priv->keeper_runs = false;
+    p->priv->failure = true;
+    if (!p->priv->exited)
+        process_set(s, p, PROCESS_DISCONNECTED, "its keeper is gone, how it ended is not known");
+    life_ended(s, p);
+}
+
+static void on_process_due(struct supervise *s, struct process *p)
+{
+    struct process_private *priv = p->priv;
+
+    priv->due_us = 0;
+    if (p->state == PROCESS_WAITING) {
+        p->restarts++;
+        life_start(s, p);
+    } else if (priv->keeper_runs && !priv->link) {
+        look_for_keeper(s, p);
+    } else if (priv->exited && wants_restart(s, p)) {
+        send_stop(s, p);
+    }
+}
+
+void life_schedule(struct supervise *s)
+{
+    int64_t at = s->stop_by_us ? s->stop_by_us : INT64_MAX, now_us = clock_mono_us();
+
+    for (size_t i = 0; i < s->count; i++)
+        if (s->processes[i]->priv->due_us && s->processes[i]->priv->due_us < at)
+            at = s->processes[i]->priv->due_us;
+    if (s->stop_by_us && all_stopped(s))
+        at = now_us;
+    if (at == INT64_MAX) {
+        uv_timer_stop(&s->timer);
+        return;
+    }
+    uv_update_time(&s->opts.loop->uv);
+    uv_timer_start(&s->timer, life_on_timer, at > now_us ? (uint64_t)(at - now_us + 999) / 1000 : 0,
+                   0);
+}
+
+void life_on_timer(uv_timer_t *timer)
+{
+    struct supervise *s = timer->data;
+    int64_t now_us = clock_mono_us();
+
+    for (size_t i = 0; i < s->count; i++) {
+        struct process *p = s->processes[i];
+        if (p->priv->due_us && p->priv->due_us <= now_us)
+            on_process_due(s, p);
+    }
+    if (s->stop_by_us && (now_us >= s->stop_by_us || all_stopped(s))) {
+        s->stop_by_us = 0;
+        if (s->opts.on_stopped)
+            s->opts.on_stopped(s->opts.ctx);
+    }
+    life_schedule(s);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * supervise_private.h - what supervise.c (events) and supervise_life.c (start, restart, stop) share.
+ *
+ * Everything that happens later is a process's `due_us`, and what it means follows from its state:
+ *
+ *     starting       the keeper should have called by then
+ *     waiting        start it again
+ *     disconnected   look whether the keeper that does not call is still alive
+ *     exited, ...    what the old run left behind has had its time (restarts wait for that)
+ *
+ * One timer runs to the earliest of them, and not at all when there is none.
+ */
+#ifndef LM_PROC_SUPERVISE_PRIVATE_H
+#define LM_PROC_SUPERVISE_PRIVATE_H
+
+#include "proc/spawn.h"
+#include "proc/supervise.h"
+
+enum {
+    CALL_WITHIN_US = 5000000, /* a keeper that lives calls within this time */
+    CALL_AGAIN_US = 1000000,  /* and after a lost connection within this */
+    BACKOFF_FIRST_MS = 100,
+    BACKOFF_LAST_MS = 30000,
+    BACKOFF_RESET_US = 10000000, /* after a life this long */
+    LEFTOVERS_US = 1000000,      /* a dead child's heirs may hold its pipes this long */
+    STOP_MARGIN_US = 2000000,
+};
+
+struct process_private {
+    const struct process_conf *conf; /* NULL: started by hand, or no longer configured */
+    struct keeper_link *link;        /* NULL: not connected */
+    bool keeper_runs;                /* a keeper of this run is believed to live */
+    bool exited;                     /* EXIT came for this run */
+    bool asked;                      /* we told it to stop */
+    bool failure;                    /* the last life did not end with code 0 */
+    bool announced;                  /* the path of its file has been printed */
+    int64_t due_us;                  /* 0 = nothing */
+    int64_t since_us;                /* monotonic: when this run began for us */
+    uint32_t backoff_ms;
+};
+
+/* A keeper we are the parent of. Outlives the supervisor until its handle is closed. */
+struct keeper_handle {
+    uv_process_t uv;
+    struct list link;
+    struct supervise *supervise; /* NULL: it is gone */
+    struct process *process;
+    uint8_t run[FRAME_RUN_ID];
+};
+
+struct supervise {
+    struct supervise_opts opts;
+    struct process **processes; /* configured ones first, in their order */
+    size_t count, cap;
+    struct list handles;
+    uv_timer_t timer;
+    struct arena arena;
+    char *runs_dir;
+    bool stopping;
+    int64_t stop_by_us; /* stopping: when on_stopped comes at the latest; 0 = it came */
+};
+
+/* supervise.c */
+struct process *process_add(struct supervise *s, const char *name);
+/* Sets state and reason (printf-like, may be "") and tells the daemon. */
+void process_set(struct supervise *s, struct process *p, enum process_state state,
+                 const char *reason, ...) LM_PRINTF(4, 5);
+
+/* supervise_life.c */
+/* Starts a new life of a configured process. */
+void life_start(struct supervise *s, struct process *p);
+/* Its child is dead or believed to be: restart by policy, once nothing of the old run is left. */
+void life_ended(struct supervise *s, struct process *p);
+/* Asks the keeper to stop what is running or left, within the configured time. */
+void life_stop(struct supervise *s, struct process *p);
+/* Sets the timer to what is due first; ends a stop when nothing is left. */
+void life_schedule(struct supervise *s);
+void life_on_timer(uv_timer_t *timer);
+
+#endif
