@@ -10,11 +10,20 @@
 #ifndef LM_API_API_H
 #define LM_API_API_H
 
+#include "hub/publish.h"
+#include "metrics/metrics.h"
 #include "net/auth.h"
 #include "net/http.h"
+#include "proc/supervise.h"
+#include "stream/fanout.h"
 
 struct api {
+    struct loop *loop;
     struct auth *auth;
+    struct hub *hub;
+    struct fanout *fanout;
+    struct supervise *supervise;
+    struct metrics *metrics;
 };
 
 #endif

@@ -16,7 +16,7 @@
 
 #include "base/list.h"
 #include "record/filter.h"
-#include "stream/page.h"
+#include "stream/pages.h"
 #include "stream/wire.h"
 
 struct feed {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * page.c - pages of one size, larger ones for frames that need it.
+ * pages.c - pages of one size, larger ones for frames that need it.
  */
-#include "stream/page.h"
+#include "stream/pages.h"
 
 #include <stdlib.h>
 

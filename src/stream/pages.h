@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * page.h - the memory of feeds: pages from one pool with one limit.
+ * pages.h - the memory of feeds: pages from one pool with one limit.
  *
  * A page holds whole encoded frames one after another and, growing down from its end, one entry per
  * frame. With the counts `before` it, the exact number of records of each level between any two
@@ -10,8 +10,8 @@
  *
  * Threads: loop thread. Owns: a pool owns nothing but its count; pages belong to their feed.
  */
-#ifndef LM_STREAM_PAGE_H
-#define LM_STREAM_PAGE_H
+#ifndef LM_STREAM_PAGES_H
+#define LM_STREAM_PAGES_H
 
 #include "record/level.h"
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * http_client.h - how the command line asks the hub: one request, its answer read as it comes.
+ *
+ * The hub is at a Unix socket (the usual case: the own uid is the identity) or at a URL http://host:port.
+ *
+ * Threads: the main thread; calls block. Owns: its socket during a call.
+ */
+#ifndef LM_CLI_HTTP_CLIENT_H
+#define LM_CLI_HTTP_CLIENT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct http_target {
+    const char *socket; /* path, or NULL */
+    const char *url;    /* "http://127.0.0.1:8514", or NULL; goes before socket */
+};
+
+struct http_get {
+    const char *path;          /* with query */
+    const char *last_event_id; /* header, or NULL */
+    int silence_ms;            /* nothing for this long ends the call; 0 = wait for ever */
+    /* Pieces of the body of a 200. Non-zero stops and is returned. */
+    int (*on_body)(struct str piece, void *ctx);
+    void *ctx;
+};
+
+/* Returns the status of the answer once its body has ended or the connection was cut; -errno when
+ * there was no answer; -ETIMEDOUT after silence; what on_body returned. For statuses other than
+ * 200 *ret_body has the body (caller: buf_fini). */
+int http_client_get(const struct http_target *target, const struct http_get *get,
+                    struct buf *ret_body, struct errinfo *info) LM_MUST_CHECK;
+
+/* Appends text percent-encoded for a query. */
+void http_add_query_value(struct buf *out, struct str text);
+
+#endif

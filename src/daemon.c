@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * daemon.c - the pipeline, wired in the order a line travels.
+ *
+ *     keepers ─▶ keeper_server ─▶ hub ─▶ sinks: metrics, fanout ─▶ WebSocket, SSE
+ *                                  └─▶ journal ─▶ queries, replay
+ *     doors: the local socket (frames or HTTP, told apart by the first byte) and TCP (HTTP)
+ *
+ * This is the only place where all modules meet; none of them includes this file's struct.
+ *
+ * Threads: the main thread becomes the loop thread.
+ * Owns:    every module.
+ */
+#include "daemon.h"
+
+#include "api/dispatch.h"
+#include "base/clock.h"
+#include "base/diag.h"
+#include "source/keeper_in.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    HTTP_BODY_MAX = 64 * 1024, /* no route takes a larger one yet */
+    SNIFF_MAX = 4096,
+    OWN_RECORDS_MAX = 256, /* the hub's own events waiting for the end of the turn */
+};
+
+struct daemon {
+    const struct settings *settings;
+    struct loop loop;
+    struct metrics metrics;
+    struct hub hub;
+    struct fanout *fanout;
+    struct supervise *supervise;
+    struct keeper_server *keepers;
+    struct auth *auth;
+    struct http_server http;
+    struct api api;
+    struct listener *local, *tcp;
+    uv_signal_t sigint, sigterm, sighup;
+    struct list strangers; /* local connections that have said nothing yet */
+    struct turn_hook own_hook;
+    struct batch own; /* what the hub itself has to say */
+    struct labels *own_labels;
+    int lock_fd;
+    bool stopping;
+};
+
+/* --- one hub per state directory --- */
+
+static int make_dirs(const char *path, struct errinfo *info)
+{
+    char part[4096];
+
+    for (size_t i = 1; i <= strlen(path); i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        snprintf(part, sizeof part, "%.*s", (int)i, path);
+        if (mkdir(part, 0700) < 0 && errno != EEXIST)
+            return err_set(info, -errno,
+                           "cannot make the folder %s: %s; choose another with --state-dir", part,
+                           err_text(-errno));
+    }
+    return 0;
+}
+
+static int lock_state(struct daemon *d, struct errinfo *info)
+{
+    char path[4096], pid[16] = "";
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    snprintf(path, sizeof path, "%s/lock", d->settings->state_dir);
+    d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (d->lock_fd < 0)
+        return err_set(info, -errno, "cannot open %s: %s", path, err_text(-errno));
+    if (fcntl(d->lock_fd, F_OFD_SETLK, &lock) == 0) {
+        int n = snprintf(pid, sizeof pid, "%d\n", getpid());
+        if (ftruncate(d->lock_fd, 0) < 0 || pwrite(d->lock_fd, pid, (size_t)n, 0) != n)
+            return err_set(info, -EIO, "cannot write %s", path);
+        return 0;
+    }
+    ssize_t n = read(d->lock_fd, pid, sizeof pid - 1);
+    return err_set(info, -LM_E_LOCKED,
+                   "another hub (pid %.*s) is using %s: stop it first, or start this one with "
+                   "another --state-dir",
+                   n > 0 ? (int)strcspn(pid, "\n") : 1, n > 0 ? pid : "?", d->settings->state_dir);
+}
+
+/* --- what sources see of the hub --- */
+
+static int intake_publish(void *hub, struct batch *b)
+{
+    return hub_publish(hub, b);
+}
+
+static const struct position *intake_position(void *hub, const struct origin *o)
+{
+    return positions_get(&((struct hub *)hub)->positions, o);
+}
+
+static void intake_forget(void *hub, const struct origin *o)
+{
+    positions_forget(&((struct hub *)hub)->positions, o);
+}
+
+static uint64_t intake_acked_id(void *hub)
+{
+    return hub_acked_id(hub);
+}
+
+static void count_batch(const struct batch *b, void *ctx)
+{
+    struct metrics *m = ctx;
+
+    m->batches_total++;
+    m->records_total += b->count;
+    m->bytes_total += b->text_n;
+    for (uint32_t i = 0; i < b->count; i++)
+        m->records_by_level_total[b->records[i].level]++;
+}
+
+static void on_acked(uint64_t acked_id, void *ctx)
+{
+    struct daemon *d = ctx;
+    keeper_server_acked(d->keepers, acked_id);
+}
+
+/* --- the hub's own events become records too --- */
+
+static void on_diag(enum diag_level level, const char *text, void *ctx)
+{
+    static const enum level levels[] = {LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR};
+    struct daemon *d = ctx;
+
+    if (d->own.count >= OWN_RECORDS_MAX)
+        return;
+    struct record r = {.time_us = clock_wall_us(),
+                       .labels = d->own_labels,
+                       .message = arena_copy(&d->own.scratch, str_from(text)),
+                       .level = levels[level],
+                       .stream = STREAM_SYSTEM};
+    if (r.message.p && batch_add(&d->own, &r) == 0)
+        turn_hook_ask(&d->loop, &d->own_hook);
+}
+
+static void publish_own(struct turn_hook *hook)
+{
+    struct daemon *d = LIST_ITEM(hook, struct daemon, own_hook);
+
+    if (d->own.count > 0)
+        d->own.arrival_us = clock_wall_us();
+    if (d->own.count > 0 && hub_publish(&d->hub, &d->own) < 0)
+        d->metrics.own_records_lost_total += d->own.count;
+    batch_begin(&d->own, &(struct origin){0}, 0);
+}
+
+/* --- doors --- */
+
+static void refuse_conn(struct conn *c)
+{
+    static const char answer[] =
+        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    conn_write(c, answer, sizeof answer - 1);
+    conn_close(c, 100);
+}
+
+static void serve_http(struct daemon *d, struct conn *c)
+{
+    if (http_serve(&d->http, c) < 0)
+        conn_close(c, 0);
+}
+
+/* A local connection that has said nothing yet. */
+struct stranger {
+    struct list link;
+    struct daemon *daemon;
+    struct conn *conn;
+};
+
+static void forget_stranger(struct conn *c)
+{
+    struct stranger *stranger = c->self;
+
+    list_remove(&stranger->link);
+    free(stranger);
+}
+
+/* The first byte tells the protocol (docs/ipc-protocol.md, "First byte"). */
+static void sniff(struct conn *c)
+{
+    struct daemon *d = ((struct stranger *)c->self)->daemon;
+    unsigned char first = (unsigned char)c->in.p[0];
+
+    forget_stranger(c);
+    if (first <= FRAME_HELLO_MAX && first != '\r' && first != '\n') {
+        if (keeper_serve(d->keepers, c) < 0)
+            diag_warn("No memory for another keeper; it will try again");
+        return;
+    }
+    serve_http(d, c);
+}
+
+static void await_first_byte(struct daemon *d, struct conn *c)
+{
+    static const struct conn_ops sniff_ops = {.on_data = sniff, .on_close = forget_stranger};
+    struct stranger *stranger = malloc(sizeof *stranger);
+
+    if (!stranger) {
+        conn_close(c, 0);
+        return;
+    }
+    *stranger = (struct stranger){.daemon = d, .conn = c};
+    list_push(&d->strangers, &stranger->link);
+    c->ops = &sniff_ops;
+    c->self = stranger;
+    c->in_max = SNIFF_MAX;
+}
+
+static void ignore_conn(struct conn *c)
+{
+    (void)c;
+}
+
+static void on_accept(struct loop *l, int fd, bool is_local, void *ctx)
+{
+    static const struct conn_ops silent_ops = {.on_data = ignore_conn, .on_close = ignore_conn};
+    struct daemon *d = ctx;
+    struct conn *c;
+
+    if (conn_open(l, fd, is_local, &silent_ops, d, &c) < 0)
+        return;
+    if (l->conns > d->settings->max_connections)
+        refuse_conn(c);
+    else if (is_local)
+        await_first_byte(d, c);
+    else
+        serve_http(d, c);
+}
+
+/* --- stopping --- */
+
+static void close_handle(uv_handle_t *h)
+{
+    if (!uv_is_closing(h))
+        uv_close(h, NULL);
+}
+
+/* Children have ended (or stay with their keepers): close the doors, let the last bytes out. The loop
+ * ends by itself when nothing is left to wait for. */
+static void finish(void *ctx)
+{
+    struct daemon *d = ctx;
+
+    diag_info("Stopped");
+    turn_hook_cancel(&d->own_hook);
+    publish_own(&d->own_hook);
+    diag_listen(NULL, NULL);
+    listener_close(d->tcp);
+    listener_close(d->local);
+    d->tcp = d->local = NULL;
+    fanout_close(d->fanout);
+    keeper_server_close(d->keepers);
+    supervise_free(d->supervise);
+    d->supervise = NULL;
+    http_close_all(&d->http);
+    LIST_FOR_EACH (link, &d->strangers)
+        conn_close(LIST_ITEM(link, struct stranger, link)->conn, 0);
+    close_handle((uv_handle_t *)&d->sigint);
+    close_handle((uv_handle_t *)&d->sigterm);
+    close_handle((uv_handle_t *)&d->sighup);
+}
+
+static void on_stop_signal(uv_signal_t *handle, int signum)
+{
+    struct daemon *d = handle->data;
+
+    if (d->stopping) {
+        diag_warn("Asked again: stopping at once; children stay with their keepers");
+        finish(d);
+        return;
+    }
+    d->stopping = true;
+    if (d->settings->on_exit == EXIT_LEAVE) {
+        diag_info("%s: stopping; children stay with their keepers",
+                  signum == SIGINT ? "SIGINT" : "SIGTERM");
+        finish(d);
+        return;
+    }
+    diag_info("%s: stopping", signum == SIGINT ? "SIGINT" : "SIGTERM");
+    supervise_stop_all(d->supervise);
+}
+
+static void on_hangup(uv_signal_t *handle, int signum)
+{
+    (void)handle;
+    (void)signum;
+    diag_info("SIGHUP: settings are read at start only; restart the hub to apply changes (children "
+              "go on)");
+}
+
+/* --- starting --- */
+
+static int watch_signal(struct daemon *d, uv_signal_t *handle, uv_signal_cb fn, int signum)
+{
+    uv_signal_init(&d->loop.uv, handle);
+    handle->data = d;
+    return uv_signal_start(handle, fn, signum);
+}
+
+static int open_hub(struct daemon *d, struct errinfo *info)
+{
+    const struct settings *s = d->settings;
+    struct hub_opts opts = {.loop = &d->loop,
+                            .state_dir = s->state_dir,
+                            .journal_max = s->journal_max,
+                            .durability = s->durability,
+                            .sync_interval_ms = s->sync_interval_ms};
+    int err = hub_open(&d->hub, &opts, info);
+
+    if (err < 0)
+        return err;
+    d->metrics.journal_damage_total =
+        d->hub.recovered.damaged_places + d->hub.recovered.damaged_files;
+    d->hub.on_acked = on_acked;
+    d->hub.acked_ctx = d;
+    hub_add_sink(&d->hub, count_batch, &d->metrics);
+    err = labels_make(&d->hub.labels, str_from(s->hub_name), NULL, 0, &d->own_labels);
+    if (err == 0)
+        diag_listen(on_diag, d);
+    return err;
+}
+
+static int open_streams(struct daemon *d)
+{
+    struct fanout_opts opts = {.loop = &d->loop,
+                               .hub = &d->hub,
+                               .metrics = &d->metrics,
+                               .feed_memory = d->settings->feed_memory,
+                               .client_lag = d->settings->client_lag};
+    int err = fanout_new(&d->fanout, &opts);
+
+    if (err == 0)
+        hub_add_sink(&d->hub, fanout_sink, d->fanout);
+    return err;
+}
+
+static int open_sources(struct daemon *d, struct errinfo *info)
+{
+    struct supervise_opts opts = {
+        .loop = &d->loop, .settings = d->settings, .on_stopped = finish, .ctx = d};
+    struct intake intake = {.hub = &d->hub,
+                            .publish = intake_publish,
+                            .position = intake_position,
+                            .forget = intake_forget,
+                            .acked_id = intake_acked_id,
+                            .labels = &d->hub.labels,
+                            .metrics = &d->metrics};
+    int err = supervise_new(&d->supervise, &opts, info);
+
+    return err < 0 ? err : keeper_server_new(&d->keepers, &d->loop, &intake, d->supervise);
+}
+
+static int open_api(struct daemon *d)
+{
+    static const enum scope scopes[] = {[LOOPBACK_NONE] = SCOPE_NONE,
+                                        [LOOPBACK_READ] = SCOPE_WRITE,
+                                        [LOOPBACK_ADMIN] = SCOPE_ADMIN};
+    int err = auth_new(&d->auth, scopes[d->settings->auth_loopback]);
+
+    d->api = (struct api){.loop = &d->loop,
+                          .auth = d->auth,
+                          .hub = &d->hub,
+                          .fanout = d->fanout,
+                          .supervise = d->supervise,
+                          .metrics = &d->metrics};
+    d->http = (struct http_server){.loop = &d->loop,
+                                   .dispatch = api_dispatch,
+                                   .ctx = &d->api,
+                                   .body_max = HTTP_BODY_MAX,
+                                   .head_timeout_ms = d->settings->http_head_timeout_ms,
+                                   .idle_timeout_ms = d->settings->http_idle_timeout_ms};
+    return err;
+}
+
+static int open_doors(struct daemon *d, struct errinfo *info)
+{
+    int err = listener_open_unix(&d->loop, d->settings->socket, on_accept, d, &d->local, info);
+
+    if (err == 0 && strcmp(d->settings->listen, "none") != 0)
+        err = listener_open_tcp(&d->loop, d->settings->listen, on_accept, d, &d->tcp, info);
+    return err;
+}
+
+static int say_hello(struct daemon *d)
+{
+    char ticket[33];
+    int err = auth_ticket(d->auth, ticket);
+
+    if (err < 0)
+        return err;
+    diag_info("Local socket: %s", d->settings->socket);
+    if (d->tcp)
+        diag_info("Open http://%s/?ticket=%s", listener_address(d->tcp), ticket);
+    return 0;
+}
+
+static int start(struct daemon *d, struct errinfo *info)
+{
+    int err = make_dirs(d->settings->state_dir, info);
+
+    if (err == 0)
+        err = lock_state(d, info);
+    if (err == 0)
+        err = open_hub(d, info);
+    if (err == 0)
+        err = open_streams(d);
+    if (err == 0)
+        err = open_sources(d, info);
+    if (err == 0)
+        err = open_api(d);
+    if (err == 0)
+        err = open_doors(d, info);
+    if (err == 0)
+        err = say_hello(d);
+    if (err < 0 && info->code == 0)
+        err_set(info, err, "cannot start: %s", err_text(err));
+    return err;
+}
+
+/* After the loop has ended; also after a start that failed half-way. */
+static void clean_up(struct daemon *d)
+{
+    diag_listen(NULL, NULL);
+    listener_close(d->tcp);
+    listener_close(d->local);
+    supervise_free(d->supervise);
+    keeper_server_free(d->keepers);
+    fanout_free(d->fanout);
+    auth_free(d->auth);
+    batch_fini(&d->own);
+    labels_unref(d->own_labels);
+    hub_close(&d->hub);
+    if (d->lock_fd >= 0)
+        close(d->lock_fd);
+}
+
+int daemon_run(const struct settings *settings, struct errinfo *info)
+{
+    static struct daemon d;
+    int err;
+
+    d = (struct daemon){.settings = settings, .lock_fd = -1};
+    signal(SIGPIPE, SIG_IGN);
+    umask(077);
+    err = loop_init(&d.loop);
+    if (err < 0)
+        return err_set(info, err, "cannot start the event loop: %s", err_text(err));
+    list_init(&d.strangers);
+    turn_hook_init(&d.own_hook, publish_own);
+    batch_begin(&d.own, &(struct origin){0}, 0);
+    err = start(&d, info);
+    if (err == 0) {
+        watch_signal(&d, &d.sigint, on_stop_signal, SIGINT);
+        watch_signal(&d, &d.sigterm, on_stop_signal, SIGTERM);
+        watch_signal(&d, &d.sighup, on_hangup, SIGHUP);
+        supervise_start(d.supervise);
+        loop_run(&d.loop);
+    }
+    clean_up(&d);
+    return err;
+}

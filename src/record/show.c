@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * show.c - what reaches a terminal.
+ */
+#include "record/show.h"
+
+#include <time.h>
+
+#define RESET "\x1b[0m"
+
+/* Length of the escape sequence at the start of s (s.p[0] is ESC), by ECMA-48: CSI, the string
+ * sequences (OSC, DCS, APC, PM, SOS) up to their end, or ESC and one more. *ret_sgr: it sets colours. */
+static size_t sequence_length(struct str s, bool *ret_sgr)
+{
+    size_t i = 2;
+
+    *ret_sgr = false;
+    if (s.n < 2)
+        return s.n;
+    if (s.p[1] == '[') {
+        while (i < s.n && s.p[i] >= 0x20 && s.p[i] < 0x40)
+            i++;
+        *ret_sgr = i < s.n && s.p[i] == 'm';
+        return i < s.n ? i + 1 : i;
+    }
+    if (!strchr("]PX^_", s.p[1]))
+        return 2;
+    while (i < s.n && s.p[i] != '\a' && !(s.p[i] == '\x1b' && i + 1 < s.n && s.p[i + 1] == '\\'))
+        i++;
+    if (i == s.n)
+        return i;
+    return s.p[i] == '\a' ? i + 1 : i + 2;
+}
+
+/* C1 controls (U+0080-009F), bidirectional controls, line and paragraph separators, BOM: the length
+ * of such a character at the start of s, or 0. */
+static size_t hidden_length(struct str s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+
+    if (s.n >= 2 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+        return 2;
+    if (s.n < 3 || (p[0] != 0xe2 && p[0] != 0xef && p[0] != 0xd8))
+        return s.n >= 2 && p[0] == 0xd8 && p[1] == 0x9c ? 2 : 0;
+    uint32_t c = (uint32_t)(p[0] & 15) << 12 | (uint32_t)(p[1] & 63) << 6 | (p[2] & 63);
+    bool bidi = (c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+                (c >= 0x2066 && c <= 0x2069);
+    return p[0] == 0xd8 ? (p[1] == 0x9c ? 2 : 0) : bidi || c == 0xfeff ? 3 : 0;
+}
+
+/* Something at the start of s that must not pass as it is; appends what stands for it and returns how
+ * many bytes it took, 0 when the byte is fine. */
+static size_t defuse(struct buf *out, struct str s, enum show_colours colours, bool *coloured)
+{
+    unsigned char c = (unsigned char)s.p[0];
+    bool sgr;
+
+    if (c == '\x1b') {
+        size_t n = sequence_length(s, &sgr);
+        if (sgr && colours == SHOW_COLOURS) {
+            buf_add(out, s.p, n);
+            *coloured = true;
+        }
+        return n;
+    }
+    if (c == 0x7f || (c < 0x20 && c != '\t')) {
+        uint32_t picture = c == 0x7f ? 0x2421 : 0x2400u + c;
+        buf_add(out,
+                (char[]){(char)(0xe0 | picture >> 12), (char)(0x80 | (picture >> 6 & 63)),
+                         (char)(0x80 | (picture & 63))},
+                3);
+        return 1;
+    }
+    size_t n = c >= 0x80 ? hidden_length(s) : 0;
+    if (n)
+        BUF_LIT(out, "\xef\xbf\xbd");
+    return n;
+}
+
+void show_text(struct buf *out, struct str text, enum show_colours colours)
+{
+    size_t plain = 0, i = 0;
+    bool coloured = false;
+
+    while (i < text.n) {
+        unsigned char c = (unsigned char)text.p[i];
+        if (c >= 0x20 && c < 0x7f) {
+            i++;
+            continue;
+        }
+        size_t before = out->n;
+        buf_add(out, text.p + plain, i - plain);
+        size_t n = defuse(out, str_of(text.p + i, text.n - i), colours, &coloured);
+        if (n == 0) {
+            out->n = before; /* it was fine: take it with the rest */
+            i++;
+            continue;
+        }
+        i += n;
+        plain = i;
+    }
+    buf_add(out, text.p + plain, i - plain);
+    if (coloured)
+        BUF_LIT(out, RESET);
+}
+
+static const char *colour_of(enum level level)
+{
+    static const char *const colours[] = {"",         "\x1b[90m", "\x1b[36m",  "\x1b[32m",
+                                          "\x1b[33m", "\x1b[31m", "\x1b[1;31m"};
+    return level < LEVEL_COUNT ? colours[level] : "";
+}
+
+void show_line(struct buf *out, int64_t time_us, enum level level, struct str source,
+               struct str message, enum show_colours colours)
+{
+    static const char *const names[] = {
+        "",
+#define LEVEL(name, NAME, number, long_name) #NAME,
+#include "record/levels.def"
+#undef LEVEL
+    };
+    time_t second = (time_t)(time_us / 1000000);
+    struct tm tm;
+
+    localtime_r(&second, &tm);
+    buf_printf(out, "%02d:%02d:%02d ", tm.tm_hour, tm.tm_min, tm.tm_sec);
+    if (colours == SHOW_COLOURS)
+        buf_add_str(out, str_from(colour_of(level)));
+    buf_add_str(out, str_from(level < LEVEL_COUNT ? names[level] : ""));
+    if (colours == SHOW_COLOURS)
+        BUF_LIT(out, RESET);
+    BUF_LIT(out, ": ");
+    if (source.n) {
+        show_text(out, source, SHOW_PLAIN);
+        BUF_LIT(out, " | ");
+    }
+    show_text(out, message, colours);
+    buf_add_char(out, '\n');
+}
