@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The page is built by ninja beside the C objects and embedded with .incbin (see src/api/page.c).
+# The page is built by ninja beside the C objects and embedded with .incbin (see src/api/webpage.c).
 # It is an object library of the program logmill alone: nothing else waits for node.
 if(LOGMILL_WEB)
     set(PAGE_DIR ${CMAKE_BINARY_DIR}/web)
@@ -21,9 +21,9 @@ else()
     set(PAGE_FILES ${PAGE_DIR}/${PAGE_INDEX})
 endif()
 
-add_library(page OBJECT src/api/page.c)
+add_library(page OBJECT src/api/webpage.c)
 target_include_directories(page PUBLIC src)
 target_link_libraries(page PRIVATE warnings PkgConfig::XXHASH)
 target_compile_definitions(page PRIVATE PAGE_DIR="${PAGE_DIR}" PAGE_INDEX="${PAGE_INDEX}"
     $<$<BOOL:${LOGMILL_WEB}>:PAGE_ASSETS>)
-set_source_files_properties(src/api/page.c PROPERTIES OBJECT_DEPENDS "${PAGE_FILES}")
+set_source_files_properties(src/api/webpage.c PROPERTIES OBJECT_DEPENDS "${PAGE_FILES}")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Fixed file names, because the hub embeds exactly these four files (src/api/page.c).
+// Fixed file names, because the hub embeds exactly these four files (src/api/webpage.c).
 export default {
     base: "/",
     esbuild: { jsx: "automatic", legalComments: "none" },

@@ -6,7 +6,7 @@
  * same page without the ticket, so that the ticket stays neither in the address bar nor in a bookmark.
  */
 #include "api/dispatch.h"
-#include "api/page.h"
+#include "api/webpage.h"
 
 #include <stdio.h>
 

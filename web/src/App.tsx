@@ -65,6 +65,12 @@ export function App({ session }: { session: Session }): ReactNode {
         savePrefs(next);
     };
 
+    useSignal(session.state);
+    const { job } = session.model.filter;
+    useEffect(() => {
+        document.title = job === "" ? "logmill" : `${job} · logmill`;
+    }, [job]);
+
     useEffect(() => {
         document.documentElement.dataset.theme = theme;
     }, [theme]);

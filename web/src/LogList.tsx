@@ -9,9 +9,10 @@ import { copyText } from "./clipboard";
 import type { Theme } from "./colour";
 import { searchPattern } from "./filter";
 import { clock } from "./format";
+import { toggleRow } from "./keys";
 import { gridFor, safeText } from "./layout";
 import { LogRow } from "./LogRow";
-import { LEVELS, type Row } from "./record";
+import { ERROR, LEVELS, type Row } from "./record";
 import type { Session } from "./session";
 import { useSignal } from "./signal";
 import type { ListView } from "./view";
@@ -138,13 +139,7 @@ export function LogList({ session, view, theme, wrap, utc, onJob, children }: Lo
         if (job) onJob(job);
         else if (act === "copy-line") void copyText(lineAsText(row, utc));
         else if (act === "copy-json") void copyText(row.json);
-        else if (act === "close" || !target.closest(".details")) {
-            session.pause();
-            view.active = row;
-            view.focusWanted = true;
-            view.toggle(row);
-            session.rows.fire();
-        }
+        else if (act === "close" || !target.closest(".details")) toggleRow(session, view, row);
     };
 
     const cells = wrap ? 0 : Math.min(widest.current.cells, 4 * 1024);
@@ -152,7 +147,7 @@ export function LogList({ session, view, theme, wrap, utc, onJob, children }: Lo
     return (
         <div
             ref={host}
-            className={`list${narrow ? " narrow" : ""}`}
+            className={LEVELS.indexOf(model.filter.level) >= ERROR ? "list errors" : "list"}
             role="log"
             aria-live="off"
             aria-label="Log lines"

@@ -15,10 +15,8 @@ export function clock(ms: number, utc: boolean, short = false): string {
 }
 
 /** 2024-05-06 12:34:56.789 +02:00 */
-export function fullTime(ms: number, utc: boolean): string {
-    if (Number.isNaN(ms)) return "no time";
+export function fullTime(ms: number): string {
     const d = new Date(ms);
-    if (utc) return `${d.toISOString().slice(0, 10)} ${clock(ms, true)} UTC`;
     const offset = -d.getTimezoneOffset();
     const size = Math.abs(offset);
     const zone = `${offset < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;

@@ -46,13 +46,14 @@ function scrollBy(t: KeyTargets, share: number): void {
     t.session.rows.fire();
 }
 
-function open(t: KeyTargets): void {
-    const row = t.view.active;
-    if (!row) return;
-    t.session.pause();
-    t.view.toggle(row);
-    t.view.reveal(row, 0);
-    t.session.rows.fire();
+/** Opens or closes a row and gives it the focus. */
+export function toggleRow(session: Session, view: ListView, row: Row): void {
+    session.pause();
+    view.active = row;
+    view.focusWanted = true;
+    view.toggle(row);
+    if (view.detailsOf(row)) view.revealEnd(row, MARGIN);
+    session.rows.fire();
 }
 
 const ACTIONS: Record<string, (t: KeyTargets) => void> = {
@@ -69,7 +70,7 @@ const ACTIONS: Record<string, (t: KeyTargets) => void> = {
     u: (t) => scrollBy(t, -0.5),
     PageDown: (t) => scrollBy(t, 0.9),
     PageUp: (t) => scrollBy(t, -0.9),
-    Enter: open,
+    Enter: (t) => t.view.active && toggleRow(t.session, t.view, t.view.active),
     e: (t) => jump(t, 1, ERROR),
     E: (t) => jump(t, -1, ERROR),
     w: (t) => jump(t, 1, WARN),

@@ -77,6 +77,12 @@ function isWhole(row: Row, grid: Grid): boolean {
     return !row.message.includes("\n") && cellsOfMessage(row.message) <= grid.columns;
 }
 
+/** The reader's own time, where it is not the one the record gives. */
+function localTime(row: Row, grid: Grid): string {
+    const here = !grid.utc && !Number.isNaN(row.time) && new Date(row.time).getTimezoneOffset() !== 0;
+    return here ? `  ${fullTime(row.time)}` : "";
+}
+
 /** Everything about a row, one entry per line on the page. */
 export function detailLines(row: Row, grid: Grid): DetailLine[] {
     const columns = grid.detailColumns;
@@ -92,11 +98,9 @@ export function detailLines(row: Row, grid: Grid): DetailLine[] {
     const widest = Math.max(9, ...members.map((m) => cellsOf(safeText(m.key)) + 2));
     const keyCells = Math.min(widest, grid.narrow ? KEY_CELLS : 2 * KEY_CELLS);
     for (const member of members) {
-        const isTime = member.key === "timestamp" && !Number.isNaN(row.time);
-        const value = isTime
-            ? `${member.value}  ${fullTime(row.time, grid.utc)}`
-            : member.value;
-        add(safeText(member.key), value, keyCells, member.key === "job_run_id" ? row.job : null);
+        const job = member.key === "job_run_id" ? row.job : null;
+        const local = member.key === "timestamp" ? localTime(row, grid) : "";
+        add(safeText(member.key), member.value + local, keyCells, job);
     }
     return lines;
 }

@@ -60,6 +60,15 @@ describe("Model", () => {
         expect(hub.model.orderFaults).toBe(0);
     });
 
+    it("keeps nothing across a gap between the loaded rows and the answer", () => {
+        const hub = new Hub();
+        for (let id = 1; id <= 20; id += 1) hub.log(id, "error");
+        hub.model.setFilter(errors);
+        hub.fresh(errors);
+        hub.log(22, "error");
+        expect(hub.ids()).toEqual([22]);
+    });
+
     it("shows what is loaded again when a filter is taken back before the answer", () => {
         const hub = new Hub();
         hub.logs(1, 50);

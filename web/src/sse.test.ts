@@ -22,7 +22,6 @@ const STREAM =
     "data: never finished";
 
 const EVENTS: SseEvent[] = [
-    { type: "message", data: null, id: null },
     { type: "log", data: '{"id":1,"message":"a: b"}', id: "5eed0001.1" },
     { type: "message", data: null, id: "5eed0001.7" },
     { type: "dropped", data: "one\ntwo", id: "5eed0001.9" },

@@ -20,7 +20,6 @@ export class SseParser {
     private type = "";
     private data: string | null = null;
     private id: string | null = null;
-    private touched = false;
 
     constructor(private readonly handlers: SseHandlers) {}
 
@@ -39,7 +38,6 @@ export class SseParser {
             this.dispatch();
             return;
         }
-        this.touched = true;
         const colon = line.indexOf(":");
         if (colon === 0) return;
         const name = colon < 0 ? line : line.slice(0, colon);
@@ -56,12 +54,10 @@ export class SseParser {
     }
 
     private dispatch(): void {
-        if (!this.touched) return;
         const event = { type: this.type || "message", data: this.data, id: this.id };
         this.type = "";
         this.data = null;
         this.id = null;
-        this.touched = false;
-        this.handlers.event(event);
+        if (event.data !== null || event.id !== null) this.handlers.event(event);
     }
 }

@@ -51,6 +51,7 @@ export class LogStream {
     private cursor: string | null = null;
     private base = FIRST_WAIT_MS;
     private failures = 0;
+    private live = false;
     private wake: () => void = () => undefined;
 
     constructor(
@@ -81,13 +82,14 @@ export class LogStream {
     private async run(filter: Filter, signal: AbortSignal): Promise<void> {
         while (!signal.aborted) {
             this.handlers.connection({ name: "connecting" });
+            this.live = false;
             let reason = "the hub ended the stream";
             let refused = false;
             try {
                 await this.readOnce(filter, signal);
             } catch (error) {
                 refused = error instanceof Refused;
-                reason = reasonOf(error);
+                reason = reasonOf(error, this.live);
             }
             if (signal.aborted) return;
             if (refused) this.failures = 16;
@@ -131,6 +133,7 @@ export class LogStream {
                 signal: attempt.signal,
             });
             await refuseErrors(response);
+            this.live = true;
             this.handlers.connection({ name: "live" });
             await this.readBody(response.body as ReadableStream<Uint8Array>, outer, () => {
                 heard = this.world.now();
@@ -184,7 +187,8 @@ async function refuseErrors(response: Response): Promise<void> {
     throw forGood ? new Refused(text) : new Error(text);
 }
 
-function reasonOf(error: unknown): string {
-    if (error instanceof TypeError) return "the hub cannot be reached";
+function reasonOf(error: unknown, wasLive: boolean): string {
+    if (error instanceof TypeError)
+        return wasLive ? "the connection was lost" : "the hub cannot be reached";
     return error instanceof Error ? error.message : String(error);
 }

@@ -106,6 +106,17 @@ export class ListView {
         this.rememberEdge();
     }
 
+    /** Scrolls down until the end of the row is on the screen, but not its start off it. */
+    revealEnd(row: Row, margin: number): void {
+        const seq = this.seqOf(row);
+        if (seq === null) return;
+        const upper = this.index.before(seq) * this.linePx;
+        const lower = upper + (this.index.get(seq) + margin) * this.linePx;
+        const wanted = Math.min(upper, lower - this.height, this.lowest);
+        this.top = Math.max(this.top, wanted);
+        this.rememberEdge();
+    }
+
     private linesOf(row: Row): number {
         const opened = this.opened.get(row);
         return messageLines(row, this.grid as Grid) + (opened ? opened.length + DETAIL_FRAME : 0);

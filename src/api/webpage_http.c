@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * page_http.c - serves the files of the page, with the headers that keep it to itself.
+ * webpage_http.c - serves the files of the page, with the headers that keep it to itself.
  *
  * The policy lets the page load its own script, style and image and talk to this hub, and nothing
  * else: a line of a log that becomes markup by a mistake of ours could still do no harm. The
  * browser asks again each time (no-cache) and mostly gets 304, so an upgraded hub never meets the
  * script of the one before.
  */
-#include "api/page.h"
+#include "api/webpage.h"
 
 #include "net/http.h"
 
-/* Only the program logmill contains the page; see page.h. */
+/* Only the program logmill contains the page; see webpage.h. */
 #pragma weak page_find
 
 static const char POLICY[] =

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * page.h - the web page, as files inside the program.
+ * webpage.h - the web page, as files inside the program.
  *
- * page.c holds the bytes and is built after the page itself; it belongs to the program logmill only
+ * webpage.c holds the bytes and is built after the page itself; it belongs to the program logmill only
  * and not to the core library, so that tests and benches need neither node nor npm, and the C code
- * compiles while the page is being built. page_http.c answers requests and is part of core: in a
- * program without page.c it finds no file and answers 404.
+ * compiles while the page is being built. webpage_http.c answers requests and is part of core: in a
+ * program without webpage.c it finds no file and answers 404.
  *
  * Threads: loop thread only.
  */
-#ifndef LM_API_PAGE_H
-#define LM_API_PAGE_H
+#ifndef LM_API_WEBPAGE_H
+#define LM_API_WEBPAGE_H
 
 #include "base/str.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * page.c - the bytes of the web page, copied into this object by the assembler.
+ * webpage.c - the bytes of the web page, copied into this object by the assembler.
  *
  * .incbin puts them straight into read-only memory, shared by all processes and free until read;
  * no generated C, no second compiler pass over 200 KB. CMake says where the files are: PAGE_DIR,
@@ -8,7 +8,7 @@
  *
  * An entity tag is the hash of the bytes, made when a file is first asked for.
  */
-#include "api/page.h"
+#include "api/webpage.h"
 
 #include <inttypes.h>
 #include <stdio.h>
