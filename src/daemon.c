@@ -407,7 +407,7 @@ static int say_hello(struct daemon *d)
         return err;
     diag_info("Local socket: %s", d->settings->socket);
     if (d->tcp)
-        diag_info("Open http://%s/?ticket=%s", listener_address(d->tcp), ticket);
+        diag_private("Open http://%s/?ticket=%s", listener_address(d->tcp), ticket);
     return 0;
 }
 

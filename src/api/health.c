@@ -42,6 +42,7 @@ void metrics_get(struct http_req *req, struct api *api)
     m->clients_sse = m->clients_websocket = 0;
     fanout_visit(api->fanout, count_client, m);
     m->connections = api->loop->conns;
+    m->journal_bytes_total = journal_written(api->hub->journal);
     m->journal_syncs_total = journal_syncs(api->hub->journal);
     metrics_write(m, &out);
     http_reply(req, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(&out));

@@ -15,9 +15,18 @@ static struct {
     enum diag_level min;
 } console = {.min = DIAG_INFO};
 
-void diag(enum diag_level level, const char *fmt, ...)
+static void print(enum diag_level level, const char *text)
 {
     static const char *const names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
+    time_t now = time(NULL);
+    struct tm tm;
+
+    localtime_r(&now, &tm);
+    fprintf(stderr, "%02d:%02d:%02d %s: %s\n", tm.tm_hour, tm.tm_min, tm.tm_sec, names[level], text);
+}
+
+void diag(enum diag_level level, const char *fmt, ...)
+{
     char *text = NULL;
     va_list args;
 
@@ -28,14 +37,23 @@ void diag(enum diag_level level, const char *fmt, ...)
     va_end(args);
     if (n < 0)
         return;
-    time_t now = time(NULL);
-    struct tm tm;
-    localtime_r(&now, &tm);
-    fprintf(stderr, "%02d:%02d:%02d %s: %s\n", tm.tm_hour, tm.tm_min, tm.tm_sec, names[level],
-            text);
+    print(level, text);
     if (console.listener)
         console.listener(level, text, console.ctx);
     free(text);
+}
+
+void diag_private(const char *fmt, ...)
+{
+    char *text = NULL;
+    va_list args;
+
+    va_start(args, fmt);
+    int n = vasprintf(&text, fmt, args);
+    va_end(args);
+    if (n >= 0)
+        print(DIAG_INFO, text);
+    free(n >= 0 ? text : NULL);
 }
 
 void diag_listen(diag_listener_fn *fn, void *ctx)

@@ -19,6 +19,9 @@ typedef void diag_listener_fn(enum diag_level level, const char *text, void *ctx
 /* Prints "HH:MM:SS LEVEL: text" on stderr and tells the listener. */
 void diag(enum diag_level level, const char *fmt, ...) LM_PRINTF(2, 3);
 
+/* The same, for the console alone: secrets such as a ticket never become records. */
+void diag_private(const char *fmt, ...) LM_PRINTF(1, 2);
+
 #define diag_info(...)  diag(DIAG_INFO, __VA_ARGS__)
 #define diag_warn(...)  diag(DIAG_WARN, __VA_ARGS__)
 #define diag_error(...) diag(DIAG_ERROR, __VA_ARGS__)

@@ -149,6 +149,7 @@ int journal_append(struct journal *j, struct batch *b)
     jframe_write(at, b, &layout, j->opts.epoch, f->size - f->used - layout.length >= 8);
     jframe_commit(at, &layout);
     f->used += layout.length;
+    j->written += layout.length;
     f->end_id = b->first_id + b->count;
     j->end_id = f->end_id;
     journal_sync_note(j);
@@ -223,9 +224,9 @@ uint64_t journal_acked_id(const struct journal *j)
     return j->opts.durability == DURABILITY_ALWAYS ? j->synced_id : j->end_id;
 }
 
-uint64_t journal_bytes(const struct journal *j)
+uint64_t journal_written(const struct journal *j)
 {
-    return (uint64_t)j->file_count * JOURNAL_FILE_SIZE;
+    return j->written;
 }
 
 uint64_t journal_syncs(const struct journal *j)

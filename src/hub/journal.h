@@ -69,7 +69,7 @@ uint64_t journal_end_id(const struct journal *j);
 uint64_t journal_start_id(const struct journal *j);
 /* Ids below this are acknowledged: appended, or synced with DURABILITY_ALWAYS. */
 uint64_t journal_acked_id(const struct journal *j);
-uint64_t journal_bytes(const struct journal *j);
+uint64_t journal_written(const struct journal *j); /* bytes, since it was opened */
 uint64_t journal_syncs(const struct journal *j);
 
 /* A snapshot of everything from the file that holds from_id on. NULL when memory is short. */

@@ -38,6 +38,7 @@ struct journal {
     uint32_t file_count;
     struct jfile *current;
     uint64_t end_id;
+    uint64_t written;
 
     struct jfile *spare;     /* ready for use, or NULL */
     struct jfile *recycling; /* being made the spare; no longer in `files` */
