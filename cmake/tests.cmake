@@ -13,7 +13,7 @@ foreach(test_source ${UNIT_TESTS})
 endforeach()
 
 # Tests that drive the real keeper.
-foreach(name keeper_test)
+foreach(name keeper_test supervise_test)
     add_dependencies(${name} keeper)
     target_compile_definitions(${name} PRIVATE KEEPER_BINARY="$<TARGET_FILE:keeper>")
 endforeach()

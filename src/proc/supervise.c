@@ -147,10 +147,10 @@ static void free_handle(uv_handle_t *handle)
     free(handle->data);
 }
 
-static void free_supervise(uv_handle_t *timer)
+static void free_when_unused(struct supervise *s)
 {
-    struct supervise *s = timer->data;
-
+    if (!s->freed || !s->closed || s->links > 0)
+        return;
     for (size_t i = 0; i < s->count; i++) {
         free(s->processes[i]->priv);
         free(s->processes[i]);
@@ -158,6 +158,14 @@ static void free_supervise(uv_handle_t *timer)
     free(s->processes);
     arena_fini(&s->arena);
     free(s);
+}
+
+static void on_timer_closed(uv_handle_t *timer)
+{
+    struct supervise *s = timer->data;
+
+    s->closed = true;
+    free_when_unused(s);
 }
 
 void supervise_free(struct supervise *s)
@@ -170,7 +178,8 @@ void supervise_free(struct supervise *s)
         h->supervise = NULL;
         uv_close((uv_handle_t *)&h->uv, free_handle);
     }
-    uv_close((uv_handle_t *)&s->timer, free_supervise);
+    s->freed = true;
+    uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 }
 
 void supervise_start(struct supervise *s)
@@ -258,6 +267,7 @@ int supervise_on_run(struct supervise *s, const struct frame_run *run, struct ke
         return -ENOMEM;
     begin_run(p, run);
     p->priv->link = link;
+    s->links++;
     announce(p);
     if (!p->priv->exited) {
         p->priv->due_us = 0;
@@ -304,6 +314,11 @@ void supervise_on_exit(struct supervise *s, struct process *p, const struct fram
 
 void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_link *link, bool ended)
 {
+    s->links--;
+    if (s->freed) {
+        free_when_unused(s);
+        return;
+    }
     if (p->priv->link != link)
         return;
     p->priv->link = NULL;

@@ -66,6 +66,8 @@ struct supervise_opts {
 /* Reads runs/ and remembers which configured processes are alive already. */
 int supervise_new(struct supervise **ret, const struct supervise_opts *opts,
                   struct errinfo *info) LM_MUST_CHECK;
+/* Connections that are being closed may still call supervise_on_gone() afterwards; the memory goes
+ * when the last of them has, and after a turn of the loop. NULL is fine. */
 void supervise_free(struct supervise *s);
 
 /* Starts what is configured and not alive. A keeper that lives but does not call within 5 s is shown as

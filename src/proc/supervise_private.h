@@ -57,6 +57,9 @@ struct supervise {
     uv_timer_t timer;
     struct arena arena;
     char *runs_dir;
+    size_t links; /* connections that will still report that they are gone */
+    bool freed;   /* supervise_free() was called ... */
+    bool closed;  /* ... and the timer has been closed */
     bool stopping;
     int64_t stop_by_us; /* stopping: when on_stopped comes at the latest; 0 = it came */
 };

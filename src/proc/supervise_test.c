@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * supervise_test.c - processes through their states, with real keepers.
+ *
+ * The connections of keepers are played here: every line is taken, everything is acknowledged at
+ * once. A second supervisor on the same directories stands for a hub that was started again.
+ */
+#include "proc/supervise.h"
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "proc/runs.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { DEADLINE_US = 20000000, CONNS_MAX = 64 };
+
+struct peer {
+    struct keeper_link link;
+    uv_pipe_t pipe;
+    struct buf in;
+    struct process *process;
+    uint64_t at[2];
+    bool ended;
+};
+
+/* One hub: loop, socket, supervisor. */
+struct hub {
+    struct loop loop;
+    struct settings settings;
+    struct process_conf processes[4];
+    struct supervise *supervise;
+    uv_pipe_t listener;
+    uv_timer_t tick; /* lets run_until() look at its condition */
+    struct peer *peers[CONNS_MAX];
+    size_t peer_count;
+    bool deaf; /* accepts nobody */
+    int stopped;
+    char history[2048]; /* "name:state name:state ..." */
+};
+
+static char dir[64], socket_path[96], state_dir[96], log_dir[96];
+
+/* ---- the keepers' connections ---- */
+
+static void write_frame(struct keeper_link *link, struct str frame)
+{
+    struct peer *peer = LIST_ITEM(link, struct peer, link);
+    char copy[256];
+    uv_buf_t buf = uv_buf_init(copy, (unsigned)frame.n);
+
+    memcpy(copy, frame.p, frame.n);
+    uv_try_write((uv_stream_t *)&peer->pipe, &buf, 1); /* fails when the keeper was killed */
+}
+
+static void acknowledge(struct peer *peer, enum frame_type type, uint32_t flags)
+{
+    struct buf out = {0};
+
+    if (type == FRAME_RESUME)
+        frame_add_hello(&out, &(struct frame_hello){1, 0, FRAME_MAX});
+    frame_add_ack(&out, type, &(struct frame_ack){peer->at[0], peer->at[1], flags});
+    write_frame(&peer->link, buf_str(&out));
+    buf_fini(&out);
+}
+
+static void take_frame(struct hub *h, struct peer *peer, const struct frame *f)
+{
+    struct frame_run run;
+    struct frame_data data;
+    struct frame_exit ex;
+
+    if (f->type == FRAME_RUN) {
+        assert_int_equal(frame_get_run(f->payload, &run), 0);
+        assert_int_equal(supervise_on_run(h->supervise, &run, &peer->link, &peer->process), 0);
+        acknowledge(peer, FRAME_RESUME, 0);
+    } else if (f->type == FRAME_DATA) {
+        assert_int_equal(frame_get_data(f->payload, &data), 0);
+        peer->at[data.stream - 1] = data.offset + data.bytes.n;
+        acknowledge(peer, FRAME_ACK, 0);
+    } else if (f->type == FRAME_EXIT) {
+        assert_int_equal(frame_get_exit(f->payload, &ex), 0);
+        supervise_on_exit(h->supervise, peer->process, &ex);
+        acknowledge(peer, FRAME_ACK, FRAME_ACK_EXIT);
+    } else if (f->type == FRAME_END) {
+        peer->ended = true;
+        acknowledge(peer, FRAME_ACK, FRAME_ACK_EXIT | FRAME_ACK_END);
+    }
+}
+
+static void free_peer(uv_handle_t *handle)
+{
+    struct peer *peer = LIST_ITEM(handle, struct peer, pipe);
+    buf_fini(&peer->in);
+    free(peer);
+}
+
+static void drop_peer(struct hub *h, struct peer *peer)
+{
+    for (size_t i = 0; i < h->peer_count; i++)
+        if (h->peers[i] == peer)
+            h->peers[i--] = h->peers[--h->peer_count];
+    if (peer->process)
+        supervise_on_gone(h->supervise, peer->process, &peer->link, peer->ended);
+    uv_close((uv_handle_t *)&peer->pipe, free_peer);
+}
+
+static void give_room(uv_handle_t *handle, size_t n, uv_buf_t *ret)
+{
+    struct peer *peer = LIST_ITEM(handle, struct peer, pipe);
+    assert_int_equal(buf_reserve(&peer->in, n), 0);
+    *ret = uv_buf_init(peer->in.p + peer->in.n, (unsigned)n);
+}
+
+static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+    struct peer *peer = LIST_ITEM(stream, struct peer, pipe);
+    struct hub *h = stream->data;
+    struct frame f;
+    int64_t taken;
+
+    (void)buf;
+    if (n < 0) {
+        drop_peer(h, peer);
+        return;
+    }
+    peer->in.n += (size_t)n;
+    while ((taken = frame_read(buf_str(&peer->in), FRAME_MAX, &f)) > 0) {
+        take_frame(h, peer, &f);
+        buf_consume(&peer->in, (size_t)taken);
+    }
+}
+
+static void on_call(uv_stream_t *listener, int status)
+{
+    struct hub *h = listener->data;
+    struct peer *peer = calloc(1, sizeof *peer);
+
+    assert_non_null(peer);
+    assert_int_equal(status, 0);
+    assert_true(h->peer_count < CONNS_MAX);
+    peer->link.send = write_frame;
+    uv_pipe_init(&h->loop.uv, &peer->pipe, 0);
+    peer->pipe.data = h;
+    assert_int_equal(uv_accept(listener, (uv_stream_t *)&peer->pipe), 0);
+    h->peers[h->peer_count++] = peer;
+    if (!h->deaf)
+        uv_read_start((uv_stream_t *)&peer->pipe, give_room, on_bytes);
+}
+
+/* ---- the hub ---- */
+
+static void on_change(const struct process *p, void *ctx)
+{
+    struct hub *h = ctx;
+    size_t n = strlen(h->history);
+    snprintf(h->history + n, sizeof h->history - n, "%s:%s ", p->name,
+             process_state_name(p->state));
+}
+
+static void on_stopped(void *ctx)
+{
+    struct hub *h = ctx;
+    h->stopped++;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+static void hub_start(struct hub *h, size_t process_count)
+{
+    struct errinfo info = {0};
+
+    assert_int_equal(loop_init(&h->loop), 0);
+    h->settings.socket = socket_path;
+    h->settings.state_dir = state_dir;
+    h->settings.log_dir = log_dir;
+    h->settings.stop_timeout_ms = 200;
+    h->settings.processes = h->processes;
+    h->settings.process_count = process_count;
+    unlink(socket_path);
+    uv_pipe_init(&h->loop.uv, &h->listener, 0);
+    h->listener.data = h;
+    assert_int_equal(uv_pipe_bind(&h->listener, socket_path), 0);
+    assert_int_equal(uv_listen((uv_stream_t *)&h->listener, 16, on_call), 0);
+    uv_timer_init(&h->loop.uv, &h->tick);
+    uv_timer_start(&h->tick, on_tick, 10, 10);
+    struct supervise_opts opts = {&h->loop, &h->settings, on_change, on_stopped, h};
+    assert_int_equal(supervise_new(&h->supervise, &opts, &info), 0);
+    supervise_start(h->supervise);
+}
+
+/* The hub dies: connections and listener are gone at once, keepers are not told anything. */
+static void hub_end(struct hub *h)
+{
+    while (h->peer_count > 0)
+        drop_peer(h, h->peers[0]);
+    supervise_free(h->supervise);
+    uv_close((uv_handle_t *)&h->listener, NULL);
+    uv_close((uv_handle_t *)&h->tick, NULL);
+    loop_fini(&h->loop);
+}
+
+#define RUN_UNTIL(h, condition)                                                                    \
+    do {                                                                                           \
+        int64_t until = clock_mono_us() + DEADLINE_US;                                             \
+        while (!(condition)) {                                                                     \
+            if (clock_mono_us() > until)                                                           \
+                fail_msg("waited too long for %s after: %s", #condition, (h)->history);            \
+            uv_run(&(h)->loop.uv, UV_RUN_ONCE);                                                    \
+        }                                                                                          \
+    } while (0)
+
+/* A shell command under this name. */
+static struct process_conf shell(const char *name, const char *script, enum restart restart)
+{
+    static char sh[] = "/bin/sh", c[] = "-c";
+    static char *argv[16][4];
+    static size_t used;
+    union {
+        const char *from;
+        char *to;
+    } n = {.from = name}, s = {.from = script};
+    char **words = argv[used++ % 16];
+
+    words[0] = sh;
+    words[1] = c;
+    words[2] = s.to;
+    words[3] = NULL;
+    return (struct process_conf){.name = n.to, .argv = words, .restart = restart};
+}
+
+static const struct process *find(struct hub *h, const char *name)
+{
+    return supervise_find(h->supervise, str_from(name));
+}
+
+static void stop_all(struct hub *h)
+{
+    supervise_stop_all(h->supervise);
+    RUN_UNTIL(h, h->stopped == 1);
+}
+
+/* ---- tests ---- */
+
+static void a_process_goes_through_its_states(void **state)
+{
+    (void)state;
+    struct hub h = {0};
+
+    h.processes[0] = shell("good", "echo hello", RESTART_NEVER);
+    h.processes[1] = shell("bad", "exit 3", RESTART_NEVER);
+    hub_start(&h, 2);
+    RUN_UNTIL(&h, find(&h, "good")->state == PROCESS_EXITED && find(&h, "good")->keeper_pid == 0 &&
+                      find(&h, "bad")->state == PROCESS_DISCONNECTED);
+    assert_non_null(strstr(h.history, "good:starting"));
+    assert_non_null(strstr(h.history, "good:running"));
+    assert_string_equal(find(&h, "bad")->reason, "ended with code 3");
+    assert_string_equal(supervise_at(h.supervise, 1)->name, "bad");
+    assert_null(supervise_at(h.supervise, 2));
+    assert_null(find(&h, "nobody"));
+    stop_all(&h);
+    hub_end(&h);
+}
+
+static void a_crash_loop_is_restarted_slower_each_time(void **state)
+{
+    (void)state;
+    struct hub h = {0};
+
+    h.processes[0] = shell("loop", "kill -ABRT $$", RESTART_ON_FAILURE);
+    h.processes[1] = shell("done", "exit 0", RESTART_ON_FAILURE);
+    int64_t before = clock_mono_us();
+    hub_start(&h, 2);
+    RUN_UNTIL(&h, find(&h, "loop")->restarts == 3);
+    assert_true(clock_mono_us() - before >= 700000); /* 0.1 + 0.2 + 0.4 s */
+    assert_int_equal(find(&h, "done")->restarts, 0);
+    RUN_UNTIL(&h, find(&h, "loop")->state == PROCESS_WAITING);
+    assert_non_null(strstr(find(&h, "loop")->reason, "SIGABRT"));
+    stop_all(&h);
+    assert_int_equal(find(&h, "loop")->state, PROCESS_EXITED);
+    hub_end(&h);
+}
+
+static void stopping_ends_stubborn_children_within_the_time(void **state)
+{
+    (void)state;
+    struct hub h = {0};
+
+    h.processes[0] =
+        shell("stubborn", "trap '' TERM; echo; while :; do sleep 1; done", RESTART_ALWAYS);
+    h.processes[1] = shell("polite", "echo; exec sleep 1000", RESTART_ALWAYS);
+    hub_start(&h, 2);
+    RUN_UNTIL(&h, find(&h, "stubborn")->state == PROCESS_RUNNING &&
+                      find(&h, "polite")->state == PROCESS_RUNNING);
+    int32_t child = find(&h, "stubborn")->child_pid;
+    int64_t before = clock_mono_us();
+    stop_all(&h);
+    assert_true(clock_mono_us() - before < 1500000);
+    assert_int_equal(find(&h, "stubborn")->state, PROCESS_EXITED);
+    assert_int_equal(find(&h, "polite")->state, PROCESS_EXITED);
+    assert_int_equal(kill(child, 0), -1);
+    char *polite = strstr(h.history, "polite:stopping"),
+         *other = strstr(h.history, "stubborn:stopping");
+    assert_true(polite && other && polite < other); /* the reverse of the configuration */
+    hub_end(&h);
+}
+
+static void a_new_hub_finds_its_children_and_doubles_none(void **state)
+{
+    (void)state;
+    struct hub first = {0}, second = {0};
+
+    first.processes[0] = shell("lasting", "echo; exec sleep 1000", RESTART_ALWAYS);
+    hub_start(&first, 1);
+    RUN_UNTIL(&first, find(&first, "lasting")->state == PROCESS_RUNNING);
+    int32_t keeper = find(&first, "lasting")->keeper_pid,
+            child = find(&first, "lasting")->child_pid;
+    hub_end(&first);
+    second.processes[0] = first.processes[0];
+    hub_start(&second, 1);
+    assert_int_equal(find(&second, "lasting")->keeper_pid, keeper);
+    RUN_UNTIL(&second, find(&second, "lasting")->state == PROCESS_RUNNING);
+    assert_int_equal(find(&second, "lasting")->keeper_pid, keeper);
+    assert_int_equal(find(&second, "lasting")->child_pid, child);
+    assert_int_equal(find(&second, "lasting")->restarts, 0);
+    stop_all(&second);
+    assert_int_equal(kill(child, 0), -1);
+    hub_end(&second);
+}
+
+static void a_keeper_that_was_killed_is_noticed_and_replaced(void **state)
+{
+    (void)state;
+    struct hub h = {0};
+
+    h.processes[0] = shell("victim", "echo; exec sleep 1000", RESTART_ON_FAILURE);
+    hub_start(&h, 1);
+    RUN_UNTIL(&h, find(&h, "victim")->state == PROCESS_RUNNING);
+    int32_t child = find(&h, "victim")->child_pid;
+    assert_int_equal(kill(find(&h, "victim")->keeper_pid, SIGKILL), 0);
+    RUN_UNTIL(&h,
+              find(&h, "victim")->restarts == 1 && find(&h, "victim")->state == PROCESS_RUNNING);
+    assert_non_null(strstr(h.history, "victim:disconnected"));
+    kill(child, SIGKILL);
+    stop_all(&h);
+    hub_end(&h);
+}
+
+static void what_cannot_be_started_says_why(void **state)
+{
+    (void)state;
+    struct hub h = {0};
+    static char nowhere[] = "/nonexistent/directory";
+
+    h.processes[0] = shell("lost", "true", RESTART_NEVER);
+    h.processes[0].directory = nowhere;
+    hub_start(&h, 1);
+    assert_int_equal(find(&h, "lost")->state, PROCESS_FAILED);
+    assert_non_null(strstr(find(&h, "lost")->reason, nowhere));
+    stop_all(&h);
+    hub_end(&h);
+}
+
+static struct frame_run run_by_hand(uint8_t id)
+{
+    return (struct frame_run){.run = {id},
+                              .flags = FRAME_RUN_BY_HAND,
+                              .name = STR("make"),
+                              .started_us = clock_wall_us()};
+}
+
+static void runs_by_hand_with_one_name_have_an_entry_each(void **state)
+{
+    (void)state;
+    struct hub h = {0};
+    struct keeper_link a = {0}, b = {0};
+    struct process *p, *q, *again;
+    struct frame_run first = run_by_hand(1), second = run_by_hand(2), third = run_by_hand(3);
+
+    hub_start(&h, 0);
+    assert_int_equal(supervise_on_run(h.supervise, &first, &a, &p), 0);
+    assert_int_equal(supervise_on_run(h.supervise, &second, &b, &q), 0);
+    assert_ptr_not_equal(p, q);
+    supervise_on_exit(h.supervise, p, &(struct frame_exit){.code = 0});
+    assert_int_equal(p->state, PROCESS_EXITED);
+    assert_int_equal(q->state, PROCESS_RUNNING);
+    supervise_on_gone(h.supervise, p, &a, true);
+    assert_int_equal(supervise_on_run(h.supervise, &third, &a, &again), 0);
+    assert_ptr_equal(again, p);
+    supervise_on_gone(h.supervise, p, &a, true);
+    supervise_on_gone(h.supervise, q, &b, true);
+    stop_all(&h);
+    hub_end(&h);
+}
+
+static int make_place(void **state)
+{
+    (void)state;
+    strcpy(dir, "/tmp/supervise_test.XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    snprintf(socket_path, sizeof socket_path, "%s/hub.sock", dir);
+    snprintf(state_dir, sizeof state_dir, "%s/state", dir);
+    snprintf(log_dir, sizeof log_dir, "%s/logs", dir);
+    return setenv("LOGMILL_KEEPER", KEEPER_BINARY, 1);
+}
+
+static int remove_place(void **state)
+{
+    char command[128];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_process_goes_through_its_states, make_place,
+                                        remove_place),
+        cmocka_unit_test_setup_teardown(a_crash_loop_is_restarted_slower_each_time, make_place,
+                                        remove_place),
+        cmocka_unit_test_setup_teardown(stopping_ends_stubborn_children_within_the_time, make_place,
+                                        remove_place),
+        cmocka_unit_test_setup_teardown(a_new_hub_finds_its_children_and_doubles_none, make_place,
+                                        remove_place),
+        cmocka_unit_test_setup_teardown(a_keeper_that_was_killed_is_noticed_and_replaced,
+                                        make_place, remove_place),
+        cmocka_unit_test_setup_teardown(what_cannot_be_started_says_why, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(runs_by_hand_with_one_name_have_an_entry_each, make_place,
+                                        remove_place),
+    };
+    signal(SIGPIPE, SIG_IGN);
+    diag_min_level(DIAG_ERROR + 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
