@@ -32,7 +32,7 @@ run: all
 
 test:
 	@tools/bootstrap --test --modules
-	@tools/build
+	@tools/build all
 	ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j2
 	@tools/run-scenarios
 
