@@ -49,14 +49,14 @@ static void spare_work(struct job *job)
     struct journal *j = LIST_ITEM(job, struct journal, spare_job);
 
     if (!j->recycling) {
-        j->spare_err = jfile_create(j->dir, j->spare_number, &j->made);
+        j->spare_err = jfile_create(j->dir, j->job_number, &j->made);
         return;
     }
     /* The restated positions must be on disk before the file that held them is gone. */
     j->made = j->recycling;
     j->spare_err = fdatasync(j->spare_pin->fd) < 0 ? -errno : 0;
     if (j->spare_err == 0)
-        j->spare_err = jfile_retire(j->made, j->dir, j->spare_number);
+        j->spare_err = jfile_retire(j->made, j->dir, j->job_number);
 }
 
 /* Takes the oldest file out of the row, once its positions have been restated. Not while it is
@@ -82,7 +82,7 @@ static void prepare_spare(struct journal *j)
         return;
     if (!j->recycling && at_limit(j))
         take_oldest(j);
-    j->spare_number++;
+    j->job_number = ++j->spare_number;
     j->made = NULL;
     j->current->refs++;
     j->spare_pin = j->current;

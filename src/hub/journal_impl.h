@@ -44,7 +44,8 @@ struct journal {
     struct jfile *recycling; /* being made the spare; no longer in `files` */
     struct jfile *made;      /* what the job has made */
     struct jfile *spare_pin; /* the current file when the job began; the job syncs it */
-    uint32_t spare_number;
+    uint32_t spare_number; /* the last one given out */
+    uint32_t job_number;   /* the one of the job */
     struct job spare_job;
     bool spare_busy;
     int spare_err;
