@@ -18,6 +18,6 @@ export default {
             },
         },
     },
-    server: { proxy: { "/api": process.env.LOGMILL_URL ?? "http://127.0.0.1:8686" } },
+    server: { proxy: { "/api": process.env.LOGMILL_URL ?? "http://127.0.0.1:8514" } },
     test: { include: ["src/**/*.test.ts"], environment: "node", css: true },
 };

@@ -11,7 +11,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 
-const [port = "8686", rateText = "20", folder = "dist"] = process.argv.slice(2);
+const [port = "8514", rateText = "20", folder = "dist"] = process.argv.slice(2);
 const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"];
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const EPOCH = "5eed0001";

@@ -4,15 +4,24 @@
 // write the scroll position only when the view has moved by itself (following, trimmed, revealed),
 // so a reader's own scrolling is never fought.
 
-import { useLayoutEffect, useMemo, useRef, useState, type MouseEvent, type ReactNode } from "react";
+import {
+    useEffect,
+    useLayoutEffect,
+    useMemo,
+    useRef,
+    useState,
+    type MouseEvent,
+    type ReactNode,
+    type RefObject,
+} from "react";
 import { copyText } from "./clipboard";
 import type { Theme } from "./colour";
 import { searchPattern } from "./filter";
 import { clock } from "./format";
 import { toggleRow } from "./keys";
-import { gridFor, safeText } from "./layout";
+import { LINE_CELLS, gridFor, safeText } from "./layout";
 import { LogRow } from "./LogRow";
-import { ERROR, LEVELS, type Row } from "./record";
+import { LEVELS, WARN, type Row } from "./record";
 import type { Session } from "./session";
 import { useSignal } from "./signal";
 import type { ListView } from "./view";
@@ -27,7 +36,7 @@ interface Size {
 }
 
 /** The size of the list and of its characters; read when they change, never per row. */
-function useSize(host: React.RefObject<HTMLDivElement>, probe: React.RefObject<HTMLDivElement>): Size {
+function useSize(host: RefObject<HTMLDivElement>, probe: RefObject<HTMLDivElement>): Size {
     const [size, setSize] = useState<Size>({ width: 800, height: 0, cell: 8, line: 20 });
     useLayoutEffect(() => {
         const list = host.current as HTMLDivElement;
@@ -54,6 +63,56 @@ export function lineAsText(row: Row, utc: boolean): string {
     return `${clock(row.time, utc)} ${level} ${safeText(row.source)}: ${safeText(row.message)}`;
 }
 
+/** Who marks text wants to keep it: it must not move away. */
+function usePauseOnSelection(session: Session, host: RefObject<HTMLDivElement>): void {
+    useEffect(() => {
+        const selected = (): void => {
+            const selection = document.getSelection();
+            if (selection?.type === "Range" && host.current?.contains(selection.anchorNode))
+                session.pause();
+        };
+        document.addEventListener("selectionchange", selected);
+        return () => document.removeEventListener("selectionchange", selected);
+    }, [session, host]);
+}
+
+/** Keeps scroll position and view in step; returns what to do when the reader has scrolled. */
+function useScrolling(session: Session, view: ListView, host: RefObject<HTMLDivElement>): () => void {
+    const agreed = useRef(0); // the position that view and browser last agreed on
+    useLayoutEffect(() => {
+        if (view.top === agreed.current) return;
+        (host.current as HTMLDivElement).scrollTop = view.top;
+        agreed.current = view.top;
+    });
+    return () => {
+        const now = (host.current as HTMLDivElement).scrollTop;
+        const before = agreed.current;
+        if (Math.abs(now - before) <= 1) return;
+        agreed.current = now;
+        view.scrolledTo(now);
+        const { pause } = session.model;
+        if (!pause && now < before && !view.atEnd()) session.pause();
+        else if (pause && now > before && view.atEnd()) session.follow();
+        else session.rows.fire();
+    };
+}
+
+function useWantedFocus(view: ListView, host: RefObject<HTMLDivElement>): void {
+    useLayoutEffect(() => {
+        if (!view.focusWanted) return;
+        view.focusWanted = false;
+        host.current?.querySelector<HTMLElement>(".row.active")?.focus({ preventScroll: true });
+    });
+}
+
+/** The longest message drawn since the rows were replaced: the list is as wide, and never shrinks
+ * under a reader who has scrolled to the right. */
+function useWidest(generation: number): { generation: number; cells: number } {
+    const widest = useRef({ generation, cells: 0 });
+    if (widest.current.generation !== generation) widest.current = { generation, cells: 0 };
+    return widest.current;
+}
+
 interface LogListProps {
     session: Session;
     view: ListView;
@@ -61,42 +120,52 @@ interface LogListProps {
     wrap: boolean;
     utc: boolean;
     onJob(job: string): void;
-    children: ReactNode;
+    children: ReactNode; // shown when there are no rows
 }
 
-export function LogList({ session, view, theme, wrap, utc, onJob, children }: LogListProps): ReactNode {
+function clickedIn(event: MouseEvent<HTMLDivElement>, list: LogListProps): void {
+    const { session, view } = list;
+    const target = event.target as HTMLElement;
+    const seq = target.closest<HTMLElement>("[data-seq]")?.dataset.seq;
+    const row = seq === undefined ? undefined : session.model.shown.at(Number(seq));
+    if (!row || document.getSelection()?.type === "Range") return;
+    const job = target.closest<HTMLElement>("[data-job]")?.dataset.job;
+    const act = target.closest<HTMLElement>("[data-act]")?.dataset.act;
+    if (job) list.onJob(job);
+    else if (act === "copy-line") void copyText(lineAsText(row, list.utc));
+    else if (act === "copy-json") void copyText(row.json);
+    else if (act === "close" || !target.closest(".details")) toggleRow(session, view, row);
+}
+
+export function LogList(props: LogListProps): ReactNode {
+    const { session, view, theme, wrap, utc, children } = props;
     useSignal(session.rows);
     const host = useRef<HTMLDivElement>(null);
     const probe = useRef<HTMLDivElement>(null);
-    const agreed = useRef(0); // the scroll position that view and browser last agreed on
-    const widest = useRef({ generation: -1, cells: 0 });
     const size = useSize(host, probe);
-    const { model } = session;
     const narrow = size.width < NARROW_PX;
-    const grid = useMemo(
-        () => gridFor(Math.floor((size.width - (narrow ? 20 : 32)) / size.cell), narrow, wrap, utc),
-        [size.width, size.cell, narrow, wrap, utc],
-    );
-    const search = model.filter.search;
+    const grid = useMemo(() => {
+        const cells = Math.floor((size.width - (narrow ? 20 : 32)) / size.cell);
+        return gridFor(cells, narrow, wrap, utc);
+    }, [size.width, size.cell, narrow, wrap, utc]);
+    const { model } = session;
+    const { search, level } = model.filter;
     const pattern = useMemo(() => (search === "" ? null : searchPattern(search, "g")), [search]);
+    const widest = useWidest(model.generation);
 
-    const shown = view.update(grid, size.line, size.height);
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(8, shown.to - shown.from)));
+    const drawn = view.update(grid, size.line, size.height);
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(8, drawn.to - drawn.from)));
     const rows: ReactNode[] = [];
-    let top = view.index.before(shown.from) * size.line;
-    if (widest.current.generation !== model.generation)
-        widest.current = { generation: model.generation, cells: 0 };
-    for (let seq = shown.from; seq < shown.to; seq += 1) {
+    for (let seq = drawn.from; seq < drawn.to; seq += 1) {
         const row = model.shown.at(seq) as Row;
-        const height = view.index.get(seq) * size.line;
-        widest.current.cells = Math.max(widest.current.cells, row.message.length);
+        widest.cells = Math.max(widest.cells, Math.min(row.message.length, LINE_CELLS));
         rows.push(
             <LogRow
-                key={seq % slots}
+                key={seq % slots} // so that elements are used again
                 row={row}
                 seq={seq}
-                top={top}
-                height={height}
+                top={view.index.before(seq) * size.line}
+                height={view.index.get(seq) * size.line}
                 grid={grid}
                 theme={theme}
                 pattern={pattern}
@@ -104,50 +173,16 @@ export function LogList({ session, view, theme, wrap, utc, onJob, children }: Lo
                 details={view.detailsOf(row)}
             />,
         );
-        top += height;
     }
 
-    useLayoutEffect(() => {
-        const list = host.current as HTMLDivElement;
-        if (view.top !== agreed.current) {
-            list.scrollTop = view.top;
-            agreed.current = view.top;
-        }
-        if (!view.focusWanted) return;
-        view.focusWanted = false;
-        list.querySelector<HTMLElement>(".row.active")?.focus({ preventScroll: true });
-    });
-
-    const scrolled = (): void => {
-        const now = (host.current as HTMLDivElement).scrollTop;
-        const before = agreed.current;
-        if (Math.abs(now - before) <= 1) return;
-        agreed.current = now;
-        view.scrolledTo(now);
-        if (!model.pause && now < before && !view.atEnd()) session.pause();
-        else if (model.pause && now > before && view.atEnd()) session.follow();
-        else session.rows.fire();
-    };
-
-    const clicked = (event: MouseEvent<HTMLDivElement>): void => {
-        const target = event.target as HTMLElement;
-        const seq = target.closest<HTMLElement>("[data-seq]")?.dataset.seq;
-        const row = seq === undefined ? undefined : model.shown.at(Number(seq));
-        if (!row || document.getSelection()?.type === "Range") return;
-        const job = target.closest<HTMLElement>("[data-job]")?.dataset.job;
-        const act = target.closest<HTMLElement>("[data-act]")?.dataset.act;
-        if (job) onJob(job);
-        else if (act === "copy-line") void copyText(lineAsText(row, utc));
-        else if (act === "copy-json") void copyText(row.json);
-        else if (act === "close" || !target.closest(".details")) toggleRow(session, view, row);
-    };
-
-    const cells = wrap ? 0 : Math.min(widest.current.cells, 4 * 1024);
-    const width = cells === 0 ? "100%" : `max(100%, ${grid.gutter + cells + 6}ch)`;
+    const scrolled = useScrolling(session, view, host);
+    useWantedFocus(view, host);
+    usePauseOnSelection(session, host);
+    const width = wrap ? "100%" : `max(100%, ${grid.gutter + widest.cells + 6}ch)`;
     return (
         <div
             ref={host}
-            className={LEVELS.indexOf(model.filter.level) >= ERROR ? "list errors" : "list"}
+            className={LEVELS.indexOf(level) >= WARN ? "list errors" : "list"}
             role="log"
             aria-live="off"
             aria-label="Log lines"
@@ -158,7 +193,7 @@ export function LogList({ session, view, theme, wrap, utc, onJob, children }: Lo
             data-last-id={model.lastId}
             data-order-faults={model.orderFaults}
             onScroll={scrolled}
-            onClick={clicked}
+            onClick={(event) => clickedIn(event, props)}
         >
             <div ref={probe} className="probe" aria-hidden="true" />
             <div className="canvas" role="list" style={{ height: view.total, width }}>
@@ -168,4 +203,3 @@ export function LogList({ session, view, theme, wrap, utc, onJob, children }: Lo
         </div>
     );
 }
-

@@ -10,6 +10,7 @@ import type { Model } from "./model";
 import type { Row } from "./record";
 
 const OVERSCAN = 4;
+const PAUSE_LINES = 3;
 /** Lines an opened row takes beside its details: the one with its buttons. */
 const DETAIL_FRAME = 1;
 
@@ -28,8 +29,10 @@ export class ListView {
 
     constructor(private readonly model: Model) {}
 
+    /** Pixels of all rows; while paused with room for the bar that lies over the last ones. */
     get total(): number {
-        return this.index.total * this.linePx;
+        const lines = this.index.total + (this.model.pause ? PAUSE_LINES : 0);
+        return lines * this.linePx;
     }
 
     get lowest(): number {
