@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void remove_spare(const char *dir, const char *name)
+static void remove_file(const char *dir, const char *name)
 {
     char path[4096];
 
@@ -29,7 +29,7 @@ static void remove_spares(const char *dir)
 
     for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
         if (strncmp(e->d_name, "spare-", 6) == 0)
-            remove_spare(dir, e->d_name);
+            remove_file(dir, e->d_name);
     if (d)
         closedir(d);
 }
@@ -74,12 +74,24 @@ static bool take_oldest(struct journal *j)
     return true;
 }
 
+/* A burst, or a file that was being read when its turn came, may have let the row grow. */
+static void drop_excess(struct journal *j)
+{
+    while ((uint64_t)(j->file_count + 1) * JOURNAL_FILE_SIZE > j->opts.max_bytes && !j->recycling &&
+           take_oldest(j)) {
+        remove_file(j->dir, j->recycling->name);
+        jfile_close(j->recycling);
+        j->recycling = NULL;
+    }
+}
+
 static void spare_done(struct job *job);
 
 static void prepare_spare(struct journal *j)
 {
     if (j->spare || j->spare_busy)
         return;
+    drop_excess(j);
     if (!j->recycling && at_limit(j))
         take_oldest(j);
     j->job_number = ++j->spare_number;
@@ -202,7 +214,7 @@ void journal_close(struct journal *j)
         jfile_close(f);
     }
     if (j->spare)
-        remove_spare(j->dir, j->spare->name);
+        remove_file(j->dir, j->spare->name);
     jfile_close(j->spare);
     free(j->dir);
     free(j);
