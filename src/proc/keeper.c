@@ -93,6 +93,7 @@ static int start_child(struct keeper *k, struct errinfo *info)
         .run_hex = k->opts.run_hex,
         .foreground = k->opts.foreground,
         .mask = &k->mask_before,
+        .umask = k->umask_before,
     };
 
     int rc = child_fork(&k->child, &how);
@@ -141,6 +142,7 @@ int keeper_open(struct keeper *k, int argc, char **argv, struct errinfo *info)
         close_range(3, ~0u, 0); /* what the hub forgot to close */
         setsid();
     }
+    k->umask_before = umask(027); /* the log file is for the group, too, whoever started us */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     if ((rc = open_signals(k)) < 0 ||
         (rc = queue_init(&k->queue, k->opts.memory_bytes, k->opts.runs, k->opts.spool_bytes)) < 0)

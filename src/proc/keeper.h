@@ -38,6 +38,7 @@ struct keeper {
     struct frame_run run;
     int signals;          /* signalfd */
     sigset_t mask_before; /* for the child */
+    mode_t umask_before;  /* the same */
     int run_file;         /* holds the lock; -1 = could not be made */
     int64_t died_us;      /* when the child was found dead */
     int64_t ended_us;     /* when the pipes had ended as well */

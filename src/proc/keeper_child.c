@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +62,7 @@ static void become(const struct child_opts *opts, const int write_ends[2], int g
         _exit(NOT_EXECUTABLE);
     close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
     setenv("LOGMILL_RUN", opts->run_hex, 1);
+    umask(opts->umask);
     if (read(gate, &go, 1) != 1) /* the keeper died before it was ready */
         _exit(NOT_EXECUTABLE);
     reset_signals(opts);

@@ -34,6 +34,7 @@ struct child_opts {
     const char *run_hex;
     bool foreground;
     const sigset_t *mask; /* what was blocked when the keeper started */
+    mode_t umask;         /* and its umask */
 };
 
 /* The child exists and waits. Signals should be blocked by now. */

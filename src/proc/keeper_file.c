@@ -180,6 +180,7 @@ enum file_event file_write(struct keeper_file *f, uint32_t stream, struct str by
     char line_end[] = "\n";
     struct iovec pieces[2] = {{line_end, 1}, {p.to, bytes.n}};
 
+    lm_assert(bytes.n > 0);
     if (f->fd < 0)
         return FILE_OK;
     if (f->retry_at_us && now_us < f->retry_at_us) {
