@@ -34,6 +34,7 @@ test:
 	@tools/bootstrap --test --modules
 	@tools/build all
 	ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j2
+	npm --prefix web test
 	@tools/run-scenarios
 
 scenarios: all

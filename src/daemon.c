@@ -50,7 +50,7 @@ struct daemon {
     struct batch own; /* what the hub itself has to say */
     struct labels *own_labels;
     int lock_fd;
-    bool stopping;
+    bool stopping, said_url;
 };
 
 /* --- one hub per state directory --- */
@@ -353,8 +353,11 @@ static int open_streams(struct daemon *d)
 
 static int open_sources(struct daemon *d, struct errinfo *info)
 {
-    struct supervise_opts opts = {
-        .loop = &d->loop, .settings = d->settings, .on_stopped = finish, .ctx = d};
+    struct supervise_opts opts = {.loop = &d->loop,
+                                  .settings = d->settings,
+                                  .on_change = on_process_change,
+                                  .on_stopped = finish,
+                                  .ctx = d};
     struct intake intake = {.hub = &d->hub,
                             .publish = intake_publish,
                             .position = intake_position,
@@ -398,17 +401,26 @@ static int open_doors(struct daemon *d, struct errinfo *info)
     return err;
 }
 
-static int say_hello(struct daemon *d)
+/* The URL is the last line of a start: once every configured process has begun, or failed to. */
+static void say_url(struct daemon *d)
 {
     char ticket[33];
-    int err = auth_ticket(d->auth, ticket);
+    const struct process *p;
 
-    if (err < 0)
-        return err;
-    diag_info("Local socket: %s", d->settings->socket);
-    if (d->tcp)
+    if (d->said_url || d->stopping || !d->tcp)
+        return;
+    for (size_t i = 0; (p = supervise_at(d->supervise, i)); i++)
+        if (p->configured && p->state == PROCESS_STARTING)
+            return;
+    d->said_url = true;
+    if (auth_ticket(d->auth, ticket) == 0)
         diag_private("Open http://%s/?ticket=%s", listener_address(d->tcp), ticket);
-    return 0;
+}
+
+static void on_process_change(const struct process *p, void *ctx)
+{
+    (void)p;
+    say_url(ctx);
 }
 
 static int start(struct daemon *d, struct errinfo *info)
@@ -427,8 +439,6 @@ static int start(struct daemon *d, struct errinfo *info)
         err = open_api(d);
     if (err == 0)
         err = open_doors(d, info);
-    if (err == 0)
-        err = say_hello(d);
     if (err < 0 && info->code == 0)
         err_set(info, err, "cannot start: %s", err_text(err));
     return err;
@@ -470,7 +480,9 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
         watch_signal(&d, &d.sigint, on_stop_signal, SIGINT);
         watch_signal(&d, &d.sigterm, on_stop_signal, SIGTERM);
         watch_signal(&d, &d.sighup, on_hangup, SIGHUP);
+        diag_info("Local socket: %s", settings->socket);
         supervise_start(d.supervise);
+        say_url(&d);
         loop_run(&d.loop);
     }
     clean_up(&d);
