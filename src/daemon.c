@@ -351,6 +351,28 @@ static int open_streams(struct daemon *d)
     return err;
 }
 
+/* The URL is the last line of a start: once every configured process has begun, or failed to. */
+static void say_url(struct daemon *d)
+{
+    char ticket[33];
+    const struct process *p;
+
+    if (d->said_url || d->stopping || !d->tcp)
+        return;
+    for (size_t i = 0; (p = supervise_at(d->supervise, i)); i++)
+        if (p->configured && p->state == PROCESS_STARTING)
+            return;
+    d->said_url = true;
+    if (auth_ticket(d->auth, ticket) == 0)
+        diag_private("Open http://%s/?ticket=%s", listener_address(d->tcp), ticket);
+}
+
+static void on_process_change(const struct process *p, void *ctx)
+{
+    (void)p;
+    say_url(ctx);
+}
+
 static int open_sources(struct daemon *d, struct errinfo *info)
 {
     struct supervise_opts opts = {.loop = &d->loop,
@@ -399,28 +421,6 @@ static int open_doors(struct daemon *d, struct errinfo *info)
     if (err == 0 && strcmp(d->settings->listen, "none") != 0)
         err = listener_open_tcp(&d->loop, d->settings->listen, on_accept, d, &d->tcp, info);
     return err;
-}
-
-/* The URL is the last line of a start: once every configured process has begun, or failed to. */
-static void say_url(struct daemon *d)
-{
-    char ticket[33];
-    const struct process *p;
-
-    if (d->said_url || d->stopping || !d->tcp)
-        return;
-    for (size_t i = 0; (p = supervise_at(d->supervise, i)); i++)
-        if (p->configured && p->state == PROCESS_STARTING)
-            return;
-    d->said_url = true;
-    if (auth_ticket(d->auth, ticket) == 0)
-        diag_private("Open http://%s/?ticket=%s", listener_address(d->tcp), ticket);
-}
-
-static void on_process_change(const struct process *p, void *ctx)
-{
-    (void)p;
-    say_url(ctx);
 }
 
 static int start(struct daemon *d, struct errinfo *info)
