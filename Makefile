@@ -17,7 +17,6 @@
 BUILD = build
 FUZZ_SECONDS = 30
 LISTEN = 127.0.0.1:8514
-DEMO_STATE = $(or $(XDG_STATE_HOME),$(HOME)/.local/state)/logmill-demo
 C_SOURCES = $(shell find src fuzz bench -name '*.[ch]')
 
 .PHONY: all release run test scenarios asan tsan clang debug fuzz bench tidy fmt fmt-check docs clean
@@ -25,10 +24,7 @@ all release:
 	@tools/build
 
 run: all
-	@mkdir -p "$(DEMO_STATE)"
-	@exec $(BUILD)/logmill serve --config examples/demo.yaml --listen $(LISTEN) \
-	    --state-dir "$(DEMO_STATE)" --log-dir "$(DEMO_STATE)/logs" \
-	    --socket "$(DEMO_STATE)/logmill.sock"
+	@exec $(BUILD)/logmill serve --config examples/demo.yaml --listen $(LISTEN)
 
 test:
 	@tools/bootstrap --test --modules
