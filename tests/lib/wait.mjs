@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+//
+// Waiting: ask again and again until it is so, or until the deadline says that it never will be.
+
+const PAUSE_MS = 5;
+
+/** Resolves with the first truthy answer of `probe`; fails with a sentence when none comes in time. */
+export async function until(what, probe, ms = 10_000) {
+    const deadline = Date.now() + ms;
+    for (;;) {
+        const answer = await probe();
+        if (answer) return answer;
+        if (Date.now() > deadline)
+            throw new Error(`waited ${ms} ms in vain: ${typeof what === "function" ? what() : what}`);
+        await new Promise((resume) => setTimeout(resume, PAUSE_MS));
+    }
+}
