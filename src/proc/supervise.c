@@ -308,6 +308,8 @@ void supervise_on_exit(struct supervise *s, struct process *p, const struct fram
         process_set(s, p, PROCESS_EXITED, "%s%s", reason, p->priv->asked ? ", as asked" : "");
     else
         process_set(s, p, PROCESS_DISCONNECTED, "%s", reason);
+    if (p->state == PROCESS_DISCONNECTED && p->configured)
+        diag_warn("Process %s %s", p->name, reason);
     p->priv->due_us = clock_mono_us() + LEFTOVERS_US;
     life_schedule(s);
 }
