@@ -82,7 +82,10 @@ int journal_sync_init(struct journal *j)
 {
     j->sync_timer.data = j;
     j->synced_id = j->end_id;
-    return uv_timer_init(&j->opts.loop->uv, &j->sync_timer);
+    int err = uv_timer_init(&j->opts.loop->uv, &j->sync_timer);
+    if (err == 0) /* no reason for the loop to stay: journal_close() syncs what is left */
+        uv_unref((uv_handle_t *)&j->sync_timer);
+    return err;
 }
 
 void journal_sync_note(struct journal *j)
