@@ -130,6 +130,14 @@ export class TailClient extends Received {
         });
     }
 
+    get lines() {
+        return this.text.split("\n");
+    }
+
+    shows(text) {
+        return until(() => `tail to show "${text}"; it shows:\n${this.text}`, () => this.text.includes(text));
+    }
+
     close() {
         this.process.signal("SIGKILL");
         return this.process.end();
