@@ -14,6 +14,7 @@ enum {
     TICK_MAX_US = 10 * 1000,
     HEARTBEAT_MS = 5000,
     CANDIDATES_MAX = 4096, /* feeds looked at per label set; more distinct filters are refused */
+    REPLAY_TURN_US = 2000, /* all replays together, per turn of the loop */
 };
 
 /* --- feeds and how they are found --- */
@@ -172,7 +173,7 @@ static void find_candidates(const struct fanout *s, struct candidates *c, const 
 }
 
 /* Memory is short: the largest feed gives up its oldest page, whose readers go on from the journal. */
-static void make_room(struct fanout *s)
+static void make_room(struct fanout *s, uint64_t next_id)
 {
     struct feed *largest = NULL;
     uint64_t most = 0;
@@ -191,7 +192,7 @@ static void make_room(struct fanout *s)
     LIST_FOR_EACH_SAFE (link, &largest->live) {
         struct sub *sub = LIST_ITEM(link, struct sub, in_state);
         if (sub->place.page == largest->head)
-            sub_evict(sub);
+            sub_evict(sub, next_id);
     }
     feed_trim(largest);
 }
@@ -199,12 +200,14 @@ static void make_room(struct fanout *s)
 static void append(struct fanout *s, struct feed *f, const struct record *r, struct str cursor)
 {
     struct str json = buf_str(&s->json);
-    char *at = feed_reserve(f, (uint32_t)json.n + f->wire->record_overhead(json.n));
+    char *at = NULL;
 
+    if (buf_error(&s->json) == 0)
+        at = feed_reserve(f, (uint32_t)json.n + f->wire->record_overhead(json.n));
     if (!at) {
         /* No memory for this record: everybody here goes back to the journal, which has it. */
         LIST_FOR_EACH_SAFE (link, &f->live)
-            sub_evict(LIST_ITEM(link, struct sub, in_state));
+            sub_evict(LIST_ITEM(link, struct sub, in_state), r->id);
         return;
     }
     feed_commit(f, f->wire->record(at, json, cursor), r->id, r->level);
@@ -237,7 +240,7 @@ void fanout_sink(const struct batch *b, void *ctx)
     struct candidates c;
 
     c.count = 0;
-    if (s->sub_count == 0)
+    if (s->sub_count == 0 || s->closing)
         return;
     for (uint32_t i = 0; i < b->count; i++) {
         const struct record *r = &b->records[i];
@@ -247,7 +250,7 @@ void fanout_sink(const struct batch *b, void *ctx)
         if (c.count > 0)
             offer(s, &c, r);
         if (page_pool_over(&s->pool))
-            make_room(s);
+            make_room(s, r->id + 1);
     }
     if (!list_empty(&s->dirty))
         turn_hook_ask(s->opts.loop, &s->flush_hook);
@@ -287,12 +290,24 @@ static void on_tick(struct tick *tick)
     flush_all(LIST_ITEM(tick, struct fanout, tick));
 }
 
+/* A slice for each, in turn, until the time of this turn is used up; who was served goes to the end of
+ * the queue. */
 static void on_replay(struct turn_hook *hook)
 {
     struct fanout *s = LIST_ITEM(hook, struct fanout, replay_hook);
+    int64_t until = clock_mono_us() + REPLAY_TURN_US;
+    struct list served;
 
-    LIST_FOR_EACH_SAFE (link, &s->replaying)
+    list_push(&s->replaying, &served);
+    while (s->replaying.next != &served && clock_mono_us() < until) {
+        struct list *link = s->replaying.next;
+        list_remove(link);
+        list_push(&s->replaying, link);
         sub_replay_step(LIST_ITEM(link, struct sub, in_state));
+    }
+    if (s->replaying.next != &served)
+        turn_hook_ask(s->opts.loop, hook);
+    list_remove(&served);
 }
 
 static void on_heartbeat(uv_timer_t *timer)

@@ -41,10 +41,13 @@ struct sub {
     enum sub_state state;
     uint64_t next_id; /* replaying: the next id to look at */
     struct feed_place place;
-    bool blocked;
+    bool blocked;                /* the socket is full, or the connection is ending */
+    int64_t last_drained_us;     /* monotonic: when the socket last took all it was given */
+    struct feed_skipped dropped; /* while blocked; told as soon as the socket takes bytes again */
     struct finding *finding;
     /* Only while a replay is under way and not blocked: */
     struct journal_view *view;
+    uint64_t view_end; /* ids below are in the view, or nowhere */
     struct journal_cursor cursor;
     struct jframe_reader reader;
 };
@@ -59,8 +62,9 @@ void fanout_keep_beating(struct fanout *s);
 /* --- sub.c --- */
 /* Sends from the pages as far as the socket takes it. Returns the number of write calls. */
 uint32_t sub_flush(struct sub *sub);
-/* The subscriber's page is about to be taken away: back to the journal. */
-void sub_evict(struct sub *sub);
+/* The subscriber's page is about to be taken away: back to the journal, to its next frame in the feed
+ * or, when it has none there, to next_id. */
+void sub_evict(struct sub *sub, uint64_t next_id);
 void sub_heartbeat(struct sub *sub);
 /* Queues private bytes between two frames. */
 void sub_write(struct sub *sub, struct str bytes);

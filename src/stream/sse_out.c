@@ -76,7 +76,7 @@ static const struct conn_ops sse_ops = {
     .on_data = conn_data, .on_drained = conn_drained, .on_close = conn_gone};
 
 void sse_out_open(struct fanout *s, struct conn *c, struct filter *filter,
-                 const struct sub_start *start)
+                  const struct sub_start *start)
 {
     struct sub *sub = NULL;
 
