@@ -11,6 +11,8 @@
 #include "base/diag.h"
 #include "record/line.h"
 #include "record/parse.h"
+#include "record/show.h"
+#include "record/utf8.h"
 #include "source/exit_record.h"
 
 #include <errno.h>
@@ -21,6 +23,8 @@ enum {
     EXIT_WAIT_MS = 50,
     ACK_DELAY_MS = 20,        /* acknowledgements are gathered this long ... */
     ACK_AT_ONCE = 128 * 1024, /* ... unless this many bytes wait */
+    SIGNAL_MAX = 64,
+    ERROR_SHOWN_MAX = 300,
 };
 
 struct keeper_server {
@@ -38,11 +42,13 @@ struct keeper {
     struct conn *conn;
     struct keeper_link to_keeper;
     bool hello, running; /* HELLO came, RUN came */
+    bool over; /* the connection is ending: what is not in the journal by now comes again */
     struct process *process;
     struct labels *labels;
     struct origin origin;
     struct line_splitter lines[2]; /* stdout, stderr */
     uint32_t flags;                /* RUN_EXIT_WRITTEN, RUN_ENDED */
+    uint32_t journaled_flags;
     struct run_position acked, staged;
     uint64_t staged_id; /* staged is acknowledged once ids below this are; 0 = nothing staged */
     uint64_t latest_id;
@@ -92,6 +98,8 @@ static void acknowledge(struct keeper *k, uint64_t acked_id)
 {
     struct run_position now = position_now(k);
 
+    if (k->conn->out.n > 0)
+        return; /* it does not read: one acknowledgement when it does (conn_drained) */
     if (k->latest_id <= acked_id) {
         if (is_news(&now, &k->acked))
             send_ack(k, FRAME_ACK, &now);
@@ -113,9 +121,16 @@ void keeper_server_acked(struct keeper_server *s, uint64_t acked_id)
 {
     LIST_FOR_EACH (link, &s->keepers) {
         struct keeper *k = LIST_ITEM(link, struct keeper, link);
-        if (k->running)
+        if (k->running && !k->over)
             acknowledge(k, acked_id);
     }
+}
+
+static void conn_drained(struct conn *c)
+{
+    struct keeper *k = c->self;
+    if (k->running && !k->over)
+        acknowledge(k, k->server->intake.acked_id(k->server->intake.hub));
 }
 
 static void on_ack_timer(uv_timer_t *timer)
@@ -145,8 +160,10 @@ static int publish(struct keeper *k)
 
     s->batch.position = run_position_encode(&now);
     int err = s->intake.publish(s->intake.hub, &s->batch);
-    if (err == 0)
+    if (err == 0) {
         k->latest_id = s->batch.first_id + s->batch.count;
+        k->journaled_flags = now.flags;
+    }
     batch_begin(&s->batch, &k->origin, clock_wall_us());
     return err;
 }
@@ -242,7 +259,7 @@ static int on_hello(struct keeper *k, struct str payload)
 {
     struct frame_hello hello;
     struct buf out = {0};
-    int err = frame_get_hello(payload, &hello);
+    int err = k->hello ? -LM_E_PROTOCOL : frame_get_hello(payload, &hello);
 
     if (err < 0)
         return err;
@@ -255,17 +272,60 @@ static int on_hello(struct keeper *k, struct str payload)
     return err;
 }
 
+/* Texts of the keeper's own become text before anybody sees them; p NULL when memory is short. */
+static struct str clean(struct arena *scratch, struct str text)
+{
+    struct buf out = {0};
+    struct str cleaned;
+
+    if (utf8_valid_prefix(text) == text.n)
+        return arena_copy(scratch, text);
+    utf8_add_clean(&out, text);
+    cleaned = buf_error(&out) < 0 ? STR_NONE : arena_copy(scratch, buf_str(&out));
+    buf_fini(&out);
+    return cleaned;
+}
+
 /* The labels of a run: what the keeper was given, and its name as process_id. */
 static int make_labels(struct keeper *k, const struct frame_run *run)
 {
     struct label pairs[FRAME_LABELS_MAX + 1];
     uint16_t n = 0;
 
-    for (; n < run->label_count; n++)
-        pairs[n] = (struct label){run->labels[n].name, run->labels[n].value};
+    for (; n < run->label_count; n++) {
+        pairs[n].name = run->labels[n].name;
+        pairs[n].value = clean(&k->server->batch.scratch, run->labels[n].value);
+        if (!pairs[n].value.p)
+            return -ENOMEM;
+        if (run->labels[n].value.n <= LABEL_VALUE_MAX && pairs[n].value.n > LABEL_VALUE_MAX)
+            pairs[n].value.n =
+                utf8_cut(pairs[n].value, LABEL_VALUE_MAX); /* cleaning made it longer */
+    }
     if (n < FRAME_LABELS_MAX)
         pairs[n++] = (struct label){STR("process_id"), run->name};
     return labels_make(k->server->intake.labels, run->name, pairs, n, &k->labels);
+}
+
+/* The connection leads nowhere any more: nothing of it may change the position now. */
+static void give_up(struct keeper *k, unsigned linger_ms)
+{
+    k->over = true;
+    uv_timer_stop(&k->exit_timer);
+    conn_close(k->conn, linger_ms);
+}
+
+/* A keeper that calls again has given up its earlier connection. What still lies unread there comes
+ * again on the new one, so it must not be read from both. */
+static void displace(const struct keeper *k)
+{
+    LIST_FOR_EACH (link, &k->server->keepers) {
+        struct keeper *other = LIST_ITEM(link, struct keeper, link);
+        if (other != k && other->running &&
+            memcmp(&other->origin, &k->origin, sizeof k->origin) == 0) {
+            give_up(other, 0);
+            other->acked.flags = 0; /* the run is no longer its to end */
+        }
+    }
 }
 
 static int on_run(struct keeper *k, struct str payload)
@@ -283,10 +343,11 @@ static int on_run(struct keeper *k, struct str payload)
     if (err < 0)
         return err;
     k->origin = run_origin(run.run);
+    displace(k);
     k->acked = run_position_decode(s->intake.position(s->intake.hub, &k->origin));
     line_start(&k->lines[0], k->acked.stdout_n);
     line_start(&k->lines[1], k->acked.stderr_n);
-    k->flags = k->acked.flags;
+    k->flags = k->journaled_flags = k->acked.flags;
     k->running = true;
     s->intake.metrics->keepers++;
     batch_begin(&s->batch, &k->origin, clock_wall_us());
@@ -336,27 +397,32 @@ static int write_exit(struct keeper *k)
 }
 
 static int end_turn(struct keeper *k);
+static void refuse(struct keeper *k, int err);
 
 static void on_exit_timer(uv_timer_t *timer)
 {
     struct keeper *k = timer->data;
-    int err = write_exit(k);
 
+    batch_begin(&k->server->batch, &k->origin, clock_wall_us());
+    int err = write_exit(k);
     if (err == 0)
         err = end_turn(k);
+    batch_clear(&k->server->batch);
     if (err < 0)
-        conn_close(k->conn, 0);
+        refuse(k, err);
 }
 
 static int on_exit_frame(struct keeper *k, struct str payload)
 {
     int err = frame_get_exit(payload, &k->exit);
 
-    if (err < 0)
-        return err;
+    if (err < 0 || k->exit.signal < 0 || k->exit.signal > SIGNAL_MAX)
+        return -LM_E_PROTOCOL;
     supervise_on_exit(k->server->supervise, k->process, &k->exit);
     if (k->flags & RUN_EXIT_WRITTEN)
         return 0;
+    if (k->flags & RUN_ENDED)
+        return write_exit(k);
     k->exit_waits = true;
     return uv_timer_start(&k->exit_timer, on_exit_timer, EXIT_WAIT_MS, 0);
 }
@@ -385,18 +451,26 @@ static int on_note(struct keeper *k, struct str payload)
     struct frame_note note;
     int err = frame_get_note(payload, &note);
 
-    return err < 0 ? err
-                   : add_system(k, (enum level)note.level, clock_wall_us(), note.text, STR_NONE);
+    if (err < 0)
+        return err;
+    struct str text = clean(&k->server->batch.scratch, note.text);
+    return text.p ? add_system(k, (enum level)note.level, clock_wall_us(), text, STR_NONE)
+                  : -ENOMEM;
 }
 
 static int on_error(struct keeper *k, struct str payload)
 {
     int code;
     struct str text;
-    int err = frame_get_error(payload, &code, &text);
+    struct buf valid = {0}, shown = {0};
 
-    if (err == 0)
-        diag_warn("%s reports: %.*s", k->conn->peer, STR_FMT(text));
+    if (frame_get_error(payload, &code, &text) == 0) {
+        utf8_add_clean(&valid, str_of(text.p, text.n < ERROR_SHOWN_MAX ? text.n : ERROR_SHOWN_MAX));
+        show_text(&shown, buf_str(&valid), SHOW_PLAIN);
+        diag_warn("%s reports: %.*s", k->conn->peer, STR_FMT(buf_str(&shown)));
+    }
+    buf_fini(&valid);
+    buf_fini(&shown);
     return -LM_E_PROTOCOL;
 }
 
@@ -435,7 +509,7 @@ static int end_turn(struct keeper *k)
 
     if (!k->running)
         return 0;
-    if (s->batch.count > 0 || now.flags != k->acked.flags)
+    if (s->batch.count > 0 || now.flags != k->journaled_flags)
         err = publish(k);
     if (err < 0)
         return err;
@@ -454,7 +528,7 @@ static void refuse(struct keeper *k, int err)
     if (buf_error(&out) == 0)
         conn_write(k->conn, out.p, out.n);
     buf_fini(&out);
-    conn_close(k->conn, 100);
+    give_up(k, 100);
 }
 
 static void conn_data(struct conn *c)
@@ -503,7 +577,8 @@ static void conn_gone(struct conn *c)
     uv_close((uv_handle_t *)&k->exit_timer, free_keeper);
 }
 
-static const struct conn_ops keeper_ops = {.on_data = conn_data, .on_close = conn_gone};
+static const struct conn_ops keeper_ops = {
+    .on_data = conn_data, .on_drained = conn_drained, .on_close = conn_gone};
 
 int keeper_serve(struct keeper_server *s, struct conn *c)
 {
