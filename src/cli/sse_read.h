@@ -26,7 +26,7 @@ struct sse_reader {
     bool skip_lf;
 };
 
-/* Takes the next bytes of the stream. -ENOMEM, -LM_E_FULL for a line over 16 MiB. */
+/* Takes the next bytes of the stream. -ENOMEM, -LM_E_FULL for a line or an event over 16 MiB. */
 int sse_feed(struct sse_reader *r, struct str bytes) LM_MUST_CHECK;
 /* A new connection: forgets what was unfinished. */
 void sse_restart(struct sse_reader *r);

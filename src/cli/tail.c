@@ -135,13 +135,13 @@ static int follow(struct tail *t)
         int status = http_client_get(&t->target, &get, &body, &info);
         if (status == STOP)
             return CLI_OK;
-        if (status > 200) {
+        ever |= t->connected;
+        if (status > 200 && !(ever && status >= 500)) { /* a hub that is just full will have room */
             int code = refused(status, &body);
             buf_fini(&body);
             return code;
         }
         buf_fini(&body);
-        ever |= t->connected;
         if (!ever) {
             fprintf(stderr, "logmill tail: %s\n", info.text);
             return CLI_FAILED;
