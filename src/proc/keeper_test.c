@@ -819,13 +819,17 @@ static void an_unfinished_prompt_does_not_hold_back_the_other_stream(void **stat
     (void)state;
     static const struct how small = {
         .options = {"--memory", "524288", "--spool", "0", "--label", "job_run_id=j1", NULL}};
-    static const char script[] =
-        "printf 'password: '; head -c 8000000 /dev/zero | tr '\\0' '\\n' >&2";
+    static const char script[] = "sleep 100 & trap : USR1; printf 'password: '; wait; head -c "
+                                 "8000000 /dev/zero | tr '\\0' '\\n' >&2";
     struct hub h;
+    struct buf out = {0};
 
     hub_init(&h);
     hub_listen(&h);
     pid_t keeper = start(&h, &small, (const char *const[]){"sh", "-c", script, NULL});
+    HUB_UNTIL(&h, h.got[0].n == 10); /* it has arrived, but is not acknowledged */
+    frame_add_signal(&out, SIGUSR1); /* ends the sleep */
+    hub_say(&h, &out);
     assert_int_equal(wait_for(&h, keeper), 0);
     assert_int_equal(h.label_count, 1);
     assert_int_equal(h.got[0].n, 10);
