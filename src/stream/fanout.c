@@ -296,18 +296,17 @@ static void on_replay(struct turn_hook *hook)
 {
     struct fanout *s = LIST_ITEM(hook, struct fanout, replay_hook);
     int64_t until = clock_mono_us() + REPLAY_TURN_US;
-    struct list served;
 
-    list_push(&s->replaying, &served);
-    while (s->replaying.next != &served && clock_mono_us() < until) {
+    list_push(&s->replaying, &s->served);
+    while (s->replaying.next != &s->served && clock_mono_us() < until) {
         struct list *link = s->replaying.next;
         list_remove(link);
         list_push(&s->replaying, link);
         sub_replay_step(LIST_ITEM(link, struct sub, in_state));
     }
-    if (s->replaying.next != &served)
+    if (s->replaying.next != &s->served)
         turn_hook_ask(s->opts.loop, hook);
-    list_remove(&served);
+    list_remove(&s->served);
 }
 
 static void on_heartbeat(uv_timer_t *timer)

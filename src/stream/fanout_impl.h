@@ -20,6 +20,7 @@ struct fanout {
     struct list dirty;             /* feeds with something to send */
     struct list subs;
     struct list replaying;
+    struct list served; /* a mark in `replaying`: what follows it had its slice this turn */
     uint32_t sub_count;
     struct turn_hook flush_hook, replay_hook;
     struct tick tick;
