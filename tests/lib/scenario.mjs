@@ -4,7 +4,7 @@
 // clients and processes, all in one temporary folder, and ends what it gave out when the test ends,
 // well or badly. When it ends badly, what the hubs said is printed.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -44,7 +44,12 @@ class Stage {
         return join(this.dir, name);
     }
 
-    /** A hub with its own folder below ours that is not running yet. */
+    folder(name) {
+        mkdirSync(this.path(name));
+        return this.path(name);
+    }
+
+    /** A hub that does not run yet; a second one of a scenario needs a folder of its own as `dir`. */
     newHub(options = {}) {
         const hub = new Hub(options.dir ?? this.dir, { ...this.env, ...options.env }, options);
         this.hubs.push(hub);
