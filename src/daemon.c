@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 enum {
+    LOCK_PATIENCE_US = 1000 * 1000,
     HTTP_BODY_MAX = 64 * 1024, /* no route takes a larger one yet */
     SNIFF_MAX = 4096,
     OWN_RECORDS_MAX = 256, /* the hub's own events waiting for the end of the turn */
@@ -71,16 +72,30 @@ static int make_dirs(const char *path, struct errinfo *info)
     return 0;
 }
 
+/* A hub that was killed a moment ago may still be on its way out: the kernel takes up to some tenths
+ * of a second to unmap a large journal, and gives the lock back last. */
+static bool lock_within(int fd, int64_t patience_us)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int64_t until = clock_mono_us() + patience_us;
+
+    while (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+        if (clock_mono_us() > until)
+            return false;
+        usleep(10 * 1000);
+    }
+    return true;
+}
+
 static int lock_state(struct daemon *d, struct errinfo *info)
 {
     char path[4096], pid[16] = "";
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
     snprintf(path, sizeof path, "%s/lock", d->settings->state_dir);
     d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (d->lock_fd < 0)
         return err_set(info, -errno, "cannot open %s: %s", path, err_text(-errno));
-    if (fcntl(d->lock_fd, F_OFD_SETLK, &lock) == 0) {
+    if (lock_within(d->lock_fd, LOCK_PATIENCE_US)) {
         int n = snprintf(pid, sizeof pid, "%d\n", getpid());
         if (ftruncate(d->lock_fd, 0) < 0 || pwrite(d->lock_fd, pid, (size_t)n, 0) != n)
             return err_set(info, -EIO, "cannot write %s", path);
