@@ -483,7 +483,6 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
 
     d = (struct daemon){.settings = settings, .lock_fd = -1};
     signal(SIGPIPE, SIG_IGN);
-    umask(077);
     err = loop_init(&d.loop);
     if (err < 0)
         return err_set(info, err, "cannot start the event loop: %s", err_text(err));
