@@ -123,7 +123,7 @@ static void on_death(struct keeper *k, int64_t now_us)
 {
     k->died_us = now_us;
     pump_set_goal(&k->pump);
-    if (!console_waits(k))
+    if (!pipes_wait(k, now_us))
         pump_drain(&k->pump, now_us);
 }
 
