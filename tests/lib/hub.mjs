@@ -24,8 +24,12 @@ export class Hub {
         this.stateDir = join(dir, "state");
         this.logDir = join(dir, "logs");
         this.config = join(dir, "logmill.yaml");
-        // JSON is YAML.
-        writeFileSync(this.config, JSON.stringify(processes ? { ...settings, processes } : settings, null, 2));
+        this.configure(processes ? { ...settings, processes } : settings);
+    }
+
+    /** Writes the configuration for the next start. JSON is YAML. */
+    configure(settings) {
+        writeFileSync(this.config, JSON.stringify(settings, null, 2));
     }
 
     async start() {
@@ -136,22 +140,28 @@ export class Hub {
             this.process.signal("SIGTERM");
             await this.process.end(3000).catch(() => this.end("SIGKILL"));
         }
-        for (const pid of this.ownPids()) kill(pid);
+        for (const { keeper, child } of this.ownKeepers()) {
+            if (child) kill(child);
+            kill(keeper);
+        }
     }
 
-    /** Keepers that still belong to this folder, and their children. */
-    ownPids() {
+    /** Keepers of this hub that are alive, by what they left in runs/, with their children. */
+    ownKeepers() {
         const runs = join(this.stateDir, "runs");
-        const pids = [];
+        const found = [];
         for (const file of listed(runs)) {
             const text = readText(join(runs, file));
             const keeper = Number(/^keeper_pid (\d+)$/m.exec(text)?.[1]);
             const child = Number(/^child_pid (\d+)$/m.exec(text)?.[1]);
-            if (!keeper || !commandOf(keeper).includes(this.dir)) continue;
-            if (child && statusOf(child, "PPid") === keeper) pids.push(child);
-            pids.push(keeper);
+            if (keeper && commandOf(keeper).includes(this.dir))
+                found.push({ keeper, child: statusOf(child, "PPid") === keeper ? child : 0 });
         }
-        return pids;
+        return found;
+    }
+
+    keeperPids() {
+        return this.ownKeepers().map(({ keeper }) => keeper);
     }
 }
 
