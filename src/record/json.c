@@ -140,7 +140,7 @@ static const char *skip_object(const char *p, const char *end, int depth)
 
 static const char *skip_value(const char *p, const char *end, int depth, enum json_type *type)
 {
-    if (p == end || depth >= DEPTH_MAX)
+    if (p == end || (depth >= DEPTH_MAX && (*p == '{' || *p == '[')))
         return NULL;
     switch (*p) {
     case '"':
