@@ -33,7 +33,16 @@ export class Hub {
     }
 
     async start() {
+        this.launch();
+        return this.ready();
+    }
+
+    launch() {
         this.process = new Process("the hub", LOGMILL, [...this.serveArgs(), ...this.args], { env: this.env });
+    }
+
+    /** The URL is the last thing that a starting hub says. */
+    async ready() {
         const [, port, ticket] = await this.process.says(/Open http:\/\/127\.0\.0\.1:(\d+)\/\?ticket=(\w+)/);
         this.port = Number(port);
         this.ticket = ticket;
