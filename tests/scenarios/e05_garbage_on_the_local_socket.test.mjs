@@ -59,6 +59,7 @@ scenario("lies: frames in the wrong order, with wrong lengths, about things that
         "a name that is a path": [hello(), run({ name: "../../etc/passwd" })],
         "a third stream": [hello(), run(), data("x\n", { stream: 3 })],
         "an empty RUN": [hello(), frame(TYPE.RUN)],
+        "a signal that does not exist": [hello(), run(), exit({ signal: 9999 })],
         "a short EXIT": [hello(), run(), frame(TYPE.EXIT, Buffer.alloc(3))],
     };
     await undisturbed(s, hub, async () => {
@@ -71,11 +72,11 @@ scenario("lies: frames in the wrong order, with wrong lengths, about things that
         const liar = new Caller(hub).send(
             hello({ version: 9 }), frame(0x77, Buffer.from("of a later version")), run({ id: 3, startedUs: -far }),
             data("one\n"), data("one\n"), data("late", { offset: far, readUs: far }), data("early\n", { offset: 1n, readUs: -far }),
-            exit({ signal: 9999 }), end(5n), end(far * 2n),
+            exit({ signal: 31 }), end(5n), end(far * 2n),
         );
         await ws.record("one");
         await ws.record((r) => /bytes of stdout are missing here/.test(r.message));
-        await ws.record((r) => /killed by signal 9999/.test(r.message));
+        await ws.record((r) => /killed by signal 31/.test(r.message));
         liar.close();
         for (const path of ["/api/v1/logs", "/metrics"]) assert.equal((await hub.get(path)).status, 200);
         assert.equal((await hub.ask("/api/v1/processes")).status, 200);
