@@ -10,6 +10,8 @@ import { LOGMILL } from "./paths.mjs";
 import { Process, commandOf, statusOf } from "./process.mjs";
 import { until } from "./wait.mjs";
 
+const STOP_MS = 15_000; // longer than stop_timeout
+
 export class Hub {
     /** What every life of this hub wrote to stderr. */
     story = "";
@@ -144,15 +146,19 @@ export class Hub {
 
     // --- the end of a scenario ---
 
+    /** Ends the hub and what it started. Resolves with a sentence when it did not end as it should. */
     async cleanUp() {
+        let trouble = "";
         if (this.process?.status === null) {
             this.process.signal("SIGTERM");
-            await this.process.end(3000).catch(() => this.end("SIGKILL"));
+            const status = await this.process.end(STOP_MS).catch(() => this.end("SIGKILL"));
+            if (status !== 0) trouble = `the hub, asked to stop, ended with ${status}:\n${this.process.stderr}`;
         }
         for (const { keeper, child } of this.ownKeepers()) {
             if (child) kill(child);
             kill(keeper);
         }
+        return trouble;
     }
 
     /** Keepers of this hub that are alive, by what they left in runs/, with their children. */
