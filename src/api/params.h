@@ -3,7 +3,7 @@
  * params.h - query parameters, read strictly.
  *
  * An unknown parameter is an error with the nearest known name: a misspelt filter that is silently
- * ignored would show everything to somebody who asked for one job.
+ * ignored would show everything to somebody who asked for one job. So is one that is given twice.
  *
  * Threads: loop thread.
  */
