@@ -4,7 +4,9 @@
 
 import assert from "node:assert/strict";
 import { noBrowser, openPage } from "../lib/browser.mjs";
+import { LOGMILL } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
+import { until } from "../lib/wait.mjs";
 
 const LINES = [
     ["trace", "TRACE: entering the loop"],
@@ -74,4 +76,15 @@ scenario("the page gives each level a colour of its own", async (s, t) => {
     const loud = ["info", "warn", "error"].map((level) => byLevel.get(level));
     assert.equal(new Set(loud).size, 3, `info, warn and error differ: ${loud}`);
     assert.deepEqual(page.errors, []);
+});
+
+scenario("tail ends quietly when its reader has seen enough", async (s) => {
+    const hub = await s.hub();
+    await s.run(hub, ["--name", "count"], ["seq", "1", "100"]).end();
+    const command = `${LOGMILL} tail --socket ${hub.socket} --source count --tail 100 --raw | head -n 2`;
+    const pipe = s.spawn("a pipe", "bash", ["-o", "pipefail", "-c", command]);
+    await until("two lines", () => pipe.stdout.split("\n").length === 3);
+    await s.run(hub, ["--name", "count"], ["seq", "1", "5"]).end();
+    assert.equal(await pipe.end(), 0);
+    assert.equal(pipe.stderr, "");
 });

@@ -83,3 +83,21 @@ scenario("tail takes the same filters as flags", async (s) => {
     await tail.record("ERROR: Deadlock found");
     assert.equal(tail.records.length, 1);
 });
+
+scenario("values with every kind of character are the same everywhere", async (s) => {
+    const hub = await s.hub();
+    const job = 'Ärger & "Öl" = 50 % \\ 😀 +?#';
+    const clients = [
+        await s.websocket(hub, { job_run_id: job }),
+        await s.eventSource(hub, { job_run_id: job }),
+        s.tail(hub, ["--job", job, "--tail", "5"]),
+    ];
+    await s.run(hub, ["--name", "odd", "--job", job, "--label", "x.y_z=a=b"], ["echo", "hello"]).end();
+    for (const client of clients) {
+        const record = await client.record("hello");
+        assert.equal(record.job_run_id, job);
+        assert.equal(record["x.y_z"], "a=b");
+    }
+    const answer = await hub.get(`/api/v1/logs/job-runs/${encodeURIComponent(job)}`);
+    assert.equal(answer.json.pagination.total, 2);
+});

@@ -69,3 +69,19 @@ scenario("a keeper that is killed does not take its command along", async (s) =>
     assert.ok(isAlive(pid));
     await until("the orphan to end by itself", () => !isAlive(pid));
 });
+
+scenario("two runs of one name at a time do not mix", async (s) => {
+    const hub = await s.hub();
+    const ws = await s.websocket(hub, { source: "twin" });
+    const script = (word) => ["sh", "-c", `echo ${word} begins; read x; echo ${word} ends`];
+    const twins = ["first", "second"].map((word) =>
+        s.run(hub, ["--name", "twin", "--job", word], script(word), { stdio: ["pipe", "pipe", "pipe"] }),
+    );
+    for (const word of ["first", "second"]) await ws.record(`${word} begins`);
+    for (const twin of twins) twin.child.stdin.end();
+    for (const twin of twins) assert.equal(await twin.end(), 0);
+    for (const word of ["first", "second"]) {
+        const { logs } = await hub.history(word);
+        assert.deepEqual(logs.map((r) => r.message), [`${word} begins`, `${word} ends`, "exited with code 0"]);
+    }
+});
