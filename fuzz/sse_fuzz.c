@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * sse_fuzz.c - arbitrary bytes as an event stream: whole and cut in two they lead to the same events.
- * The first byte says where the cut is.
+ * sse_fuzz.c - arbitrary bytes as an event stream: whole and cut in two they lead to the same
+ * events. The first byte says where the cut is.
  */
 #include "cli/sse_read.h"
 

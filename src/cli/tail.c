@@ -3,8 +3,8 @@
  * tail.c - `logmill tail`: the live stream in a terminal or a pipe.
  *
  * Reads SSE over the local socket, remembers the cursor, and resumes by itself: nothing is missing
- * and nothing comes twice while the hub restarts. Records go to stdout, notices about the connection
- * to stderr.
+ * and nothing comes twice while the hub restarts. Records go to stdout, notices about the
+ * connection to stderr.
  */
 #include "base/clock.h"
 #include "cli/cli.h"

@@ -3,7 +3,8 @@
  * keeper_in.c - frames from keepers in, batches out.
  *
  * All frames that arrived together make one batch. The exit record waits for END (which follows at
- * once unless a grandchild holds a pipe) so that the last words stand before it, at most EXIT_WAIT_MS.
+ * once unless a grandchild holds a pipe) so that the last words stand before it, at most
+ * EXIT_WAIT_MS.
  */
 #include "base/clock.h"
 #include "base/diag.h"

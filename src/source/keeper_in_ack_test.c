@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * keeper_in_ack_test.c - what is said to be safe is; who breaks off, or the rules, loses nothing that
- * was.
+ * keeper_in_ack_test.c - what is said to be safe is; who breaks off, or the rules, loses nothing
+ * that was.
  */
 #include "source/keepers_test.h"
 

@@ -2,8 +2,8 @@
  *
  * keeper_in_lines.c - raw bytes with offsets to records, once each.
  *
- * What is already known of a stream is cut away by its offset; what is missing is said in its place.
- * The position that goes into the journal with a batch is the end of the last line in it.
+ * What is already known of a stream is cut away by its offset; what is missing is said in its
+ * place. The position that goes into the journal with a batch is the end of the last line in it.
  */
 #include "base/clock.h"
 #include "record/parse.h"

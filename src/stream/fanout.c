@@ -172,8 +172,9 @@ static void find_candidates(const struct fanout *s, struct candidates *c, const 
     }
 }
 
-/* Memory is short: the largest feed gives up its oldest page, whose readers go on from the journal. */
-static void make_room(struct fanout *s, uint64_t next_id)
+/* Memory is short: the largest feed gives up its oldest page; readers go on from the journal. False
+ * when every feed is down to its last page. */
+static bool make_room(struct fanout *s, uint64_t next_id)
 {
     struct feed *largest = NULL;
     uint64_t most = 0;
@@ -188,13 +189,14 @@ static void make_room(struct fanout *s, uint64_t next_id)
         }
     }
     if (!largest)
-        return;
+        return false;
     LIST_FOR_EACH_SAFE (link, &largest->live) {
         struct sub *sub = LIST_ITEM(link, struct sub, in_state);
         if (sub->place.page == largest->head)
             sub_evict(sub, next_id);
     }
     feed_trim(largest);
+    return true;
 }
 
 static void append(struct fanout *s, struct feed *f, const struct record *r, struct str cursor)
@@ -238,6 +240,7 @@ void fanout_sink(const struct batch *b, void *ctx)
     struct fanout *s = ctx;
     const struct labels *last = NULL;
     struct candidates c;
+    bool may_shrink = true;
 
     c.count = 0;
     if (s->sub_count == 0 || s->closing)
@@ -249,8 +252,8 @@ void fanout_sink(const struct batch *b, void *ctx)
         last = r->labels;
         if (c.count > 0)
             offer(s, &c, r);
-        if (page_pool_over(&s->pool))
-            make_room(s, r->id + 1);
+        if (may_shrink && page_pool_over(&s->pool))
+            may_shrink = make_room(s, r->id + 1);
     }
     if (!list_empty(&s->dirty))
         turn_hook_ask(s->opts.loop, &s->flush_hook);
@@ -290,8 +293,8 @@ static void on_tick(struct tick *tick)
     flush_all(LIST_ITEM(tick, struct fanout, tick));
 }
 
-/* A slice for each, in turn, until the time of this turn is used up; who was served goes to the end of
- * the queue. */
+/* A slice for each, in turn, until the time of this turn is used up; who was served goes to the end
+ * of the queue. */
 static void on_replay(struct turn_hook *hook)
 {
     struct fanout *s = LIST_ITEM(hook, struct fanout, replay_hook);

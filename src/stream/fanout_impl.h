@@ -63,8 +63,8 @@ void fanout_keep_beating(struct fanout *s);
 /* --- sub.c --- */
 /* Sends from the pages as far as the socket takes it. Returns the number of write calls. */
 uint32_t sub_flush(struct sub *sub);
-/* The subscriber's page is about to be taken away: back to the journal, to its next frame in the feed
- * or, when it has none there, to next_id. */
+/* The subscriber's page is about to be taken away: back to the journal, to its next frame in the
+ * feed or, when it has none there, to next_id. */
 void sub_evict(struct sub *sub, uint64_t next_id);
 void sub_heartbeat(struct sub *sub);
 /* Queues private bytes between two frames. */

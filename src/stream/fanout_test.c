@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * fanout_test.c - from hub_publish() to the other end of a socket: who gets what, what is shared, and
- * what slow clients cost.
+ * fanout_test.c - from hub_publish() to the other end of a socket: who gets what, what is shared,
+ * and what slow clients cost.
  */
 #include "stream/world_test.h"
 
@@ -256,8 +256,8 @@ struct totals {
     uint64_t count, levels[LEVEL_COUNT];
 };
 
-/* Delivered and dropped together are all that was published, level by level; each notice stands where
- * its lines are missing. */
+/* Delivered and dropped together are all that was published, level by level; each notice stands
+ * where its lines are missing. */
 static void expect_exact(const struct client *c, uint32_t published)
 {
     struct totals dropped = {0}, published_of = {0}, delivered = {0};
