@@ -53,10 +53,21 @@ struct sub {
     struct jframe_reader reader;
 };
 
-/* --- fanout.c --- */
+/* --- feed_index.c --- */
+
+/* Feeds with live readers whose labels match; more distinct filters than fit are refused. */
+enum { CANDIDATES_MAX = 4096 };
+struct candidates {
+    struct feed *feeds[CANDIDATES_MAX];
+    uint32_t count;
+};
+void fanout_find_candidates(const struct fanout *s, struct candidates *c, const struct labels *l);
+/* The feed for this filter, made when it is new. Takes ownership of the filter on success. */
 int fanout_join_feed(struct fanout *s, struct filter *filter, const struct wire *wire,
                      struct feed **ret) LM_MUST_CHECK;
 void fanout_leave_feed(struct fanout *s, struct feed *f);
+
+/* --- fanout.c --- */
 /* There is a subscriber: heartbeats run as long as there is. */
 void fanout_keep_beating(struct fanout *s);
 
