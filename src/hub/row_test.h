@@ -25,7 +25,7 @@
 
 #include <cmocka.h>
 
-enum { ROW_SETS = 4, ROW_TEXT = 256 * 1024, ROW_NAME = 256 };
+enum { ROW_SETS = 4, ROW_TEXT = 256 * 1024, ROW_NAME = 256, ROW_PATH = 512 };
 
 struct row {
     char dir[48]; /* of the state; the journal lies in dir/journal */
@@ -214,9 +214,9 @@ static inline void row_fini(struct row *r)
 
 /* --- its files --- */
 
-static inline void row_path(const struct row *r, const char *name, char path[128])
+static inline void row_path(const struct row *r, const char *name, char path[ROW_PATH])
 {
-    snprintf(path, 128, "%s/%s", r->journal_dir, name);
+    snprintf(path, ROW_PATH, "%s/%s", r->journal_dir, name);
 }
 
 /* How many files of the folder begin with `prefix`; the last of them by name in `last`. */
@@ -240,7 +240,7 @@ static inline uint32_t row_files(const struct row *r, const char *prefix, char l
 static inline void row_write_at(const struct row *r, const char *name, size_t at, const void *bytes,
                                 size_t n)
 {
-    char path[128];
+    char path[ROW_PATH];
 
     row_path(r, name, path);
     int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -252,7 +252,7 @@ static inline void row_write_at(const struct row *r, const char *name, size_t at
 static inline void row_read_at(const struct row *r, const char *name, size_t at, void *bytes,
                                size_t n)
 {
-    char path[128];
+    char path[ROW_PATH];
 
     row_path(r, name, path);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
