@@ -56,8 +56,17 @@ export class Hub {
 
     serveArgs() {
         return [
-            "serve", "--config", this.config, "--listen", `127.0.0.1:${this.port}`,
-            "--state-dir", this.stateDir, "--log-dir", this.logDir, "--socket", this.socket,
+            "serve",
+            "--config",
+            this.config,
+            "--listen",
+            `127.0.0.1:${this.port}`,
+            "--state-dir",
+            this.stateDir,
+            "--log-dir",
+            this.logDir,
+            "--socket",
+            this.socket,
         ];
     }
 
@@ -106,7 +115,10 @@ export class Hub {
         do {
             const cursor = page ? { cursor: page.pagination.cursor } : {};
             const answer = await this.get(`/api/v1/logs/job-runs/${job}`, {
-                ...params, ...cursor, limit, offset: logs.length,
+                ...params,
+                ...cursor,
+                limit,
+                offset: logs.length,
             });
             if (answer.status !== 200) throw new Error(answer.text);
             page = answer.json;

@@ -43,12 +43,17 @@ scenario("tail colours levels in a terminal's way, and writes plain text when to
     const esc = "\u001b\\[";
     const colours = LINES.map(([level, text]) => {
         const line = coloured.lines.find((l) => l.includes(text));
-        const match = new RegExp(`^\\d\\d:\\d\\d:\\d\\d (${esc}[\\d;]+m)${level.toUpperCase()}${esc}0m: speaker \\| `).exec(line);
+        const match = new RegExp(
+            `^\\d\\d:\\d\\d:\\d\\d (${esc}[\\d;]+m)${level.toUpperCase()}${esc}0m: speaker \\| `,
+        ).exec(line);
         assert.ok(match, `${level}: ${JSON.stringify(line)}`);
         return match[1];
     });
     assert.equal(new Set(colours).size, LINES.length, "six levels, six colours");
-    assert.match(plain.lines.find((l) => l.includes("nearly full")), /^\d\d:\d\d:\d\d WARN: speaker \| \[WARN\] disk/);
+    assert.match(
+        plain.lines.find((l) => l.includes("nearly full")),
+        /^\d\d:\d\d:\d\d WARN: speaker \| \[WARN\] disk/,
+    );
     assert.ok(!plain.text.includes("\u001b"));
 });
 
@@ -58,7 +63,10 @@ scenario("escape sequences of a child do not reach the terminal of tail", async 
     const tail = s.tail(hub, ["--tail", "5"], { json: false });
     await s.run(hub, ["--name", "wicked"], ["sh", "-c", wicked]).end();
     await tail.shows("after");
-    assert.match(tail.lines.find((line) => line.includes("wicked | ")), /before red after$/);
+    assert.match(
+        tail.lines.find((line) => line.includes("wicked | ")),
+        /before red after$/,
+    );
     assert.ok(!tail.text.includes("\u001b"));
 });
 
@@ -68,9 +76,11 @@ scenario("the page gives each level a colour of its own", async (s, t) => {
     const page = await openPage(s, hub.url);
     start(s, hub);
     await page.getByTestId("row").filter({ hasText: "on stderr" }).waitFor();
-    const colours = await page.getByTestId("row").evaluateAll((rows) =>
-        rows.map((row) => [row.dataset.level, getComputedStyle(row.querySelector(".level")).color]),
-    );
+    const colours = await page
+        .getByTestId("row")
+        .evaluateAll((rows) =>
+            rows.map((row) => [row.dataset.level, getComputedStyle(row.querySelector(".level")).color]),
+        );
     const byLevel = new Map(colours);
     for (const [level] of LINES) assert.ok(byLevel.has(level), `a row of level ${level}`);
     const loud = ["info", "warn", "error"].map((level) => byLevel.get(level));

@@ -7,8 +7,14 @@ import { scenario } from "../lib/scenario.mjs";
 
 /* Three processes, two jobs. */
 const CAST = [
-    { flags: ["--name", "web", "--job", "1", "--task", "t1"], script: "echo 'GET /a'; echo 'WARN: slow'; echo bad >&2" },
-    { flags: ["--name", "db", "--job", "1", "--label", "campaign_id=c9"], script: "echo 'SELECT 1'; echo 'ERROR: Deadlock found'" },
+    {
+        flags: ["--name", "web", "--job", "1", "--task", "t1"],
+        script: "echo 'GET /a'; echo 'WARN: slow'; echo bad >&2",
+    },
+    {
+        flags: ["--name", "db", "--job", "1", "--label", "campaign_id=c9"],
+        script: "echo 'SELECT 1'; echo 'ERROR: Deadlock found'",
+    },
     { flags: ["--name", "web", "--job", "2"], script: "echo 'GET /b'; echo 'DEBUG: cache deadlock check'" },
 ];
 
@@ -30,7 +36,10 @@ const CASES = [
 /* The children's own lines, without those the hub and the keepers add; by name, as two pipes and three
  * processes have no order among each other. */
 function spoken(records) {
-    return records.filter((r) => r.stream !== "system").map((r) => r.message).sort();
+    return records
+        .filter((r) => r.stream !== "system")
+        .map((r) => r.message)
+        .sort();
 }
 
 scenario("live, replayed and from history, a filter chooses the same lines", async (s) => {

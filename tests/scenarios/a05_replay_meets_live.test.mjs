@@ -15,11 +15,20 @@ const LINES = RATE + WAVES * RATE * 0.3;
 
 /* Each joins somewhere else, and so its books begin elsewhere. */
 const WAYS = [
-    { open: (s, hub) => s.websocket(hub, { source: "writer", after: "0" }), begins: () => new Ledger("from the beginning") },
-    { open: (s, hub) => s.eventSource(hub, { source: "writer", after: "0" }), begins: () => new Ledger("from the beginning") },
+    {
+        open: (s, hub) => s.websocket(hub, { source: "writer", after: "0" }),
+        begins: () => new Ledger("from the beginning"),
+    },
+    {
+        open: (s, hub) => s.eventSource(hub, { source: "writer", after: "0" }),
+        begins: () => new Ledger("from the beginning"),
+    },
     { open: (s, hub) => s.websocket(hub, { source: "writer", tail: "5000" }), begins: anywhere },
     { open: (s, hub) => s.tail(hub, ["--source", "writer", "--tail", "2000"]), begins: anywhere },
-    { open: (s, hub, watcher) => s.curl(hub, { source: "writer", after: watcher.lastId }), begins: (watcher) => watcher.ledger.copy("from the last seen") },
+    {
+        open: (s, hub, watcher) => s.curl(hub, { source: "writer", after: watcher.lastId }),
+        begins: (watcher) => watcher.ledger.copy("from the last seen"),
+    },
 ];
 
 function anywhere() {
@@ -43,7 +52,10 @@ scenario("clients that join a stream of 10,000 lines a second see no seam", asyn
     }
     await run.end(30_000);
     for (const client of [watcher, ...joined]) {
-        await until(() => `${client.name} to reach the end (${client.count})`, () => client.ended);
+        await until(
+            () => `${client.name} to reach the end (${client.count})`,
+            () => client.ended,
+        );
         client.ledger.assertClean();
         assert.deepEqual(client.notices, [], client.name);
         assert.equal(client.ledger.last("writer", "out") + client.ledger.last("writer", "err"), LINES);

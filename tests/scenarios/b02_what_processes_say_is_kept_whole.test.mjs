@@ -88,9 +88,18 @@ scenario("random bytes come out as any UTF-8 decoder reads them, on every transp
 
 /* Without line ends: text with quotes and controls, whole characters, pieces of characters. */
 function oddBytes(seed) {
-    const pieces = ['"', "\\", "\t", "\u0000", "\u001b[31m", "é", "\u2028", "\ufeff", "😀", "plain"].map((t) => Buffer.from(t));
-    pieces.push(Buffer.from([0xff]), Buffer.from([0xe2, 0x82]), Buffer.from([0xf0, 0x9f, 0x98]), Buffer.from([0xc0, 0x80]), Buffer.from([0xed, 0xa0, 0x80]));
+    const pieces = ['"', "\\", "\t", "\u0000", "\u001b[31m", "é", "\u2028", "\ufeff", "😀", "plain"].map((t) =>
+        Buffer.from(t),
+    );
+    pieces.push(
+        Buffer.from([0xff]),
+        Buffer.from([0xe2, 0x82]),
+        Buffer.from([0xf0, 0x9f, 0x98]),
+        Buffer.from([0xc0, 0x80]),
+        Buffer.from([0xed, 0xa0, 0x80]),
+    );
     const line = [];
-    for (let i = 0, n = seed; i < 1 + (seed % 9); i++, n = (n * 31 + 17) % 10007) line.push(pieces[n % pieces.length]);
+    for (let i = 0, n = seed; i < 1 + (seed % 9); i++, n = (n * 31 + 17) % 10007)
+        line.push(pieces[n % pieces.length]);
     return Buffer.concat(line);
 }

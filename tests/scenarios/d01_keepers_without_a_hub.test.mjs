@@ -15,7 +15,10 @@ scenario("without a hub the output goes to the console and to the file", async (
     const run = s.run(hub, ["--name", "alone"], ["sh", "-c", "echo to stdout; echo to stderr >&2; exit 5"]);
     assert.equal(await run.end(), 5);
     assert.equal(run.stdout, "to stdout\n");
-    assert.match(run.stderr, /^to stderr\nlogmill: no hub at .*; the output is in .*alone\.log \(start a hub with: logmill serve\)\n$/);
+    assert.match(
+        run.stderr,
+        /^to stderr\nlogmill: no hub at .*; the output is in .*alone\.log \(start a hub with: logmill serve\)\n$/,
+    );
     assert.deepEqual(hub.logFile("alone").toString().split("\n").sort(), ["", "to stderr", "to stdout"]);
 });
 
@@ -82,6 +85,9 @@ scenario("two runs of one name at a time do not mix", async (s) => {
     for (const twin of twins) assert.equal(await twin.end(), 0);
     for (const word of ["first", "second"]) {
         const { logs } = await hub.history(word);
-        assert.deepEqual(logs.map((r) => r.message), [`${word} begins`, `${word} ends`, "exited with code 0"]);
+        assert.deepEqual(
+            logs.map((r) => r.message),
+            [`${word} begins`, `${word} ends`, "exited with code 0"],
+        );
     }
 });

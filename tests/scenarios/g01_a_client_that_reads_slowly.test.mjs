@@ -46,7 +46,11 @@ for (const { name, open, sleep, wake } of SLEEPERS)
         const sleeper = await open(s, hub);
         // The test's own pauses must not make a slow client of the healthy one: it asks for less.
         const healthy = await s.websocket(hub, { source: "writer", search: "00 the" });
-        const writer = s.run(hub, ["--name", "writer", "--quiet"], [program("writer"), String(RATE), String(LINES)]);
+        const writer = s.run(
+            hub,
+            ["--name", "writer", "--quiet"],
+            [program("writer"), String(RATE), String(LINES)],
+        );
         await until("the first lines", () => sleeper.count > 0);
         const before = hub.memoryKb();
 
@@ -71,7 +75,10 @@ function checkAccounts(sleeper) {
     for (const notice of sleeper.notices) {
         assert.equal(notice.type, "dropped");
         assert.equal(notice.reason, "slow");
-        assert.equal(Object.values(notice.levels).reduce((a, b) => a + b, 0), notice.count);
+        assert.equal(
+            Object.values(notice.levels).reduce((a, b) => a + b, 0),
+            notice.count,
+        );
         assert.match(notice.message, new RegExp(`^${notice.count} lines dropped`));
         assert.ok(notice.from <= notice.to);
         for (const id of [notice.from, notice.to]) assert.ok(!ids.has(id), `${id} was dropped, so not delivered`);
@@ -79,7 +86,10 @@ function checkAccounts(sleeper) {
     }
     // The writer's lines, its word about them, and its end.
     assert.equal(sleeper.count + dropped, LINES + 2, "delivered + dropped = published");
-    assert.ok(sleeper.ids.every((id, i) => i === 0 || id > sleeper.ids[i - 1]), "ids rise");
+    assert.ok(
+        sleeper.ids.every((id, i) => i === 0 || id > sleeper.ids[i - 1]),
+        "ids rise",
+    );
 }
 
 scenario("what was dropped can be fetched from the history by its place", async (s) => {
@@ -87,7 +97,11 @@ scenario("what was dropped can be fetched from the history by its place", async 
     const ws = await s.websocket(hub, { source: "writer" });
     ws.socket.pause();
     const lines = 20_000;
-    const writer = s.run(hub, ["--name", "writer", "--job", "1", "--quiet"], [program("writer"), "0", String(lines)]);
+    const writer = s.run(
+        hub,
+        ["--name", "writer", "--job", "1", "--quiet"],
+        [program("writer"), "0", String(lines)],
+    );
     await writer.end(20_000);
     ws.socket.resume();
     await ws.record((r) => r.fields?.event === "exit");

@@ -22,7 +22,12 @@ scenario("out of descriptors, the hub turns new clients away and serves those it
         const many = Array.from({ length: 150 }, () => dial(hub));
         await until("some to be turned away", () => many.filter((socket) => socket.closed).length > 50);
         for (const socket of many) socket.destroy();
-        await until("the hub to answer again", () => hub.get("/healthz").then((a) => a.status === 200, () => false));
+        await until("the hub to answer again", () =>
+            hub.get("/healthz").then(
+                (a) => a.status === 200,
+                () => false,
+            ),
+        );
     });
 });
 
@@ -46,9 +51,14 @@ scenario("clients that come and go under load leave nothing behind", async (s) =
             const ws = await s.websocket(hub, ways[i % 4]);
             ws.close();
             const socket = dial(hub);
-            socket.write("GET /api/v1/logs?limit=10000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", () => socket.destroy());
+            socket.write("GET /api/v1/logs?limit=10000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", () =>
+                socket.destroy(),
+            );
         }
-        await until("only the bystander's client to be left", async () => (await hub.metric("clients_websocket")) === 1);
+        await until(
+            "only the bystander's client to be left",
+            async () => (await hub.metric("clients_websocket")) === 1,
+        );
     });
     await until("no feed to be left", async () => (await hub.metric("feeds")) <= 1);
 });
@@ -61,6 +71,11 @@ scenario("requests sent in one go are answered in order on one connection", asyn
     const ask = (path) => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;
     socket.write(ask("/healthz") + ask("/api/v1/logs?limit=1") + ask("/nothing") + ask("/readyz"));
     await until("four answers", () => answer.includes('"ready"'));
-    assert.deepEqual(answer.match(/HTTP\/1\.1 \d+/g), ["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 404", "HTTP/1.1 200"]);
+    assert.deepEqual(answer.match(/HTTP\/1\.1 \d+/g), [
+        "HTTP/1.1 200",
+        "HTTP/1.1 200",
+        "HTTP/1.1 404",
+        "HTTP/1.1 200",
+    ]);
     socket.destroy();
 });

@@ -45,7 +45,10 @@ scenario("a sleeping replay that retention overtakes is told; the hub's memory s
     ws.socket.pause();
     const before = hub.memoryKb();
     await write(s, hub, "2");
-    assert.ok(hub.memoryKb() - before < 80_000, `grew by ${hub.memoryKb() - before} kB, mapped journal files included`);
+    assert.ok(
+        hub.memoryKb() - before < 80_000,
+        `grew by ${hub.memoryKb() - before} kB, mapped journal files included`,
+    );
 
     let lastId = 0;
     const ends = [];
@@ -57,5 +60,9 @@ scenario("a sleeping replay that retention overtakes is told; the hub's memory s
     };
     ws.socket.resume();
     await until("the end of the second run", () => ends.includes("2"), 20_000);
-    assert.deepEqual(ws.notices.map((notice) => notice.reason), ["retention", "retention"], "at the beginning, and where it was overtaken");
+    assert.deepEqual(
+        ws.notices.map((notice) => notice.reason),
+        ["retention", "retention"],
+        "at the beginning, and where it was overtaken",
+    );
 });
