@@ -237,7 +237,7 @@ int cli_tail(int argc, char **argv)
     if (getenv("NO_COLOR"))
         t.tty = false;
     signal(SIGPIPE, SIG_IGN);
-    BUF_LIT(&t.query, "/api/v1/logs/stream/sse");
+    BUF_LIT(&t.query, "/api/v1/logs/stream/sse?slow=wait");
     status = read_options(&t, argc, argv);
     buf_add_char(&t.query, '\0');
     if (status == 0)

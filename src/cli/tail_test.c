@@ -295,8 +295,8 @@ static void tail_resumes_after_the_last_line_it_has(void **state)
     assert_int_equal(tail("--raw -n 5 --level info"), CLI_USAGE); /* what it says to a 400 */
     end();
     assert_string_equal(printed, "one\ntwo\nthree\n");
-    assert_non_null(
-        strstr(script.asked[0], "GET /api/v1/logs/stream/sse?tail=5&level=info HTTP/1.1\r\n"));
+    assert_non_null(strstr(script.asked[0],
+                           "GET /api/v1/logs/stream/sse?slow=wait&tail=5&level=info HTTP/1.1\r\n"));
     assert_null(strstr(script.asked[0], "Last-Event-ID"));
     assert_non_null(strstr(script.asked[1], "\r\nLast-Event-ID: e.9\r\n"));
     assert_non_null(strstr(script.asked[2], "\r\nLast-Event-ID: e.11\r\n"));

@@ -48,6 +48,7 @@ struct sub_start {
     uint32_t tail;       /* FROM_TAIL: this many matching records first */
     uint64_t after;      /* FROM_CURSOR: the last id the client has */
     bool foreign_cursor; /* it belongs to another epoch, or to no store at all */
+    bool lossless;       /* falling behind client_lag: go on from the journal instead of dropping */
 };
 
 struct sub;
