@@ -22,6 +22,7 @@ const WRONG = [
     [`${SSE}?job_run_id=`, 400, "bad_parameter", /job_run_id has no value; leave it out/],
     [`${SSE}?tail=-1`, 400, "bad_parameter", /tail must be a whole number from 0 to 10000/],
     [`${SSE}?tail=1000000`, 400, "bad_parameter", /tail must be/],
+    [`${SSE}?slow=never`, 400, "bad_parameter", /slow must be one of drop, wait/],
     [`${SSE}?after=yesterday`, 400, "bad_parameter", /after must be the cursor or id of the last record/],
     [WS, 426, "upgrade_required", /speaks WebSocket; for plain HTTP use \/api\/v1\/logs\/stream\/sse/],
     [`${LOGS}?limit=1000000`, 400, "bad_parameter", /limit must be a whole number from 0 to 10000/],
