@@ -16,6 +16,7 @@
 #include "api/dispatch.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "record/utf8.h"
 #include "source/keeper_in.h"
 
 #include <errno.h>
@@ -158,7 +159,7 @@ static void on_diag(enum diag_level level, const char *text, void *ctx)
         return;
     struct record r = {.time_us = clock_wall_us(),
                        .labels = d->own_labels,
-                       .message = arena_copy(&d->own.scratch, str_from(text)),
+                       .message = utf8_clean(&d->own.scratch, str_from(text)),
                        .level = levels[level],
                        .stream = STREAM_SYSTEM};
     if (r.message.p && batch_add(&d->own, &r) == 0)
