@@ -163,6 +163,8 @@ int lines_add_exit(struct keeper *k)
     enum level level = exit_record(&k->exit, &message, &fields);
     int err = buf_error(&message) | buf_error(&fields);
 
+    if (k->process->state == PROCESS_EXITED)
+        level = LEVEL_INFO; /* however it ended: it was asked to */
     k->exit_waits = false;
     uv_timer_stop(&k->exit_timer);
     if (err == 0) {
