@@ -230,7 +230,8 @@ void json_add_escaped(struct buf *out, struct str s)
         else
             buf_add(out, (char[]){'\\', escapes[c]}, 2);
     }
-    buf_add(out, s.p + plain, s.n - plain);
+    if (plain < s.n)
+        buf_add(out, s.p + plain, s.n - plain);
 }
 
 void json_add_string(struct buf *out, struct str s)
