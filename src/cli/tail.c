@@ -172,13 +172,25 @@ static const struct option options[] = {
     {"url", required_argument, NULL, 'u'},    {0},
 };
 
+static const char *const option_names[] = {"--level",  "--search", "--job",   "--task", "--source",
+                                           "--stream", "--tail",   "--after", "--json", "--raw",
+                                           "--colour", "--url",    NULL};
+
+static bool set_colours(struct tail *t, const char *when)
+{
+    bool always = strcmp(when, "always") == 0, never = strcmp(when, "never") == 0;
+
+    t->tty = always || (t->tty && !never);
+    return always || never || strcmp(when, "auto") == 0;
+}
+
 static int read_options(struct tail *t, int argc, char **argv)
 {
     int c;
 
     opterr = 0;
     optind = 1;
-    while ((c = getopt_long(argc, argv, "l:s:n:jr", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, ":l:s:n:jr", options, NULL)) != -1) {
         switch (c) {
         case 'l':
             add_param(t, "level", optarg);
@@ -212,13 +224,18 @@ static int read_options(struct tail *t, int argc, char **argv)
             t->raw = true;
             break;
         case 'c':
-            t->tty = strcmp(optarg, "always") == 0 || (t->tty && strcmp(optarg, "never") != 0);
+            if (!set_colours(t, optarg))
+                return cli_usage("tail", "--colour is auto, always or never");
             break;
         case 'u':
             t->target.url = optarg;
             break;
+        case ':':
+            return cli_usage("tail", "%s needs a value", argv[optind - 1]);
         default:
-            return cli_usage("tail", "unknown option '%s'", argv[optind - 1]);
+            if (optopt && strncmp(argv[optind - 1], "--", 2) == 0)
+                return cli_usage("tail", "%s: this flag takes no value", argv[optind - 1]);
+            return cli_refuse_rest(2, (char *[]){argv[0], argv[optind - 1], NULL}, option_names);
         }
     }
     return optind < argc ? cli_usage("tail", "'%s' is too much here", argv[optind]) : 0;
