@@ -23,6 +23,9 @@ struct scan {
     void *ctx;
     struct label_table table;
     struct jframe_reader reader;
+    const struct labels
+        *decided; /* the set of the open frame that `verdict` is about; NULL: none */
+    struct filter_verdict verdict;
     struct query_result result;
     uint64_t passed; /* matches so far, in the order of the query */
     struct hit *hits;
@@ -39,19 +42,28 @@ void query_init(struct query *q, const struct filter *filter)
                         .limit = 100};
 }
 
-static bool matches(const struct query *q, const struct record *r)
+static bool matches(struct scan *s, const struct record *r)
 {
-    return r->id >= q->min_id && r->id <= q->max_id && r->time_us >= q->from_us &&
-           r->time_us < q->to_us && filter_match(q->filter, r);
+    const struct query *q = s->q;
+
+    if (r->id < q->min_id || r->id > q->max_id || r->time_us < q->from_us || r->time_us >= q->to_us)
+        return false;
+    if (s->decided != r->labels)
+        filter_decide(q->filter, r->labels, &s->verdict);
+    s->decided = r->labels;
+    return filter_match_rest(q->filter, &s->verdict, r);
 }
 
-static bool frame_may_match(const struct scan *s, const struct jframe *f)
+static bool frame_may_match(struct scan *s, const struct jframe *f)
 {
+    s->decided = NULL;
     if (f->first_id > s->q->max_id || f->first_id + f->count <= s->q->min_id)
         return false;
-    for (uint32_t i = 0; i < f->set_count; i++)
-        if (filter_match_labels(s->q->filter, s->reader.sets[i]))
+    for (uint32_t i = 0; i < f->set_count; i++) {
+        filter_decide(s->q->filter, s->reader.sets[i], &s->verdict);
+        if (s->verdict.truth != TRUTH_NO)
             return true;
+    }
     return false;
 }
 
@@ -91,7 +103,7 @@ static int scan_forwards(struct scan *s, const struct journal_view *v)
         if (err < 0 || !frame_may_match(s, &f))
             continue;
         while (err == 0 && jframe_next(&s->reader, &r))
-            if (matches(s->q, &r))
+            if (matches(s, &r))
                 err = take(s, &r);
     }
     return err;
@@ -127,7 +139,7 @@ static int find_hits(struct scan *s, const struct journal_view *v, uint32_t file
         if (err < 0 || !frame_may_match(s, &f))
             continue;
         while (err == 0 && jframe_next(&s->reader, &r))
-            if (matches(s->q, &r))
+            if (matches(s, &r))
                 err = add_hit(s, &before, &r);
     }
     return err;
@@ -190,6 +202,8 @@ int query_run(const struct query *q, const struct journal_view *v, query_emit_fn
     label_table_fini(&s.table);
     free(s.hits);
     s.result.total = s.passed;
+    if (err == 0 && filter_overruns(q->filter) > 0)
+        err = -LM_E_EXPENSIVE;
     if (err == 0)
         *ret = s.result;
     return err;

@@ -12,7 +12,7 @@
 enum {
     SEND_REST_US = 10, /* silence bought by one write */
     TICK_MAX_US = 10 * 1000,
-    HEARTBEAT_MS = 5000,
+    HEARTBEAT_MS = FEED_COST_WINDOW_MS, /* which also begin at a heartbeat */
     CANDIDATES_MAX = 4096, /* feeds looked at per label set; more distinct filters are refused */
     REPLAY_TURN_US = 2000, /* all replays together, per turn of the loop */
 };
@@ -137,17 +137,23 @@ void fanout_leave_feed(struct fanout *s, struct feed *f)
 /* --- a batch comes in --- */
 
 struct candidates {
-    struct feed *feeds[CANDIDATES_MAX];
     uint32_t count;
+    struct candidate {
+        struct feed *feed;
+        struct filter_verdict verdict; /* about the label set at hand */
+    } at[CANDIDATES_MAX];
 };
 
 static void add_candidates(struct candidates *c, const struct feed_bucket *bucket,
                            const struct labels *l)
 {
     LIST_FOR_EACH (link, &bucket->feeds) {
-        struct feed *f = LIST_ITEM(link, struct feed, link);
-        if (!list_empty(&f->live) && filter_match_labels(f->filter, l))
-            c->feeds[c->count++] = f;
+        struct candidate *next = &c->at[c->count];
+        next->feed = LIST_ITEM(link, struct feed, link);
+        if (list_empty(&next->feed->live))
+            continue;
+        filter_decide(next->feed->filter, l, &next->verdict);
+        c->count += next->verdict.truth != TRUTH_NO;
     }
 }
 
@@ -221,9 +227,12 @@ static void offer(struct fanout *s, const struct candidates *c, const struct rec
     size_t cursor_n = 0;
 
     for (uint32_t i = 0; i < c->count; i++) {
-        struct feed *f = c->feeds[i];
-        if (!filter_match_rest(f->filter, r))
+        struct feed *f = c->at[i].feed;
+        if (!feed_wants(f, &c->at[i].verdict, r)) {
+            if (feed_refused(f) && list_empty(&f->dirty))
+                list_push(&s->dirty, &f->dirty);
             continue;
+        }
         if (cursor_n == 0) {
             cursor_n = hub_cursor(s->opts.hub, r->id, cursor);
             buf_clear(&s->json);
@@ -264,9 +273,14 @@ static void flush_all(struct fanout *s)
 
     LIST_FOR_EACH_SAFE (link, &s->dirty) {
         struct feed *f = LIST_ITEM(link, struct feed, dirty);
+        bool refused = feed_refused(f);
         list_remove(link);
-        LIST_FOR_EACH_SAFE (at, &f->live)
-            sends += sub_flush(LIST_ITEM(at, struct sub, in_state));
+        LIST_FOR_EACH_SAFE (at, &f->live) {
+            struct sub *sub = LIST_ITEM(at, struct sub, in_state);
+            sends += sub_flush(sub);
+            if (refused)
+                sub_refuse(sub);
+        }
         feed_trim(f);
     }
     s->opts.metrics->feed_bytes = s->pool.used;
@@ -313,8 +327,11 @@ static void on_heartbeat(uv_timer_t *timer)
 {
     struct fanout *s = timer->data;
 
-    LIST_FOR_EACH_SAFE (link, &s->subs)
-        sub_heartbeat(LIST_ITEM(link, struct sub, link));
+    LIST_FOR_EACH_SAFE (link, &s->subs) {
+        struct sub *sub = LIST_ITEM(link, struct sub, link);
+        sub_heartbeat(sub);
+        feed_forgive(sub->feed);
+    }
     if (s->sub_count == 0)
         uv_timer_stop(timer);
 }
@@ -366,11 +383,7 @@ void fanout_close(struct fanout *s)
     flush_all(s);
     LIST_FOR_EACH_SAFE (link, &s->subs) {
         struct sub *sub = LIST_ITEM(link, struct sub, link);
-        buf_clear(&s->out);
-        sub->feed->wire->goodbye(&s->out);
-        if (s->out.n)
-            sub_write(sub, buf_str(&s->out));
-        conn_close(sub->conn, 200);
+        sub_say_goodbye(sub, 1001, STR("the hub is stopping"));
     }
     turn_hook_cancel(&s->flush_hook);
     turn_hook_cancel(&s->replay_hook);
