@@ -187,10 +187,17 @@ static int pass_operator(struct filter_parser *p, size_t n)
     return at_end(p) || p->text.p[p->at] == ')' ? filter_refuse_at(p, at, FILTER_E_operator) : 0;
 }
 
+/* Does another member of this list follow without an operator? */
+static bool at_term(struct filter_parser *p)
+{
+    return !at_end(p) && (p->depth == 0 || p->text.p[p->at] != ')') && !at_operator(p, STR("OR"));
+}
+
 static int parse_all(struct filter_parser *p, struct expr **ret)
 {
     struct members m = {.end = &m.first};
     struct expr *e;
+    bool more;
     int err = 0;
 
     do {
@@ -198,10 +205,10 @@ static int parse_all(struct filter_parser *p, struct expr **ret)
         if (err < 0)
             return err;
         add_member(&m, e);
-        if (at_operator(p, STR("AND")))
+        more = at_operator(p, STR("AND"));
+        if (more)
             err = pass_operator(p, 3);
-    } while (err == 0 && !at_end(p) && (p->depth == 0 || p->text.p[p->at] != ')') &&
-             !at_operator(p, STR("OR")));
+    } while (err == 0 && (more || at_term(p)));
     return err < 0 ? err : wrap(p, &m, EXPR_AND, ret);
 }
 

@@ -8,8 +8,11 @@
  *     "…"           quoted text; \" and \\ inside, any other \ is itself
  *     /…/imsx       a regex only if a later unescaped /flags is followed by a space, ) or the end;
  *                   // never opens one
- *     key:value     only if key is a name and the value is not empty and starts with none of //, \ and
- *     key>value     another : (so http://x, C:\x and std::map are text)
+ *     key:value     only if key is a name ([A-Za-z_][A-Za-z0-9_.]*, not ending with a dot) and the value
+ *                   is not empty and starts with none of //, \ and : (so http://x, C:\x and std::map
+ *                   are text)
+ *     key>value     the same, with a value that starts with neither < nor > and, after <, does not end
+ *                   with > (so a<<b, List<String> and Object.<anonymous> are text)
  *     anything else text
  *
  * A ( inside a word belongs to it if its ) comes before the next space, as in main(); else it opens a
@@ -135,7 +138,9 @@ static bool pass_key(const struct filter_parser *p, size_t *at, struct str *ret_
     while (is_name(char_at(p, i)))
         i++;
     char c = char_at(p, i), next = char_at(p, i + 1);
-    if (c != ':' && c != '>' && c != '<')
+    if ((c != ':' && c != '>' && c != '<') || p->text.p[i - 1] == '.')
+        return false;
+    if (c != ':' && (next == '>' || next == '<'))
         return false;
     if (c == ':' && (next == ':' || next == '\\' || (next == '/' && char_at(p, i + 2) == '/')))
         return false;
@@ -192,7 +197,8 @@ static int take_one_value(struct filter_parser *p, struct expr *e)
         return add_value(p, &end, start, value);
     if (char_at(p, start) != '"') {
         value = piece(p, start, p->at = word_end(p, start, ' '));
-        return value.n ? add_value(p, &end, start, value) : 0;
+        bool tag = e->op == OP_LESS && value.n && value.p[value.n - 1] == '>';
+        return value.n && !tag ? add_value(p, &end, start, value) : 0;
     }
     int err = take_quoted_value(p, &value);
     if (err == 0 && char_at(p, p->at) == ',')
