@@ -6,9 +6,9 @@
  * every match must contain is searched for, which is much cheaper and usually says no.
  *
  * Nobody can tell from a pattern how long it will run, so the run is bounded: first by a small number
- * of steps, which is enough for nearly everything; what needs more starts anew in slices of the text,
- * and when REGEX_TIME_MAX_US are over it counts as an overrun: the answer is not known. Whoever runs a
- * filter asks regex_overruns() and gives up in words instead of showing half a truth.
+ * of steps, which is enough for nearly everything, then by the clock. When about REGEX_TIME_MAX_US are
+ * over it counts as an overrun: the answer is not known. Whoever runs a filter asks regex_overruns()
+ * and gives up in words instead of showing half a truth.
  *
  * Threads: a regex is immutable and may be used by several; each keeps its scratch memory.
  * Owns:    the compiled pattern.
