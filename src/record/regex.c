@@ -220,7 +220,7 @@ bool regex_found(struct regex *r, struct str text)
     struct scratch *s;
     int n = PCRE2_ERROR_NOMEMORY;
 
-    if (!needle_found(&r->literal, text))
+    if (regex_overruns(r) > 0 || !needle_found(&r->literal, text))
         return false;
     if (text.n == 0)
         text.p = "";

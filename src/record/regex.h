@@ -7,8 +7,8 @@
  *
  * Nobody can tell from a pattern how long it will run, so the run is bounded: first by a small number
  * of steps, which is enough for nearly everything, then by the clock. When about REGEX_TIME_MAX_US are
- * over it counts as an overrun: the answer is not known. Whoever runs a filter asks regex_overruns()
- * and gives up in words instead of showing half a truth.
+ * over it counts as an overrun: the answer is not known, and the regex is not tried again. Whoever runs
+ * a filter asks regex_overruns() and gives up in words instead of showing half a truth.
  *
  * Threads: a regex is immutable and may be used by several; each keeps its scratch memory.
  * Owns:    the compiled pattern.

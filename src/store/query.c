@@ -7,6 +7,8 @@
  */
 #include "store/query.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -30,6 +32,7 @@ struct scan {
     uint64_t passed; /* matches so far, in the order of the query */
     struct hit *hits;
     size_t hit_count, hit_cap;
+    int64_t end_us; /* monotonic: a costly filter is given up then */
     size_t open_at; /* backwards: where the open frame begins in its file; 0 = none is open */
 };
 
@@ -72,10 +75,12 @@ static bool window_full(const struct scan *s)
     return s->result.emitted == s->q->limit && s->q->count == QUERY_COUNT_NONE;
 }
 
+/* Asked once a frame. */
 static int cancelled(const struct scan *s)
 {
-    return s->q->cancel && atomic_load_explicit(s->q->cancel, memory_order_relaxed) ? -ECANCELED
-                                                                                    : 0;
+    if (s->q->cancel && atomic_load_explicit(s->q->cancel, memory_order_relaxed))
+        return -ECANCELED;
+    return s->q->filter->costly && clock_mono_us() > s->end_us ? -LM_E_EXPENSIVE : 0;
 }
 
 /* Counts a match and emits it when it lies in the window. */
@@ -195,7 +200,8 @@ static int scan_backwards(struct scan *s, const struct journal_view *v)
 int query_run(const struct query *q, const struct journal_view *v, query_emit_fn *emit, void *ctx,
               struct query_result *ret)
 {
-    struct scan s = {.q = q, .emit = emit, .ctx = ctx};
+    struct scan s = {
+        .q = q, .emit = emit, .ctx = ctx, .end_us = clock_mono_us() + QUERY_REGEX_MAX_US};
     int err = q->order == QUERY_OLDEST_FIRST ? scan_forwards(&s, v) : scan_backwards(&s, v);
 
     jframe_close(&s.reader);

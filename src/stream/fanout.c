@@ -383,7 +383,8 @@ void fanout_close(struct fanout *s)
     flush_all(s);
     LIST_FOR_EACH_SAFE (link, &s->subs) {
         struct sub *sub = LIST_ITEM(link, struct sub, link);
-        sub_say_goodbye(sub, 1001, STR("the hub is stopping"));
+        if (sub->state != SUB_REFUSED)
+            sub_say_goodbye(sub, 1001, STR("the hub is stopping"));
     }
     turn_hook_cancel(&s->flush_hook);
     turn_hook_cancel(&s->replay_hook);

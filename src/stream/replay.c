@@ -202,7 +202,9 @@ static void find_done(struct job *job)
     journal_view_drop(s->opts.hub->journal, f->view);
     if (f->sub) {
         f->sub->finding = NULL;
-        if (f->err < 0)
+        if (f->err == -LM_E_EXPENSIVE)
+            sub_refuse(f->sub);
+        else if (f->err < 0)
             conn_close(f->sub->conn, 0);
         else
             sub_start_replay(f->sub, f->first ? f->first : f->query.max_id + 1);
