@@ -25,7 +25,7 @@ static void check_refusal(struct str text, const struct errinfo *info)
 
 static bool is_object(struct str text)
 {
-    struct json_walk w = json_object(text);
+    struct json_walk w = json_walk(text);
     struct json_member m;
 
     if (utf8_valid_prefix(text) < text.n)

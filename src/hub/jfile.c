@@ -33,6 +33,7 @@ struct jfile_head {
 _Static_assert(sizeof(struct jfile_head) == JFILE_HEAD, "the head of a journal file is 64 bytes");
 
 static const char magic[8] = "LMJRNL1\n";
+enum { MAGIC_FAMILY = 6 }; /* what every version begins with */
 
 /* Never onto a file that is there. */
 static int rename_to(struct jfile *f, const char *dir, const char *name)
@@ -144,10 +145,10 @@ static int read_head(struct jfile *f, uint32_t epoch)
     struct jfile_head h;
 
     memcpy(&h, f->map, sizeof h);
-    if (memcmp(h.magic, magic, sizeof magic) != 0 ||
+    if (memcmp(h.magic, magic, MAGIC_FAMILY) != 0 ||
         XXH3_64bits(&h, offsetof(struct jfile_head, check)) != h.check)
         return -LM_E_DAMAGED;
-    if (h.incompatible != 0)
+    if (memcmp(h.magic, magic, sizeof magic) != 0 || h.incompatible != 0)
         return -LM_E_VERSION;
     f->seed = h.seed;
     return h.epoch == epoch && h.first_id == f->first_id ? 0 : -LM_E_DAMAGED;

@@ -98,12 +98,12 @@ static bool key_starts(struct str path, struct str raw_key, struct str *rest)
 
 static bool in_object(const struct search *s, struct str object, struct str path)
 {
-    struct json_walk w = json_object(object);
+    struct json_walk w = json_walk(object);
     struct json_member m;
     struct str rest;
 
     while (json_next(&w, &m)) {
-        bool quoted = m.type == JSON_STRING; /* the walk leaves the quotes out */
+        bool quoted = m.type == JSON_IS_STRING; /* the walk leaves the quotes out */
         struct str raw = str_of(m.value.p - quoted, m.value.n + (quoted ? 2u : 0u));
         if (key_starts(path, m.key, &rest) && in_value(s, raw, rest))
             return true;

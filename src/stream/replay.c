@@ -2,9 +2,10 @@
  *
  * replay.c - from the journal to the live edge.
  *
- * A replay reads forward by id in slices, so that one client's past never holds up another's present.
- * It pauses while the socket is full and then holds no file. When it has caught up with the last id
- * the hub has given out, it joins the feed in the same step: nothing can come in between.
+ * A replay reads forward by id in slices, so that one client's past never holds up another's
+ * present. It pauses while the socket is full and then holds no file. When it has caught up with
+ * the last id the hub has given out, it joins the feed in the same step: nothing can come in
+ * between.
  */
 #include "base/clock.h"
 #include "record/encode.h"
@@ -17,7 +18,7 @@
 enum {
     SLICE_BYTES = 128 * 1024,        /* encoded per slice */
     SLICE_SCANNED = 2 * 1024 * 1024, /* journal bytes looked at per slice */
-    SLICE_US = 5000,                 /* a slow filter makes slices short */
+    SLICE_US = 2000,                 /* a slow filter makes slices short */
 };
 
 void sub_stop_replay(struct sub *sub)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * world_test.h - a hub without doors, for tests: a real journal in a temporary folder, a real loop, and
- * clients at the other end of socket pairs.
+ * world_test.h - a hub without doors, for tests: a real journal in a temporary folder, a real loop,
+ * and clients at the other end of socket pairs.
  *
- * A client is the test's blocking view of one stream: it takes bytes apart by the standards (not with
- * our own readers), checks that every JSON text is one, and keeps what a person would look at: the ids
- * of records in order, and each notice whole.
+ * A client is the test's blocking view of one stream: it takes bytes apart by the standards (not
+ * with our own readers), checks that every JSON text is one, and keeps what a person would look at:
+ * the ids of records in order, and each notice whole.
  *
  * Included by each *_test.c once; everything here is static.
  */
@@ -204,9 +204,8 @@ static inline struct filter *make_filter(const char *params)
     return f;
 }
 
-/* `small`: the kernel holds next to nothing for this client. */
-static inline struct client *connect_client(struct world *w, const char *wire, const char *params,
-                                            const struct sub_start *start, bool small)
+/* A connection that is no stream yet. `small`: the kernel holds next to nothing for it. */
+static inline struct client *open_client(struct world *w, const char *wire, bool small)
 {
     static const struct conn_ops nobody = {.on_data = no_op, .on_close = no_op};
     struct client *c = calloc(1, sizeof *c);
@@ -221,7 +220,21 @@ static inline struct client *connect_client(struct world *w, const char *wire, c
     c->ws = strcmp(wire, "ws") == 0;
     assert_int_equal(conn_open(&w->loop, pair[1], true, &nobody, NULL, &c->conn), 0);
     w->clients[w->client_count++] = c;
+    return c;
+}
+
+static inline void begin_stream(struct world *w, const struct client *c, const char *params,
+                                const struct sub_start *start)
+{
     (c->ws ? ws_out_open : sse_out_open)(w->fanout, c->conn, make_filter(params), start);
+}
+
+static inline struct client *connect_client(struct world *w, const char *wire, const char *params,
+                                            const struct sub_start *start, bool small)
+{
+    struct client *c = open_client(w, wire, small);
+
+    begin_stream(w, c, params, start);
     return c;
 }
 

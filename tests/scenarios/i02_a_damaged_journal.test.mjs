@@ -12,7 +12,13 @@ import { until } from "../lib/wait.mjs";
 /* Turns a bit at this part of what is written in the newest journal file. */
 function damage(hub, part) {
     const folder = join(hub.stateDir, "journal");
-    const file = join(folder, readdirSync(folder).filter((name) => /^\d+$/.test(name)).sort().at(-1));
+    const file = join(
+        folder,
+        readdirSync(folder)
+            .filter((name) => /^\d+$/.test(name))
+            .sort()
+            .at(-1),
+    );
     const bytes = readFileSync(file);
     let end = bytes.length;
     while (bytes[end - 1] === 0) end--;
@@ -24,7 +30,11 @@ function damage(hub, part) {
 
 scenario("a damaged journal costs the damaged lines only, and it is said", async (s) => {
     const hub = await s.hub();
-    for (const [first, last] of [[1, 100], [101, 200], [201, 300]])
+    for (const [first, last] of [
+        [1, 100],
+        [101, 200],
+        [201, 300],
+    ])
         await s.run(hub, ["--name", "count", "--job", "1"], ["seq", String(first), String(last)]).end();
     const before = await hub.history("1");
     await hub.kill();
@@ -36,7 +46,8 @@ scenario("a damaged journal costs the damaged lines only, and it is said", async
     const after = await hub.history("1");
     assert.ok(after.logs.length >= 100 && after.logs.length < before.logs.length);
     const known = new Map(before.logs.map((r) => [r.id, r.message]));
-    for (const record of after.logs) assert.equal(record.message, known.get(record.id), "what is served is what was written");
+    for (const record of after.logs)
+        assert.equal(record.message, known.get(record.id), "what is served is what was written");
 
     const ws = await s.websocket(hub, { after: "0" });
     assert.equal((await ws.notice("gap")).reason, "crash");
