@@ -92,7 +92,8 @@ static enum level prefix_level(struct str line)
         size_t after = end + sgr_length(str_of(line.p + end, line.n - end));
         char next = after < line.n ? line.p[after] : ' ';
         bool part_of_stamp = i > 0 && line.p[i - 1] >= '0' && line.p[i - 1] <= '9';
-        enum level level = part_of_stamp
+        bool scheme = str_starts(str_of(line.p + end, line.n - end), STR("://")); /* http://… */
+        enum level level = part_of_stamp || scheme
                                ? LEVEL_NONE
                                : level_of_word(str_of(line.p + i, end - i), bracketed, next);
         if (level != LEVEL_NONE)

@@ -64,6 +64,9 @@ static void words_that_only_look_like_levels_are_left_alone(void **state)
         {"T minus ten", LEVEL_NONE},
         {"E short", LEVEL_NONE},
         {"[  OK  ] done", LEVEL_NONE},
+        {"http://a/b answered 500", LEVEL_NONE},
+        {"GET http://a/b failed", LEVEL_NONE},
+        {"http: GET /b", LEVEL_DEBUG}, /* winston */
         {"10T20", LEVEL_NONE},
         {"information wants to be free", LEVEL_NONE},
     };

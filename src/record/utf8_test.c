@@ -140,6 +140,16 @@ static void random_bytes_agree_with_the_slow_rule(void **state)
     }
 }
 
+static void a_copy_in_an_arena_is_clean_too(void **state)
+{
+    struct arena a = {0};
+
+    (void)state;
+    assert_true(str_is(utf8_clean(&a, STR("plain")), "plain"));
+    assert_true(str_is(utf8_clean(&a, STR("/logs/\xff\xfe/x")), "/logs/" R R "/x"));
+    arena_fini(&a);
+}
+
 static void a_cut_never_splits_a_character(void **state)
 {
     const struct str s = STR("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z");
@@ -158,6 +168,7 @@ int main(void)
         cmocka_unit_test(each_maximal_subpart_becomes_one_replacement),
         cmocka_unit_test(all_pairs_of_bytes_agree_with_the_slow_rule),
         cmocka_unit_test(random_bytes_agree_with_the_slow_rule),
+        cmocka_unit_test(a_copy_in_an_arena_is_clean_too),
         cmocka_unit_test(a_cut_never_splits_a_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,7 +75,7 @@ static int make_labels(struct keeper *k, const struct frame_run *run)
 
     for (; n < run->label_count; n++) {
         pairs[n].name = run->labels[n].name;
-        pairs[n].value = lines_clean(&k->server->batch.scratch, run->labels[n].value);
+        pairs[n].value = utf8_clean(&k->server->batch.scratch, run->labels[n].value);
         if (!pairs[n].value.p)
             return -ENOMEM;
         if (run->labels[n].value.n <= LABEL_VALUE_MAX && pairs[n].value.n > LABEL_VALUE_MAX)

@@ -54,8 +54,6 @@ int lines_end(struct keeper *k, const uint64_t total[2]) LM_MUST_CHECK;
 /* The exit record, now. */
 int lines_add_exit(struct keeper *k) LM_MUST_CHECK;
 int lines_add_note(struct keeper *k, const struct frame_note *note) LM_MUST_CHECK;
-/* Texts of the keeper's own become valid UTF-8; p NULL when memory is short. */
-struct str lines_clean(struct arena *scratch, struct str text) LM_MUST_CHECK;
 
 /* --- keeper_in_ack.c --- */
 

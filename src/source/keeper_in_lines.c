@@ -163,6 +163,8 @@ int lines_add_exit(struct keeper *k)
     enum level level = exit_record(&k->exit, &message, &fields);
     int err = buf_error(&message) | buf_error(&fields);
 
+    if (k->process->state == PROCESS_EXITED)
+        level = LEVEL_INFO; /* however it ended: it was asked to */
     k->exit_waits = false;
     uv_timer_stop(&k->exit_timer);
     if (err == 0) {
@@ -174,22 +176,9 @@ int lines_add_exit(struct keeper *k)
     return err;
 }
 
-struct str lines_clean(struct arena *scratch, struct str text)
-{
-    struct buf out = {0};
-    struct str cleaned;
-
-    if (utf8_valid_prefix(text) == text.n)
-        return arena_copy(scratch, text);
-    utf8_add_clean(&out, text);
-    cleaned = buf_error(&out) < 0 ? STR_NONE : arena_copy(scratch, buf_str(&out));
-    buf_fini(&out);
-    return cleaned;
-}
-
 int lines_add_note(struct keeper *k, const struct frame_note *note)
 {
-    struct str text = lines_clean(&k->server->batch.scratch, note->text);
+    struct str text = utf8_clean(&k->server->batch.scratch, note->text);
 
     return text.p ? add_system(k, (enum level)note->level, clock_wall_us(), text, STR_NONE)
                   : -ENOMEM;

@@ -66,7 +66,7 @@ scenario(
 
         assert.ok(sums.missing > 0, "something had to go");
         assert.equal(sums.bytes + sums.missing, bytesWritten(hub), "shown and declared missing");
-        assert.match(sums.notes.join(), /were given up because the hub was away for too long/);
+        assert.match(sums.notes.join(), /were given up because the hub did not take them for too long/);
         assert.equal(await hub.metric("gap_bytes_total"), sums.missing);
     },
     { timeout: 90_000 },

@@ -4,21 +4,20 @@
 // no id twice, and tells clients where something is missing.
 
 import assert from "node:assert/strict";
-import { closeSync, openSync, readFileSync, readdirSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readdirSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
+function newestFile(hub) {
+    const folder = join(hub.stateDir, "journal");
+    const names = readdirSync(folder).filter((name) => /^\d+$/.test(name));
+    return join(folder, names.sort().at(-1));
+}
+
 /* Turns a bit at this part of what is written in the newest journal file. */
 function damage(hub, part) {
-    const folder = join(hub.stateDir, "journal");
-    const file = join(
-        folder,
-        readdirSync(folder)
-            .filter((name) => /^\d+$/.test(name))
-            .sort()
-            .at(-1),
-    );
+    const file = newestFile(hub);
     const bytes = readFileSync(file);
     let end = bytes.length;
     while (bytes[end - 1] === 0) end--;
@@ -55,4 +54,18 @@ scenario("a damaged journal costs the damaged lines only, and it is said", async
     const fresh = await ws.record("after the damage");
     assert.ok(fresh.id > before.logs.at(-1).id, "no id is given twice");
     await until("ids that rise", () => ws.ids.every((id, i) => i === 0 || id > ws.ids[i - 1]));
+});
+
+scenario("a hub whose journal was cut short under it says why it ends, and the next one goes on", async (s) => {
+    const hub = await s.hub();
+    await s.run(hub, ["--name", "count", "--job", "1"], ["seq", "100"]).end();
+    truncateSync(newestFile(hub), 0);
+    const late = s.run(hub, ["--name", "late", "--job", "2", "--quiet"], ["sh", "-c", "echo held; exec sleep 1"]);
+    await hub.process.says(/cut short or cannot be read.*keepers hold what was not acknowledged/);
+    await hub.process.end();
+
+    await hub.start();
+    const ws = await s.websocket(hub, { job_run_id: "2", after: "0" });
+    await ws.record("held");
+    await late.end();
 });
