@@ -122,7 +122,7 @@ static void note_demanded(struct filter *f, const struct expr *e)
 
 static int add_tree(struct filter *f, struct expr *e, struct errinfo *info)
 {
-    struct expr *root;
+    struct expr *root = NULL;
     int err = filter_normalise(&f->texts, e, clock_wall_us(), &e, info);
 
     if (err == 0)
@@ -131,6 +131,7 @@ static int add_tree(struct filter *f, struct expr *e, struct errinfo *info)
         err = filter_join(&f->texts, f->root, e, &root);
     if (err < 0)
         return err;
+    lm_assert(root);
     f->root = root;
     f->label_count = 0;
     note_demanded(f, root);

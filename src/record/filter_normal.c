@@ -89,6 +89,7 @@ static void insert_flat(struct expr *parent, struct expr *e)
 /* The parent with its final children; one child alone takes its place. */
 static int close_parent(struct arena *a, struct expr *parent, struct expr **ret)
 {
+    lm_assert(parent->first);
     struct expr *e = parent->first->next ? parent : parent->first;
 
     e->next = NULL;

@@ -117,10 +117,10 @@ static int parse_bracket(struct filter_parser *p, struct expr **ret)
 /* A '-' negates unless it is a word of its own, or starts "--" or "->". */
 static bool at_negation(const struct filter_parser *p)
 {
-    char next = p->at + 1 < p->text.n ? p->text.p[p->at + 1] : ' ';
-
-    return p->text.p[p->at] == '-' && !filter_is_space(next) && next != ')' && next != '-' &&
-           next != '>';
+    if (p->text.p[p->at] != '-' || p->at + 1 == p->text.n)
+        return false;
+    char next = p->text.p[p->at + 1];
+    return !filter_is_space(next) && next != ')' && next != '-' && next != '>';
 }
 
 static int parse_one(struct filter_parser *p, struct expr **ret)
@@ -162,6 +162,7 @@ static int wrap(struct filter_parser *p, const struct members *m, enum expr_kind
 {
     struct expr *e = m->first;
 
+    lm_assert(e);
     if (e->next) {
         int err = filter_new_expr(p->arena, kind, &e);
         if (err < 0)
@@ -196,7 +197,7 @@ static bool at_term(struct filter_parser *p)
 static int parse_all(struct filter_parser *p, struct expr **ret)
 {
     struct members m = {.end = &m.first};
-    struct expr *e;
+    struct expr *e = NULL;
     bool more;
     int err = 0;
 
@@ -215,7 +216,7 @@ static int parse_all(struct filter_parser *p, struct expr **ret)
 static int parse_any(struct filter_parser *p, struct expr **ret)
 {
     struct members m = {.end = &m.first};
-    struct expr *e;
+    struct expr *e = NULL;
     bool more;
     int err = 0;
 

@@ -34,7 +34,9 @@ static bool is_name(char c)
 
 static char char_at(const struct filter_parser *p, size_t at)
 {
-    return at < p->text.n ? p->text.p[at] : ' ';
+    if (at >= p->text.n)
+        return ' ';
+    return p->text.p[at];
 }
 
 static bool ends_term(char c)
@@ -102,6 +104,11 @@ static int take_quoted_value(struct filter_parser *p, struct str *ret)
     return err;
 }
 
+static bool is_flag(char c)
+{
+    return c == 'i' || c == 'm' || c == 's' || c == 'x';
+}
+
 /* A regex between slashes at the cursor, which moves behind it; false when it is text. */
 static bool take_regex(struct filter_parser *p, struct str *ret, struct str *ret_flags)
 {
@@ -114,7 +121,7 @@ static bool take_regex(struct filter_parser *p, struct str *ret, struct str *ret
             end++;
         else if (p->text.p[end] == '/') {
             size_t flags = end + 1, at = flags;
-            while (at < p->text.n && memchr("imsx", p->text.p[at], 4))
+            while (at < p->text.n && is_flag(p->text.p[at]))
                 at++;
             if (!ends_term(char_at(p, at)))
                 continue;

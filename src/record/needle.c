@@ -83,8 +83,8 @@ static bool is_in16(const struct needle *n, const char *p)
         return false;
     for (int half = 0; half < 2; half++)
         for (uint64_t left = hits[half]; left;) {
-            int place = __builtin_ctzll(left) / 8;
-            if (is_here(n, p + half * 8 + place))
+            size_t place = (size_t)__builtin_ctzll(left) / 8;
+            if (is_here(n, p + (size_t)half * 8 + place))
                 return true;
             left &= ~(UINT64_C(0xff) << place * 8);
         }

@@ -34,7 +34,7 @@ static size_t sequence(struct str s)
 {
     if (in_range(s, 1, '[', '['))
         return control_sequence(s);
-    if (s.n > 1 && memchr("]PX^_", s.p[1], 5))
+    if (s.n > 1 && s.p[1] && strchr("]PX^_", s.p[1]))
         return control_string(s);
     return in_range(s, 1, 0x20, 0x7e) ? 2 : 1;
 }

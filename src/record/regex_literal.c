@@ -97,10 +97,9 @@ static bool skip_group(struct runs *r)
 
     while (r->rest.n) {
         char c = r->rest.p[0];
-        char next = r->rest.n > 1 ? r->rest.p[1] : '\0';
-        if (c == '(' && (next == '*' || (next == '?' && r->rest.n > 2 && r->rest.p[2] != ':')))
+        if (str_starts(r->rest, STR("(*")) || str_starts(r->rest, STR("\\Q")))
             return false;
-        if (c == '\\' && next == 'Q')
+        if (str_starts(r->rest, STR("(?")) && !str_starts(r->rest, STR("(?:")))
             return false;
         if (c == '[') {
             if (!skip_class(r))
@@ -128,7 +127,7 @@ static bool take_escape(struct runs *r)
     }
     end_run(r);
     skip(r, 1);
-    return memchr("dDwWsSbBAzZhHvVRXntrfea", c, 23) != NULL;
+    return c && strchr("dDwWsSbBAzZhHvVRXntrfea", c);
 }
 
 static bool step(struct runs *r)

@@ -48,7 +48,7 @@ struct query_result {
 typedef int query_emit_fn(const struct record *r, void *ctx);
 
 /* A query with a regex may take this long. */
-#define QUERY_REGEX_MAX_US (60 * 1000 * 1000)
+#define QUERY_REGEX_MAX_US (INT64_C(60) * 1000 * 1000)
 
 /* 0, -ENOMEM, -ECANCELED, -LM_E_EXPENSIVE when a regex of the filter took too long, on one record or
  * on all, so that the result would not be whole; or what emit returned. */
