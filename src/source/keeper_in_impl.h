@@ -35,7 +35,7 @@ struct keeper {
     uint64_t latest_id;
     struct frame_exit exit;
     bool exit_waits;
-    uv_timer_t exit_timer;
+    uv_timer_t exit_timer; /* before RUN: until when it must have introduced itself */
 };
 
 /* What is in the batch or already in the journal. */

@@ -7,6 +7,7 @@
  * the last id the hub has given out, it joins the feed in the same step: nothing can come in
  * between.
  */
+#include "base/clock.h"
 #include "record/encode.h"
 #include "store/query.h"
 #include "stream/fanout_impl.h"
@@ -17,6 +18,7 @@
 enum {
     SLICE_BYTES = 128 * 1024,        /* encoded per slice */
     SLICE_SCANNED = 2 * 1024 * 1024, /* journal bytes looked at per slice */
+    SLICE_US = 2000,                 /* a slow filter makes slices short */
 };
 
 void sub_stop_replay(struct sub *sub)
@@ -84,15 +86,21 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
 {
     struct record r;
     const struct filter *filter = sub->feed->filter;
+    const struct labels *decided = NULL;
+    struct filter_verdict verdict;
     int err = jframe_open(&sub->reader, f, &sub->fanout->opts.hub->labels);
 
     if (err < 0)
         return err;
     if (f->first_id > sub->next_id)
         pass_hole(sub, f->first_id);
-    while (jframe_next(&sub->reader, &r))
-        if (r.id >= sub->next_id && filter_match(filter, &r))
+    while (jframe_next(&sub->reader, &r)) {
+        if (decided != r.labels)
+            filter_decide(filter, r.labels, &verdict);
+        decided = r.labels;
+        if (r.id >= sub->next_id && filter_match_rest(filter, &verdict, &r))
             add_record(sub, &r);
+    }
     jframe_release(&sub->reader);
     sub->next_id = f->first_id + f->count;
     return 0;
@@ -126,6 +134,7 @@ void sub_replay_step(struct sub *sub)
 {
     struct fanout *s = sub->fanout;
     struct jframe f;
+    int64_t end_us = clock_mono_us() + SLICE_US;
     size_t scanned = 0;
     bool more = true;
 
@@ -136,7 +145,7 @@ void sub_replay_step(struct sub *sub)
         return;
     }
     buf_clear(&s->out);
-    while (more && s->out.n < SLICE_BYTES && scanned < SLICE_SCANNED) {
+    while (more && s->out.n < SLICE_BYTES && scanned < SLICE_SCANNED && clock_mono_us() < end_us) {
         more = journal_next(&sub->cursor, &f);
         if (more && replay_frame(sub, &f) < 0) {
             conn_close(sub->conn, 0);
@@ -145,6 +154,10 @@ void sub_replay_step(struct sub *sub)
         scanned += more ? f.length : 0;
     }
     send_gathered(sub);
+    if (feed_refused(sub->feed)) {
+        sub_refuse(sub);
+        return;
+    }
     if (sub->blocked || !more)
         sub_stop_replay(sub); /* holds no file while it waits */
     if (!more && sub->view_end == journal_end_id(s->opts.hub->journal))
@@ -190,7 +203,9 @@ static void find_done(struct job *job)
     journal_view_drop(s->opts.hub->journal, f->view);
     if (f->sub) {
         f->sub->finding = NULL;
-        if (f->err < 0)
+        if (f->err == -LM_E_EXPENSIVE)
+            sub_refuse(f->sub);
+        else if (f->err < 0)
             conn_close(f->sub->conn, 0);
         else
             sub_start_replay(f->sub, f->first ? f->first : f->query.max_id + 1);
