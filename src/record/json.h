@@ -5,7 +5,10 @@
  * One record per line is scanned where it lies: members of the top-level object come out as views
  * of their raw text. Everything that is not hot (configuration answers, requests) uses jansson.
  *
- * Grammar: RFC 8259, nesting at most 64. Text must have been checked as UTF-8 before.
+ * Grammar: RFC 8259, nesting at most JSON_DEPTH_MAX. The scanner takes bytes beyond ASCII as they
+ * are; whether they are UTF-8 is utf8.h's question and is asked once for a whole line.
+ *
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_RECORD_JSON_H
 #define LM_RECORD_JSON_H
@@ -13,6 +16,8 @@
 #include "base/buf.h"
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+
+enum { JSON_DEPTH_MAX = 64 };
 
 struct json_member {
     struct str key;   /* between the quotes, escapes not undone */
@@ -32,11 +37,25 @@ struct json_walk {
 struct json_walk json_object(struct str text);
 bool json_next(struct json_walk *w, struct json_member *ret);
 
+/* The raw text of a member: from the opening quote of its key to the end of its value. */
+struct str json_member_raw(const struct json_member *m);
+
+/* Is text one well-formed value of any type, with nothing but space around it? */
+bool json_valid(struct str text);
+/* Is text a number as JSON writes them? */
+bool json_is_number(struct str text);
+
+/* --- strings (json_string.c) --- */
+
 /* Appends s (valid UTF-8) with quotes, escaping what JSON demands and nothing else. */
 void json_add_string(struct buf *out, struct str s);
 /* The same without the quotes. */
 void json_add_escaped(struct buf *out, struct str s);
-/* Appends the text a string value stands for; `raw` is well-formed. Lone surrogates become U+FFFD. */
+
+/* Writes the text a string value stands for to `out`, which must have room for raw.n bytes; `raw` is
+ * well-formed. Lone surrogates become U+FFFD. Returns the length, never above raw.n. */
+size_t json_unescape(char *out, struct str raw);
+/* The same, appended. */
 void json_add_unescaped(struct buf *out, struct str raw);
 
 #endif

@@ -22,7 +22,7 @@ static enum level level_of_member(const struct json_member *m)
     if (m->type == JSON_STRING)
         return level_from_text(m->value);
     if (m->type == JSON_NUMBER && str_to_u64(m->value, &number))
-        return level_from_number(number);
+        return level_from_number(number, NULL);
     return LEVEL_NONE;
 }
 
