@@ -10,8 +10,8 @@ enum { LEVEL_SAME = false, LEVEL_FOLDED = true, WORD_MAX = 11 };
 
 static const struct level_word words[128] = {
 #define LEVEL_WORD(first, last, text, LEVEL, PLACE, FOLD)                                          \
-    [SLOT(first, last, sizeof(text) - 1)] = {text, sizeof(text) - 1, LEVEL_##LEVEL,                \
-                                             LEVEL_##PLACE, LEVEL_##FOLD},
+    [SLOT(first, last, sizeof(text) - 1)] = {text, sizeof(text) - 1, LEVEL_##LEVEL, LEVEL_##PLACE, \
+                                             LEVEL_##FOLD},
 #include "record/level_words.def"
 #undef LEVEL_WORD
 };

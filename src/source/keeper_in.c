@@ -42,6 +42,7 @@ struct keeper {
     struct labels *labels;
     struct origin origin;
     struct line_splitter lines[2]; /* stdout, stderr */
+    struct parser parser;
     uint32_t flags;                /* RUN_EXIT_WRITTEN, RUN_ENDED */
     struct run_position acked, staged;
     uint64_t staged_id; /* staged is acknowledged once ids below this are; 0 = nothing staged */
@@ -167,7 +168,6 @@ static int add_part_fields(struct batch *b, const struct line *line, struct reco
     if (buf_error(&text) == 0)
         r->fields = arena_copy(&b->scratch, buf_str(&text));
     buf_fini(&text);
-    r->flags |= RECORD_PART;
     return r->fields.p ? 0 : -ENOMEM;
 }
 
@@ -183,7 +183,10 @@ static int add_line(struct keeper *k, enum stream stream, const struct line *lin
         if (!text.p)
             return -ENOMEM;
     }
-    int err = parse_line(&r, text, &s->batch.scratch, &replaced);
+    if (line->part > 0)
+        r.flags |= RECORD_PART;
+    int err = line->part > 1 ? parse_part(&k->parser, &r, text, &s->batch.scratch, &replaced)
+                             : parse_line(&k->parser, &r, text, &s->batch.scratch, &replaced);
     if (err < 0)
         return err;
     s->intake.metrics->lines_invalid_utf8_total += replaced;
@@ -497,6 +500,7 @@ static void conn_gone(struct conn *c)
         if (ended)
             s->intake.forget(s->intake.hub, &k->origin);
     }
+    parser_fini(&k->parser);
     labels_unref(k->labels);
     line_fini(&k->lines[0]);
     line_fini(&k->lines[1]);
@@ -515,6 +519,7 @@ int keeper_serve(struct keeper_server *s, struct conn *c)
     }
     k->server = s;
     k->conn = c;
+    k->parser.live = true;
     k->to_keeper.send = send_frame;
     uv_timer_init(&s->loop->uv, &k->exit_timer);
     k->exit_timer.data = k;
