@@ -6,8 +6,8 @@
  *     parse_lines --shares FILE...       a table: level and time recognised per file, in percent
  *
  * Pieces of 64 KiB, as a pipe delivers them, go through line_next(), parse_line() and batch_add(), exactly
- * as a source does it. --shares counts the levels lines name themselves, complete times, and times
- * that become complete when the source's zone is configured.
+ * as a source does it. --shares counts lines that name their level, lines whose time is complete, and
+ * lines whose time is complete once the source's zone is configured.
  */
 #include "base/clock.h"
 #include "record/line.h"
@@ -22,7 +22,7 @@
 enum { PIECE = 64 * 1024 };
 
 struct counts {
-    uint64_t lines, levels, times, fields, conts, replaced, text;
+    uint64_t lines, levels, times, fields, conts, replaced;
 };
 
 static struct str map_file(const char *path)
@@ -42,17 +42,6 @@ static struct str map_file(const char *path)
     return str_of(p, (size_t)st.st_size);
 }
 
-/* Whether a line named its level shows only when the fallback is one that none names. */
-static void count(struct counts *c, const struct record *r, int64_t read_us, enum level unsaid)
-{
-    c->lines++;
-    c->levels += r->level != unsaid;
-    c->times += r->time_us != read_us;
-    c->fields += r->fields.n > 0;
-    c->conts += (r->flags & RECORD_CONT) != 0;
-    c->text += r->message.n;
-}
-
 struct run {
     struct parser parser;
     struct parse_rules rules;
@@ -60,9 +49,22 @@ struct run {
     struct batch batch;
     struct line_splitter splitter;
     struct counts counts;
-    enum level unsaid;
     int64_t read_us;
 };
+
+/* The group knows of its head what the record does not tell: was it said, or a fallback? */
+static void count(struct run *run, const struct record *r, bool replaced)
+{
+    const struct group *g = &run->parser.groups[r->stream];
+    struct counts *c = &run->counts;
+
+    c->lines++;
+    c->levels += g->level_said;
+    c->times += g->timed;
+    c->fields += r->fields.n > 0;
+    c->conts += (r->flags & RECORD_CONT) != 0;
+    c->replaced += replaced;
+}
 
 static void one_piece(struct run *run, struct str piece)
 {
@@ -72,22 +74,19 @@ static void one_piece(struct run *run, struct str piece)
 
     batch_begin(&run->batch, &origin, run->read_us);
     while (line_next(&run->splitter, &piece, &line) > 0) {
-        struct record r = {
-            .time_us = run->read_us, .labels = run->labels, .stream = STREAM_STDOUT};
+        struct record r = {.time_us = run->read_us, .labels = run->labels, .stream = STREAM_STDOUT};
         if (parse_line(&run->parser, &r, line.text, &run->batch.scratch, &replaced) < 0 ||
             batch_add(&run->batch, &r) < 0)
             abort();
-        run->counts.replaced += replaced;
-        count(&run->counts, &r, run->read_us, run->unsaid);
+        count(run, &r, replaced);
     }
 }
 
-static struct counts run_file(struct str text, const char *zone, enum level unsaid)
+static struct counts run_file(struct str text, const char *zone)
 {
     struct label_table table = {0};
-    struct run run = {.unsaid = unsaid, .read_us = clock_wall_us()};
+    struct run run = {.read_us = clock_wall_us()};
 
-    run.rules.fallback[STREAM_STDOUT] = unsaid;
     if ((zone && parse_rules_zone(&run.rules, zone) < 0) ||
         labels_make(&table, STR("bench"), NULL, 0, &run.labels) < 0)
         abort();
@@ -111,7 +110,7 @@ static void speed(const char *path, int rounds)
 
     for (; rounds > 0; rounds--) {
         int64_t start = clock_mono_us();
-        c = run_file(text, NULL, LEVEL_NONE);
+        c = run_file(text, NULL);
         int64_t us = clock_mono_us() - start;
         best = us < best ? us : best;
     }
@@ -127,20 +126,17 @@ static double percent(uint64_t part, uint64_t of)
     return of ? 100.0 * (double)part / (double)of : 0;
 }
 
-/* The level is counted against two fallbacks, so that a line that names the fallback counts. */
 static void shares(const char *path)
 {
     struct str text = map_file(path);
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    struct counts plain = run_file(text, NULL, LEVEL_TRACE), zoned = run_file(text, "UTC", LEVEL_FATAL);
-    struct counts other = run_file(text, NULL, LEVEL_INFO);
-    uint64_t unsaid = plain.lines;
+    struct counts plain = run_file(text, NULL), zoned = run_file(text, "UTC");
 
-    unsaid -= plain.levels > other.levels ? plain.levels : other.levels;
-    printf("%-24s %6llu lines  level %5.1f %%  time %5.1f %%  with a zone %5.1f %%  cont %4.1f %%\n",
-           name, (unsigned long long)plain.lines, percent(plain.lines - unsaid, plain.lines),
-           percent(plain.times, plain.lines), percent(zoned.times, zoned.lines),
-           percent(plain.conts, plain.lines));
+    printf(
+        "%-24s %6llu lines  level %5.1f %%  time %5.1f %%  with a zone %5.1f %%  cont %4.1f %%\n",
+        name, (unsigned long long)plain.lines, percent(plain.levels, plain.lines),
+        percent(plain.times, plain.lines), percent(zoned.times, zoned.lines),
+        percent(plain.conts, plain.lines));
 }
 
 int main(int argc, char **argv)

@@ -9,18 +9,20 @@ enum { FREE_TEXT_MAX = 3 };
 /* --- openings --- */
 
 static const struct opening {
-    struct str prefix;
+    const char *prefix;
+    const char *also; /* must occur as well */
     enum trace trace;
     enum level level;
 } openings[] = {
-    {{"Traceback (most recent call last):", 34}, TRACE_PYTHON, LEVEL_ERROR},
-    {{"Exception in thread ", 20}, TRACE_EXCEPTION, LEVEL_ERROR},
-    {{"Unhandled exception", 19}, TRACE_EXCEPTION, LEVEL_FATAL},
-    {{"Uncaught ", 9}, TRACE_EXCEPTION, LEVEL_ERROR},
-    {{"panic: ", 7}, TRACE_GO, LEVEL_FATAL},
-    {{"fatal error: ", 13}, TRACE_GO, LEVEL_FATAL},
-    {{"goroutine ", 10}, TRACE_GO, LEVEL_ERROR},
-    {{"thread '", 8}, TRACE_RUST_TEXT, LEVEL_FATAL},
+    {"Traceback (most recent call last):", "", TRACE_PYTHON, LEVEL_ERROR},
+    {"  + Exception Group Traceback", "", TRACE_PYTHON, LEVEL_ERROR},
+    {"Exception in thread ", "", TRACE_EXCEPTION, LEVEL_ERROR},
+    {"Unhandled exception", "", TRACE_EXCEPTION, LEVEL_FATAL},
+    {"Uncaught ", "", TRACE_EXCEPTION, LEVEL_ERROR},
+    {"panic: ", "", TRACE_GO, LEVEL_FATAL},
+    {"fatal error: ", "", TRACE_GO, LEVEL_FATAL},
+    {"goroutine ", "]:", TRACE_GO, LEVEL_ERROR},
+    {"thread '", "panicked at", TRACE_RUST_TEXT, LEVEL_FATAL},
 };
 
 static bool is_name_char(char c)
@@ -60,16 +62,12 @@ static bool names_exception(struct str s)
 
 static const struct opening *find_opening(struct str s)
 {
-    if (s.n == 0 || !memchr("TEUpfgt", s.p[0], 7))
+    if (s.n == 0 || !memchr(" TEUpfgt", s.p[0], 8))
         return NULL;
     for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
         const struct opening *o = &openings[i];
-        if (!str_starts(s, o->prefix))
-            continue;
-        bool rust = o->trace == TRACE_RUST_TEXT, routine = o->prefix.n == 10;
-        if ((rust && !contains(s, STR("panicked at"))) || (routine && !ends_with(s, STR("]:"))))
-            return NULL;
-        return o;
+        if (str_starts(s, str_from(o->prefix)) && contains(s, str_from(o->also)))
+            return o;
     }
     return NULL;
 }
@@ -112,10 +110,6 @@ static bool continues_indented(struct group *g, struct str s)
         g->trace = TRACE_EXCEPTION;
         return true;
     }
-    if (str_starts(s, STR("File \"")) || str_starts(s, STR("+ Exception Group Traceback"))) {
-        g->trace = TRACE_PYTHON;
-        return true;
-    }
     return g->trace != TRACE_NONE;
 }
 
@@ -150,10 +144,9 @@ static bool is_call(struct str s)
 
 static bool continues_go(struct str s)
 {
-    return is_call(s) || str_starts(s, STR("goroutine ")) ||
-           str_starts(s, STR("created by ")) || str_starts(s, STR("[signal ")) ||
-           str_starts(s, STR("panic: ")) || str_starts(s, STR("exit status ")) ||
-           str_starts(s, STR("runtime stack:"));
+    return is_call(s) || str_starts(s, STR("goroutine ")) || str_starts(s, STR("created by ")) ||
+           str_starts(s, STR("[signal ")) || str_starts(s, STR("panic: ")) ||
+           str_starts(s, STR("exit status ")) || str_starts(s, STR("runtime stack:"));
 }
 
 static bool continues_rust(struct group *g, struct str s)
@@ -211,7 +204,7 @@ static bool continues(struct group *g, struct str s)
     if (s.n == 0)
         return g->trace != TRACE_NONE;
     if (s.p[0] == ' ' || s.p[0] == '\t')
-        return continues_indented(g, without_indent(s));
+        return continues_indented(g, without_indent(s)) || follows_complaint(g, s);
     if (str_starts(s, STR("Caused by: "))) {
         g->trace = TRACE_EXCEPTION;
         g->free_text = 0;
