@@ -117,7 +117,7 @@ static const char *skip_array(const char *p, const char *end, int depth)
     p = skip_space(p, end);
     if (p < end && *p == ']')
         return p + 1;
-    while (!closed && (p = skip_value(p, end, depth, &type)))
+    while (p && !closed && (p = skip_value(p, end, depth, &type)))
         p = skip_comma(p, end, ']', &closed);
     return p;
 }
@@ -151,7 +151,7 @@ static const char *skip_object(const char *p, const char *end, int depth)
     p = skip_space(p, end);
     if (p < end && *p == '}')
         return p + 1;
-    while (!closed && (p = skip_member(p, end, depth, &m)))
+    while (p && !closed && (p = skip_member(p, end, depth, &m)))
         p = skip_comma(p, end, '}', &closed);
     return p;
 }
@@ -240,7 +240,7 @@ bool json_valid(struct str text)
     return p && skip_space(p, end) == end;
 }
 
-bool json_is_number(struct str text)
+bool json_number_ok(struct str text)
 {
     return text.n && skip_number(text.p, text.p + text.n) == text.p + text.n;
 }

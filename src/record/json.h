@@ -43,7 +43,7 @@ struct str json_member_raw(const struct json_member *m);
 /* Is text one well-formed value of any type, with nothing but space around it? */
 bool json_valid(struct str text);
 /* Is text a number as JSON writes them? */
-bool json_is_number(struct str text);
+bool json_number_ok(struct str text);
 
 /* --- strings (json_string.c) --- */
 

@@ -192,7 +192,7 @@ static void add_value(struct buf *out, const struct token *t, struct buf *room)
 {
     if (t->bare || (!t->quoted && (str_is(t->value, "true") || str_is(t->value, "false")))) {
         buf_add_str(out, t->bare ? STR("true") : t->value);
-    } else if (!t->quoted && json_is_number(t->value)) {
+    } else if (!t->quoted && json_number_ok(t->value)) {
         buf_add_str(out, t->value);
     } else if (!t->quoted || !memchr(t->value.p, '\\', t->value.n)) {
         json_add_string(out, t->value);

@@ -175,9 +175,11 @@ static enum level try_word(struct search *s)
                      .after = end,
                      .first = s->first,
                      .upper = upper && end - s->i > 1};
-    w.bracketed = s->i > 0 && kind_at(s->line, s->i - 1) == OPEN;
+    w.bracketed = s->i > 0 && (kind_at(s->line, s->i - 1) == OPEN ||
+                               (s->depth > 0 && s->line.p[s->i - 1] == ':')); /* [core:error] */
     w.after += parse_colour(str_of(s->line.p + end, s->line.n - end));
-    bool glued = s->i > 0 && kind_at(s->line, s->i - 1) == DIGIT;
+    bool glued = s->i > 0 &&
+                 (kind_at(s->line, s->i - 1) == DIGIT || memchr("/=-\\", s->line.p[s->i - 1], 4));
     enum level level = glued ? LEVEL_NONE : level_of_word(&w);
     if (level == LEVEL_NONE && !glued)
         level = level_of_name(s->line, s->i, end);

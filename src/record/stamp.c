@@ -4,8 +4,6 @@
  */
 #include "record/stamp_impl.h"
 
-#include <stdlib.h>
-
 enum { DAY_S = 86400 };
 
 /* --- the short cut: "2026-01-02T15:04:05" with 'T', 't' or a space --- */
@@ -110,18 +108,15 @@ static int64_t to_utc(const struct stamp *s, const struct zone *zone, int32_t ye
     return s->has_zone ? local_s - s->zone_s : zone_to_utc(zone, local_s);
 }
 
-/* The year that brings a stamp without one nearest to the time of the read. */
-static int64_t nearest_year(const struct stamp *s, const struct zone *zone, int64_t read_s)
+/* A stamp without a year lies in the past: the latest year that does not put it a day ahead. */
+static int64_t latest_year(const struct stamp *s, const struct zone *zone, int64_t read_s)
 {
-    int32_t year = (int32_t)(1970 + read_s / 31556952);
-    int64_t best = 0;
+    int32_t year = (int32_t)(1970 + read_s / 31556952) + 1;
+    int64_t t = to_utc(s, zone, year);
 
-    for (int32_t y = year - 1; y <= year + 1; y++) {
-        int64_t t = to_utc(s, zone, y);
-        if (y == year - 1 || llabs(t - read_s) < llabs(best - read_s))
-            best = t;
-    }
-    return best;
+    while (t > read_s + DAY_S)
+        t = to_utc(s, zone, --year);
+    return t;
 }
 
 bool stamp_time(const struct stamp *s, const struct zone *zone, int64_t read_us, int64_t *ret_us)
@@ -133,7 +128,7 @@ bool stamp_time(const struct stamp *s, const struct zone *zone, int64_t read_us,
     if ((!s->has_zone && !zone) || s->month == 0 || (s->year < 0 && !zone))
         return false;
     int64_t seconds =
-        s->year < 0 ? nearest_year(s, zone, read_us / 1000000) : to_utc(s, zone, s->year);
+        s->year < 0 ? latest_year(s, zone, read_us / 1000000) : to_utc(s, zone, s->year);
     *ret_us = seconds * 1000000 + s->us % 1000000;
     return !s->short_year || *ret_us < read_us + DAY_S * 1000000ll;
 }

@@ -33,7 +33,7 @@ struct stamp {
 size_t stamp_read(struct str text, struct stamp *ret);
 
 /* The point in time a stamp means, with `zone` (NULL = none) for what it does not say. A missing year is
- * the one that brings it nearest to read_us. False: not complete. */
+ * the latest that does not put it more than a day after read_us. False: not complete. */
 bool stamp_time(const struct stamp *s, const struct zone *zone, int64_t read_us, int64_t *ret_us);
 
 /* A whole text that is one stamp or an epoch number: the value of a JSON or logfmt member. */
