@@ -16,6 +16,8 @@ void json_add_escaped(struct buf *out, struct str s)
     static const char hex[] = "0123456789abcdef";
     size_t plain = 0;
 
+    if (s.n == 0)
+        return;
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         if (!escapes[c])

@@ -55,7 +55,7 @@ size_t utf8_valid_prefix(struct str s)
 {
     size_t i = 0;
 
-    for (;;) {
+    while (i < s.n) {
         i += ascii_prefix(str_of(s.p + i, s.n - i));
         if (i == s.n)
             return i;
@@ -64,6 +64,7 @@ size_t utf8_valid_prefix(struct str s)
             return i;
         i += (size_t)n;
     }
+    return i;
 }
 
 void utf8_add_clean(struct buf *out, struct str s)
