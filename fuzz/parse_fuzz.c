@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 static size_t count_members(struct str object)
 {
-    struct json_walk w = json_object(object);
+    struct json_walk w = json_walk(object);
     struct json_member m;
     size_t n = 0;
 
@@ -52,8 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     struct label_table table = {0};
     struct labels *labels;
     struct parse_rules rules = {.has_zone = n && bytes[0] & 4};
-    struct parser parser = {
-        .rules = &rules, .live = n && bytes[0] & 1, .joins = n && bytes[0] & 2};
+    struct parser parser = {.rules = &rules, .live = n && bytes[0] & 1, .joins = n && bytes[0] & 2};
     struct str rest = str_of((const char *)bytes + (n > 0), n - (n > 0));
     struct line_splitter lines = {0};
     struct arena scratch = {0};

@@ -16,6 +16,7 @@
 #include "api/dispatch.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "record/utf8.h"
 #include "source/keeper_in.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@
 #include <unistd.h>
 
 enum {
+    LOCK_PATIENCE_US = 1000 * 1000,
     HTTP_BODY_MAX = 64 * 1024, /* no route takes a larger one yet */
     SNIFF_MAX = 4096,
     OWN_RECORDS_MAX = 256, /* the hub's own events waiting for the end of the turn */
@@ -71,16 +73,30 @@ static int make_dirs(const char *path, struct errinfo *info)
     return 0;
 }
 
+/* A hub that was killed a moment ago may still be on its way out: the kernel takes up to some tenths
+ * of a second to unmap a large journal, and gives the lock back last. */
+static bool lock_within(int fd, int64_t patience_us)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int64_t until = clock_mono_us() + patience_us;
+
+    while (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+        if (clock_mono_us() > until)
+            return false;
+        usleep(10 * 1000);
+    }
+    return true;
+}
+
 static int lock_state(struct daemon *d, struct errinfo *info)
 {
     char path[4096], pid[16] = "";
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
     snprintf(path, sizeof path, "%s/lock", d->settings->state_dir);
     d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (d->lock_fd < 0)
         return err_set(info, -errno, "cannot open %s: %s", path, err_text(-errno));
-    if (fcntl(d->lock_fd, F_OFD_SETLK, &lock) == 0) {
+    if (lock_within(d->lock_fd, LOCK_PATIENCE_US)) {
         int n = snprintf(pid, sizeof pid, "%d\n", getpid());
         if (ftruncate(d->lock_fd, 0) < 0 || pwrite(d->lock_fd, pid, (size_t)n, 0) != n)
             return err_set(info, -EIO, "cannot write %s", path);
@@ -143,7 +159,7 @@ static void on_diag(enum diag_level level, const char *text, void *ctx)
         return;
     struct record r = {.time_us = clock_wall_us(),
                        .labels = d->own_labels,
-                       .message = arena_copy(&d->own.scratch, str_from(text)),
+                       .message = utf8_clean(&d->own.scratch, str_from(text)),
                        .level = levels[level],
                        .stream = STREAM_SYSTEM};
     if (r.message.p && batch_add(&d->own, &r) == 0)
@@ -461,6 +477,18 @@ static void clean_up(struct daemon *d)
         close(d->lock_fd);
 }
 
+/* Somebody cut a mapped journal file short, or the disk cannot read it. No code below could go on;
+ * the handler only says what it was, and the instruction meets the default action again. */
+static void on_bus_error(int signum)
+{
+    static const char text[] =
+        "logmill serve: a file of the journal was cut short or cannot be read. Start it again: "
+        "what is whole stays, and keepers hold what was not acknowledged.\n";
+
+    (void)signum;
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+}
+
 int daemon_run(const struct settings *settings, struct errinfo *info)
 {
     static struct daemon d;
@@ -468,7 +496,8 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
 
     d = (struct daemon){.settings = settings, .lock_fd = -1};
     signal(SIGPIPE, SIG_IGN);
-    umask(077);
+    sigaction(SIGBUS,
+              &(struct sigaction){.sa_handler = on_bus_error, .sa_flags = (int)SA_RESETHAND}, NULL);
     err = loop_init(&d.loop);
     if (err < 0)
         return err_set(info, err, "cannot start the event loop: %s", err_text(err));

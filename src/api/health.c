@@ -39,8 +39,10 @@ void metrics_get(struct http_req *req, struct api *api)
     struct metrics *m = api->metrics;
     struct buf out = {0};
 
-    m->clients_sse = m->clients_websocket = 0;
+    m->clients_sse = m->clients_websocket = m->processes = 0;
     fanout_visit(api->fanout, count_client, m);
+    while (supervise_at(api->supervise, m->processes))
+        m->processes++;
     m->connections = api->loop->conns;
     m->journal_bytes_total = journal_written(api->hub->journal);
     m->journal_syncs_total = journal_syncs(api->hub->journal);

@@ -157,9 +157,10 @@ static void reply_list(struct search *s)
 static bool read_snapshot(struct search *s)
 {
     struct str text = http_query(s->req, "cursor");
+    uint64_t last = hub_last_id(s->api->hub);
     bool foreign;
 
-    s->query.max_id = hub_last_id(s->api->hub);
+    s->query.max_id = last;
     if (!text.p)
         return true;
     if (!hub_cursor_parse(s->api->hub, text, &s->query.max_id, &foreign) || foreign) {
@@ -167,6 +168,8 @@ static bool read_snapshot(struct search *s)
                          "cursor must be the one of an earlier answer of this store");
         return false;
     }
+    if (s->query.max_id > last) /* a bare number of the future would not be a snapshot */
+        s->query.max_id = last;
     return true;
 }
 

@@ -19,7 +19,7 @@ void *arena_alloc(struct arena *a, size_t n)
     size_t need = (n + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
     struct arena_block *b = a->blocks;
 
-    if (need < n)
+    if (need < n || need > SIZE_MAX - sizeof *b)
         return NULL;
     if (!b || b->size - b->used < need) {
         size_t size = need > BLOCK_SIZE ? need : BLOCK_SIZE;

@@ -190,6 +190,8 @@ bool clock_parse(struct str text, int64_t *ret_us)
         return false;
     if (text.n && (!take_char(&text, "Tt ") || !take_time(&text, &us) || !take_zone(&text, &zone)))
         return false;
+    if (text.n)
+        return false;
     *ret_us = days * 86400 * 1000000 + us - zone;
-    return text.n == 0;
+    return true;
 }

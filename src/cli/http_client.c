@@ -51,6 +51,8 @@ static int split_url(const char *url, char host[256], char port[16], struct erri
     rest = str_of(rest.p + 7, rest.n - 7);
     rest = str_cut(rest, '/', &tail);
     const char *colon = rest.n ? memrchr(rest.p, ':', rest.n) : NULL;
+    if (colon && memchr(colon, ']', rest.n - (size_t)(colon - rest.p)))
+        colon = NULL; /* one of an IPv6 address without a port */
     size_t host_n = colon ? (size_t)(colon - rest.p) : rest.n;
     snprintf(host, 256, "%.*s", (int)host_n, rest.p);
     snprintf(port, 16, "%.*s", colon ? (int)(rest.n - host_n - 1) : 2, colon ? colon + 1 : "80");
@@ -74,9 +76,10 @@ static int connect_url(const char *url, struct errinfo *info)
         return err_set(info, -EHOSTUNREACH, "cannot find %s: %s", host, gai_strerror(gai));
     for (struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
         fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, 0);
-        if (fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) < 0) {
+        if (fd < 0 || connect(fd, a->ai_addr, a->ai_addrlen) < 0) {
             err = -errno;
-            close(fd);
+            if (fd >= 0)
+                close(fd);
             fd = -1;
         }
     }

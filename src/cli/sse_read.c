@@ -12,6 +12,8 @@ static int dispatch(struct sse_reader *r)
 
     buf_clear(&r->last_id);
     buf_add_str(&r->last_id, buf_str(&r->id));
+    if (buf_error(&r->last_id) < 0)
+        return buf_error(&r->last_id);
     if (r->data.n > 0) {
         struct sse_event e = {.type = r->type.n ? buf_str(&r->type) : STR("message"),
                               .data = str_of(r->data.p, r->data.n - 1)};
@@ -41,7 +43,9 @@ static int take_line(struct sse_reader *r)
         buf_clear(&r->id);
         buf_add_str(&r->id, value);
     }
-    return buf_error(&r->data);
+    if (r->data.n > LINE_MAX_BYTES)
+        return -LM_E_FULL;
+    return buf_error(&r->data) | buf_error(&r->type) | buf_error(&r->id);
 }
 
 /* Bytes before the next line end. */

@@ -14,7 +14,8 @@ struct sse_event {
     struct str data;
 };
 
-/* Called for each event with data. Valid during the call. Non-zero stops sse_feed(), which returns it. */
+/* Called for each event with data. Valid during the call. Non-zero stops sse_feed(), which returns
+ * it. */
 typedef int sse_event_fn(const struct sse_event *event, void *ctx);
 
 struct sse_reader {
@@ -26,7 +27,7 @@ struct sse_reader {
     bool skip_lf;
 };
 
-/* Takes the next bytes of the stream. -ENOMEM, -LM_E_FULL for a line over 16 MiB. */
+/* Takes the next bytes of the stream. -ENOMEM, -LM_E_FULL for a line or an event over 16 MiB. */
 int sse_feed(struct sse_reader *r, struct str bytes) LM_MUST_CHECK;
 /* A new connection: forgets what was unfinished. */
 void sse_restart(struct sse_reader *r);

@@ -3,8 +3,8 @@
  * tail.c - `logmill tail`: the live stream in a terminal or a pipe.
  *
  * Reads SSE over the local socket, remembers the cursor, and resumes by itself: nothing is missing
- * and nothing comes twice while the hub restarts. Records go to stdout, notices about the connection
- * to stderr.
+ * and nothing comes twice while the hub restarts. Records go to stdout, notices about the
+ * connection to stderr.
  */
 #include "base/clock.h"
 #include "cli/cli.h"
@@ -135,13 +135,13 @@ static int follow(struct tail *t)
         int status = http_client_get(&t->target, &get, &body, &info);
         if (status == STOP)
             return CLI_OK;
-        if (status > 200) {
+        ever |= t->connected;
+        if (status > 200 && !(ever && status >= 500)) { /* a hub that is just full will have room */
             int code = refused(status, &body);
             buf_fini(&body);
             return code;
         }
         buf_fini(&body);
-        ever |= t->connected;
         if (!ever) {
             fprintf(stderr, "logmill tail: %s\n", info.text);
             return CLI_FAILED;
@@ -237,7 +237,7 @@ int cli_tail(int argc, char **argv)
     if (getenv("NO_COLOR"))
         t.tty = false;
     signal(SIGPIPE, SIG_IGN);
-    BUF_LIT(&t.query, "/api/v1/logs/stream/sse");
+    BUF_LIT(&t.query, "/api/v1/logs/stream/sse?slow=wait");
     status = read_options(&t, argc, argv);
     buf_add_char(&t.query, '\0');
     if (status == 0)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -25,19 +26,24 @@ struct jfile_head {
     uint32_t epoch, size;
     uint64_t first_id;
     int64_t created_us;
-    uint8_t zero[16];
+    uint64_t seed;
+    uint8_t zero[8];
     uint64_t check;
 };
 _Static_assert(sizeof(struct jfile_head) == JFILE_HEAD, "the head of a journal file is 64 bytes");
 
 static const char magic[8] = "LMJRNL1\n";
+enum { MAGIC_FAMILY = 6 }; /* what every version begins with */
 
+/* Never onto a file that is there. */
 static int rename_to(struct jfile *f, const char *dir, const char *name)
 {
     char from[4096], to[4096];
 
     snprintf(from, sizeof from, "%s/%s", dir, f->name);
     snprintf(to, sizeof to, "%s/%s", dir, name);
+    if (access(to, F_OK) == 0)
+        return -EEXIST;
     if (rename(from, to) < 0)
         return -errno;
     snprintf(f->name, sizeof f->name, "%s", name);
@@ -59,6 +65,24 @@ static int map_file(struct jfile *f)
         return -errno;
     f->map = map;
     return 0;
+}
+
+void jfile_remove(const struct jfile *f, const char *dir)
+{
+    char path[4096];
+
+    snprintf(path, sizeof path, "%s/%s", dir, f->name);
+    unlink(path);
+}
+
+int jfile_reserve(struct jfile *f)
+{
+    int err;
+
+    do
+        err = posix_fallocate(f->fd, 0, JOURNAL_FILE_SIZE);
+    while (err == EINTR);
+    return -err;
 }
 
 void jfile_close(struct jfile *f)
@@ -95,19 +119,18 @@ static int new_jfile(const char *dir, const char *name, int flags, struct jfile 
 
 int jfile_create(const char *dir, uint32_t number, struct jfile **ret)
 {
-    char name[32], path[4096];
+    char name[32];
     struct jfile *f = NULL;
 
     snprintf(name, sizeof name, "spare-%" PRIu32, number);
     int err = new_jfile(dir, name, O_CREAT | O_TRUNC, &f);
     if (err < 0)
         return err;
-    err = -posix_fallocate(f->fd, 0, JOURNAL_FILE_SIZE);
+    err = jfile_reserve(f);
     if (err == 0)
         err = map_file(f);
     if (err < 0) {
-        snprintf(path, sizeof path, "%s/%s", dir, name);
-        unlink(path);
+        jfile_remove(f, dir);
         jfile_close(f);
         return err;
     }
@@ -117,16 +140,17 @@ int jfile_create(const char *dir, uint32_t number, struct jfile **ret)
     return 0;
 }
 
-static int check_head(const struct jfile *f, uint32_t epoch)
+static int read_head(struct jfile *f, uint32_t epoch)
 {
     struct jfile_head h;
 
     memcpy(&h, f->map, sizeof h);
-    if (memcmp(h.magic, magic, sizeof magic) != 0 ||
+    if (memcmp(h.magic, magic, MAGIC_FAMILY) != 0 ||
         XXH3_64bits(&h, offsetof(struct jfile_head, check)) != h.check)
         return -LM_E_DAMAGED;
-    if (h.incompatible != 0)
+    if (memcmp(h.magic, magic, sizeof magic) != 0 || h.incompatible != 0)
         return -LM_E_VERSION;
+    f->seed = h.seed;
     return h.epoch == epoch && h.first_id == f->first_id ? 0 : -LM_E_DAMAGED;
 }
 
@@ -137,11 +161,14 @@ int jfile_open(const char *dir, const char *name, uint32_t epoch, struct jfile *
 
     if (err < 0)
         return err;
-    f->first_id = f->end_id = strtoull(name, NULL, 10);
+    if (sscanf(name, "%16" SCNu64 "-%" SCNu32, &f->first_id, &f->twin) < 1)
+        err = -LM_E_DAMAGED;
+    f->end_id = f->first_id;
     f->used = JFILE_HEAD;
-    err = map_file(f);
     if (err == 0)
-        err = check_head(f, epoch);
+        err = map_file(f);
+    if (err == 0)
+        err = read_head(f, epoch);
     if (err < 0)
         jfile_close(f);
     else
@@ -149,7 +176,7 @@ int jfile_open(const char *dir, const char *name, uint32_t epoch, struct jfile *
     return err;
 }
 
-int jfile_begin(struct jfile *f, const char *dir, uint32_t epoch, uint64_t first_id)
+int jfile_begin(struct jfile *f, const char *dir, uint32_t epoch, uint64_t first_id, uint32_t twin)
 {
     char name[32];
     struct jfile_head h = {.epoch = epoch,
@@ -157,15 +184,21 @@ int jfile_begin(struct jfile *f, const char *dir, uint32_t epoch, uint64_t first
                            .first_id = first_id,
                            .created_us = clock_wall_us()};
 
+    if (getrandom(&h.seed, sizeof h.seed, 0) != sizeof h.seed)
+        return -errno;
     memcpy(h.magic, magic, sizeof magic);
     h.check = XXH3_64bits(&h, offsetof(struct jfile_head, check));
     memset(f->map + JFILE_HEAD, 0, 8);
     memcpy(f->map, &h, sizeof h);
-    snprintf(name, sizeof name, "%016" PRIu64, first_id);
+    int n = snprintf(name, sizeof name, "%016" PRIu64, first_id);
+    if (twin)
+        snprintf(name + n, sizeof name - (size_t)n, "-%08" PRIu32, twin);
     int err = rename_to(f, dir, name);
     if (err < 0)
         return err;
     f->first_id = f->end_id = first_id;
+    f->twin = twin;
+    f->seed = h.seed;
     f->used = JFILE_HEAD;
     f->dirty = true;
     return 0;

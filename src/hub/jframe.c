@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "integers of the journal are copied as they lie in memory");
+
 static uint32_t pad8(size_t n)
 {
     return (uint32_t)((n + 7) & ~(size_t)7);
@@ -115,7 +118,8 @@ static void put_records(char *heads, const struct batch *b, uint32_t texts_n)
         set = (uint16_t)(set + (r->labels != last));
         last = r->labels;
         heads = put_record_head(heads, r, set);
-        memcpy(text, r->message.p, r->message.n);
+        if (r->message.n)
+            memcpy(text, r->message.p, r->message.n);
         text += r->message.n;
         if (r->fields.n)
             memcpy(text, r->fields.p, r->fields.n);
@@ -124,7 +128,7 @@ static void put_records(char *heads, const struct batch *b, uint32_t texts_n)
     memset(text, 0, (size_t)(texts + pad8(texts_n) - text));
 }
 
-void jframe_write(char *at, const struct batch *b, const struct jframe_layout *l, uint32_t epoch,
+void jframe_write(char *at, const struct batch *b, const struct jframe_layout *l, uint64_t seed,
                   bool clear_next)
 {
     PUT(at + 4, uint32_t, JFRAME_MAGIC);
@@ -141,7 +145,7 @@ void jframe_write(char *at, const struct batch *b, const struct jframe_layout *l
     PUT(at + 52, uint32_t, 0);
     char *p = put_origin(at + JFRAME_HEAD, b);
     put_records(put_sets(p, b, l->sets_n), b, l->texts_n);
-    PUT(at + 8, uint64_t, XXH3_64bits_withSeed(at + 16, l->length - 16, epoch));
+    PUT(at + 8, uint64_t, XXH3_64bits_withSeed(at + 16, l->length - 16, seed));
     if (clear_next)
         PUT(at + l->length, uint64_t, 0);
 }
@@ -151,18 +155,32 @@ void jframe_commit(char *at, const struct jframe_layout *l)
     atomic_store_explicit((_Atomic uint32_t *)(void *)at, l->length, memory_order_release);
 }
 
-/* The sections must add up to the length, without overflow. */
-static bool sections_hold(const char *p, uint32_t length)
+/* What the sections add up to, without overflow. */
+static uint64_t sum_of_sections(const char *p)
 {
-    uint64_t sum = JFRAME_HEAD + pad8((size_t)(uint8_t)p[41] + get_u16(p + 42)) +
-                   (((uint64_t)get_u32(p + 44) + 7) & ~7ull) +
-                   (uint64_t)get_u32(p + 24) * JFRAME_RECORD +
-                   (((uint64_t)get_u32(p + 48) + 7) & ~7ull);
-    return sum == length && (uint8_t)p[41] <= ORIGIN_KEY_MAX && get_u16(p + 42) <= POSITION_MAX &&
-           (uint8_t)p[40] <= ORIGIN_PUSH;
+    return JFRAME_HEAD + pad8((size_t)(uint8_t)p[41] + get_u16(p + 42)) +
+           (((uint64_t)get_u32(p + 44) + 7) & ~7ull) + (uint64_t)get_u32(p + 24) * JFRAME_RECORD +
+           (((uint64_t)get_u32(p + 48) + 7) & ~7ull);
 }
 
-int jframe_check(struct str bytes, uint32_t epoch, struct jframe *ret)
+/* Everything but the length word itself. */
+static bool holds(const char *p, uint32_t length, uint64_t seed)
+{
+    return get_u32(p + 4) == JFRAME_MAGIC && sum_of_sections(p) == length &&
+           (uint8_t)p[41] <= ORIGIN_KEY_MAX && get_u16(p + 42) <= POSITION_MAX &&
+           (uint8_t)p[40] <= ORIGIN_PUSH &&
+           XXH3_64bits_withSeed(p + 16, length - 16, seed) == get_u64(p + 8);
+}
+
+bool jframe_lost_length(struct str bytes, uint64_t seed)
+{
+    if (bytes.n < JFRAME_HEAD || get_u32(bytes.p) != 0)
+        return false;
+    uint64_t length = sum_of_sections(bytes.p);
+    return length <= bytes.n && holds(bytes.p, (uint32_t)length, seed);
+}
+
+int jframe_check(struct str bytes, uint64_t seed, struct jframe *ret)
 {
     const char *p = bytes.p;
 
@@ -172,9 +190,7 @@ int jframe_check(struct str bytes, uint32_t epoch, struct jframe *ret)
         atomic_load_explicit((const _Atomic uint32_t *)(const void *)p, memory_order_acquire);
     if (length == 0)
         return 0;
-    if (length % 8 || length < JFRAME_HEAD || length > bytes.n || get_u32(p + 4) != JFRAME_MAGIC ||
-        XXH3_64bits_withSeed(p + 16, length - 16, epoch) != get_u64(p + 8) ||
-        !sections_hold(p, length))
+    if (length % 8 || length < JFRAME_HEAD || length > bytes.n || !holds(p, length, seed))
         return -LM_E_DAMAGED;
     struct jframe f = {.length = length,
                        .first_id = get_u64(p + 16),

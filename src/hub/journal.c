@@ -9,98 +9,104 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void remove_file(const char *dir, const char *name)
-{
-    char path[4096];
-
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    unlink(path);
-}
+enum { SPARE_RETRY_BYTES = 1024 * 1024 };
 
 /* Spares of an earlier life. */
-static void remove_spares(const char *dir)
+static void remove_spares(const struct journal *j)
 {
-    DIR *d = opendir(dir);
+    DIR *d = opendir(j->dir);
 
     for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
         if (strncmp(e->d_name, "spare-", 6) == 0)
-            remove_file(dir, e->d_name);
+            unlinkat(j->dir_fd, e->d_name, 0);
     if (d)
         closedir(d);
 }
 
-static struct jfile *oldest(struct journal *j)
+/* Would the row be too long with `more` files? */
+static bool over_limit(const struct journal *j, uint32_t more)
 {
-    return LIST_ITEM(j->files.next, struct jfile, link);
+    return (uint64_t)(j->file_count + more) * JOURNAL_FILE_SIZE > j->opts.max_bytes;
 }
 
-static bool at_limit(const struct journal *j)
+/* Has the hub write anew the positions that only this file holds. When that went on into a
+ * next file, the one it left is synced here; the job syncs the present one. */
+static int restate(struct journal *j, const struct jfile *f)
 {
-    return (uint64_t)(j->file_count + 2) * JOURNAL_FILE_SIZE > j->opts.max_bytes;
+    struct jfile *before = j->current;
+
+    j->restating = true;
+    int err = j->opts.on_recycle(f->number, j->opts.ctx);
+    j->restating = false;
+    if (err == 0 && j->current != before && fdatasync(before->fd) < 0)
+        err = -errno;
+    return err;
+}
+
+/* Takes the oldest file out of the row, once its positions have been restated: to be used again, or
+ * to be removed when the row has grown (in a burst, or while its turn came and it was being read) or
+ * when the file is short. Not while it is read, and never the last two. */
+static bool take_oldest(struct journal *j)
+{
+    struct jfile *f = LIST_ITEM(j->files.next, struct jfile, link);
+
+    if (j->restating || j->file_count < 3 || f->refs > 0 || restate(j, f) < 0)
+        return false;
+    list_remove(&f->link);
+    j->file_count--;
+    if (over_limit(j, 2) || f->size != JOURNAL_FILE_SIZE)
+        list_push(&j->dropping, &f->link);
+    else
+        j->recycling = f;
+    return true;
 }
 
 static void spare_work(struct job *job)
 {
     struct journal *j = LIST_ITEM(job, struct journal, spare_job);
+    bool frees = j->recycling || !list_empty(&j->dropping);
 
+    j->made = j->recycling;
+    /* The restated positions must be on disk before the files that held them are gone. */
+    j->spare_err = frees && fdatasync(j->spare_pin->fd) < 0 ? -errno : 0;
+    if (j->spare_err < 0)
+        return;
+    LIST_FOR_EACH (link, &j->dropping)
+        jfile_remove(LIST_ITEM(link, struct jfile, link), j->dir);
     if (!j->recycling) {
         j->spare_err = jfile_create(j->dir, j->job_number, &j->made);
         return;
     }
-    /* The restated positions must be on disk before the file that held them is gone. */
-    j->made = j->recycling;
-    j->spare_err = fdatasync(j->spare_pin->fd) < 0 ? -errno : 0;
+    j->spare_err = jfile_reserve(j->made);
     if (j->spare_err == 0)
         j->spare_err = jfile_retire(j->made, j->dir, j->job_number);
 }
 
-/* Takes the oldest file out of the row, once its positions have been restated. Not while it is
- * read, and never the last two. */
-static bool take_oldest(struct journal *j)
-{
-    struct jfile *f = oldest(j);
-
-    if (j->file_count < 3 || f->refs > 0 || f->size != JOURNAL_FILE_SIZE ||
-        j->opts.on_recycle(f->end_id, j->opts.ctx) < 0)
-        return false;
-    list_remove(&f->link);
-    j->file_count--;
-    j->recycling = f;
-    return true;
-}
-
-/* A burst, or a file that was being read when its turn came, may have let the row grow. */
-static void drop_excess(struct journal *j)
-{
-    while ((uint64_t)(j->file_count + 1) * JOURNAL_FILE_SIZE > j->opts.max_bytes && !j->recycling &&
-           take_oldest(j)) {
-        remove_file(j->dir, j->recycling->name);
-        jfile_close(j->recycling);
-        j->recycling = NULL;
-    }
-}
-
 static void spare_done(struct job *job);
 
-static void prepare_spare(struct journal *j)
+static void start_spare(struct journal *j)
 {
-    if (j->spare || j->spare_busy)
-        return;
-    drop_excess(j);
-    if (!j->recycling && at_limit(j))
-        take_oldest(j);
     j->job_number = ++j->spare_number;
-    j->made = NULL;
     j->current->refs++;
     j->spare_pin = j->current;
     j->spare_busy = job_start(j->opts.loop, &j->spare_job, spare_work, spare_done) == 0;
     if (!j->spare_busy)
         j->spare_pin->refs--;
+}
+
+static void prepare_spare(struct journal *j)
+{
+    if (j->spare || j->spare_busy || j->restating)
+        return;
+    while (!j->recycling && over_limit(j, 2) && take_oldest(j))
+        continue;
+    start_spare(j);
 }
 
 static void spare_done(struct job *job)
@@ -111,15 +117,33 @@ static void spare_done(struct job *job)
     j->spare_busy = false;
     j->spare_pin->refs--;
     j->recycling = NULL;
+    LIST_FOR_EACH_SAFE (link, &j->dropping) {
+        list_remove(link);
+        jfile_close(LIST_ITEM(link, struct jfile, link));
+    }
     if (j->spare_err == 0) {
         j->spare = j->made;
         return;
     }
     j->opts.on_trouble("making the next journal file", j->spare_err, j->opts.ctx);
     jfile_close(j->made);
-    if (created &&
-        take_oldest(j)) /* the disk is full: the oldest goes, so that the newest is kept */
-        prepare_spare(j);
+    /* The disk is full: the oldest goes, so that the newest is kept. */
+    if (created && take_oldest(j))
+        start_spare(j);
+}
+
+/* Files that begin with the same id: one that holds positions only, or nothing that can be read. */
+static uint32_t count_twins(const struct journal *j, uint64_t first_id)
+{
+    const struct jfile *last = LIST_ITEM(j->files.prev, struct jfile, link);
+    return !list_empty(&j->files) && last->first_id == first_id ? last->twin + 1 : 0;
+}
+
+void journal_add_file(struct journal *j, struct jfile *f)
+{
+    list_push(&j->files, &f->link);
+    j->file_count++;
+    f->number = ++j->last_number;
 }
 
 /* The next file becomes the current one. */
@@ -131,16 +155,30 @@ static int roll(struct journal *j, uint64_t first_id)
     if (err < 0)
         return err;
     j->spare = NULL;
-    err = jfile_begin(f, j->dir, j->opts.epoch, first_id);
+    err = jfile_begin(f, j->dir, j->opts.epoch, first_id, count_twins(j, first_id));
     if (err < 0) {
+        jfile_remove(f, j->dir);
         jfile_close(f);
         return err;
     }
-    list_push(&j->files, &f->link);
-    j->file_count++;
+    journal_add_file(j, f);
     j->current = f;
+    j->dir_dirty = true;
     prepare_spare(j);
     return 0;
+}
+
+/* Makes the current file one with room for n bytes. Positions restated on the way may fill a new file
+ * at once. */
+static int make_room(struct journal *j, uint32_t n, uint64_t first_id)
+{
+    int err = 0;
+
+    while (err == 0 && (!j->current || j->current->size - j->current->used < n))
+        err = roll(j, first_id);
+    if (err < 0 && j->current)
+        prepare_spare(j);
+    return err;
 }
 
 int journal_append(struct journal *j, struct batch *b)
@@ -149,22 +187,23 @@ int journal_append(struct journal *j, struct batch *b)
 
     jframe_measure(b, &layout);
     lm_assert(layout.length <= JOURNAL_FILE_SIZE - JFILE_HEAD);
-    if (!j->current || j->current->size - j->current->used < layout.length) {
-        int err = roll(j, b->count ? b->first_id : j->end_id);
-        if (err < 0)
-            return err;
-    }
+    lm_assert(b->count == 0 || b->first_id >= j->end_id);
+    int err = make_room(j, layout.length, b->count ? b->first_id : j->end_id);
+    if (err < 0)
+        return err;
     struct jfile *f = j->current;
     if (b->count == 0)
         b->first_id = f->end_id;
-    char *at = f->map + f->used;
-    jframe_write(at, b, &layout, j->opts.epoch, f->size - f->used - layout.length >= 8);
-    jframe_commit(at, &layout);
+    size_t at = f->used;
+    jframe_write(f->map + at, b, &layout, f->seed, f->size - at - layout.length >= 8);
+    jframe_commit(f->map + at, &layout);
     f->used += layout.length;
     j->written += layout.length;
     f->end_id = b->first_id + b->count;
     j->end_id = f->end_id;
     journal_sync_note(j);
+    if (at / SPARE_RETRY_BYTES != f->used / SPARE_RETRY_BYTES)
+        prepare_spare(j); /* when the last attempt failed */
     return 0;
 }
 
@@ -178,18 +217,22 @@ int journal_open(struct journal **ret, const struct journal_opts *opts,
         return -ENOMEM;
     j->opts = *opts;
     j->end_id = 1;
+    j->dir_fd = -1;
     list_init(&j->files);
+    list_init(&j->dropping);
     j->dir = strdup(opts->dir);
     if (!j->dir) {
         err = -ENOMEM;
         goto out;
     }
-    if (mkdir(j->dir, 0700) < 0 && errno != EEXIST) {
+    if (mkdir(j->dir, 0700) == 0 || errno == EEXIST)
+        j->dir_fd = open(j->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (j->dir_fd < 0) {
         err = err_set(info, -errno, "cannot make the journal folder %s: %s", j->dir,
                       err_text(-errno));
         goto out;
     }
-    remove_spares(j->dir);
+    remove_spares(j);
     err = journal_recover(j, report, info);
     if (err == 0)
         err = journal_sync_init(j);
@@ -200,6 +243,11 @@ int journal_open(struct journal **ret, const struct journal_opts *opts,
 out:
     journal_close(j);
     return err;
+}
+
+static void free_journal(uv_handle_t *timer)
+{
+    free(timer->data);
 }
 
 void journal_close(struct journal *j)
@@ -214,10 +262,22 @@ void journal_close(struct journal *j)
         jfile_close(f);
     }
     if (j->spare)
-        remove_file(j->dir, j->spare->name);
+        jfile_remove(j->spare, j->dir);
     jfile_close(j->spare);
+    if (j->dir_dirty)
+        (void)fsync(j->dir_fd);
+    if (j->dir_fd >= 0)
+        close(j->dir_fd);
     free(j->dir);
-    free(j);
+    if (j->sync_timer.data)
+        uv_close((uv_handle_t *)&j->sync_timer, free_journal);
+    else
+        free(j);
+}
+
+uint32_t journal_file(const struct journal *j)
+{
+    return j->current->number;
 }
 
 uint64_t journal_end_id(const struct journal *j)

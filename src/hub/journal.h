@@ -34,11 +34,11 @@ struct journal_opts {
     uint64_t max_bytes; /* at least 4 files */
     enum durability durability;
     uint32_t sync_interval_ms;
-    /* For every valid frame found by journal_open(), in order. */
-    void (*on_frame)(const struct jframe *frame, void *ctx);
-    /* The file with ids below end_id is about to be used again: restate the positions that only it
-     * holds, by journal_append() of empty batches. A failure keeps the file. */
-    int (*on_recycle)(uint64_t end_id, void *ctx);
+    /* For every valid frame found by journal_open(), in order. `file` counts the files, from 1. */
+    void (*on_frame)(const struct jframe *frame, uint32_t file, void *ctx);
+    /* This file is about to be used again: restate the positions that only it holds, by
+     * journal_append() of empty batches. A failure keeps the file. */
+    int (*on_recycle)(uint32_t file, void *ctx);
     /* More has been synced: journal_acked_id() has risen (only with DURABILITY_ALWAYS). */
     void (*on_synced)(void *ctx);
     /* Something failed that a person should know of; the journal goes on as far as it can. */
@@ -56,7 +56,8 @@ struct journal_report {
 
 int journal_open(struct journal **ret, const struct journal_opts *opts,
                  struct journal_report *report, struct errinfo *info) LM_MUST_CHECK;
-/* Syncs and closes. The loop must have ended. NULL is fine. */
+/* Syncs and closes. No job of the journal may be under way: the loop has come to its end, and runs
+ * once more for the handles that are closed here (loop_fini() does that). NULL is fine. */
 void journal_close(struct journal *j);
 
 /* Copies the batch in as one frame. b->first_id is set, except in an empty batch (a position only),
@@ -64,6 +65,8 @@ void journal_close(struct journal *j);
  * file is needed and none can be made: nothing was written then. */
 int journal_append(struct journal *j, struct batch *b) LM_MUST_CHECK;
 
+/* The file that holds what was appended last, as on_frame() and on_recycle() count. */
+uint32_t journal_file(const struct journal *j);
 /* One past the last id in the journal; the first id that is still there. */
 uint64_t journal_end_id(const struct journal *j);
 uint64_t journal_start_id(const struct journal *j);

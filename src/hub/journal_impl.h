@@ -14,6 +14,9 @@ struct jfile {
     struct list link;
     char name[32]; /* in the journal's folder */
     uint64_t first_id, end_id;
+    uint32_t number; /* in this life of the hub, from 1 */
+    uint32_t twin;   /* how many files before this one begin with the same id */
+    uint64_t seed;   /* of the frames' checks; secret, so that no text can pass for a frame */
     char *map;
     size_t size, used;
     int fd;
@@ -22,7 +25,6 @@ struct jfile {
 };
 
 struct journal_view {
-    uint32_t epoch;
     uint32_t count;
     struct {
         struct jfile *file;
@@ -34,18 +36,23 @@ struct journal_view {
 struct journal {
     struct journal_opts opts;
     char *dir;
+    int dir_fd;
+    bool dir_dirty;    /* a file has got its name since the last sync */
     struct list files; /* oldest first; the last one is written */
     uint32_t file_count;
+    uint32_t last_number;
     struct jfile *current;
     uint64_t end_id;
     uint64_t written;
 
     struct jfile *spare;     /* ready for use, or NULL */
     struct jfile *recycling; /* being made the spare; no longer in `files` */
+    struct list dropping;    /* being removed; no longer in `files` */
     struct jfile *made;      /* what the job has made */
     struct jfile *spare_pin; /* the current file when the job began; the job syncs it */
-    uint32_t spare_number; /* the last one given out */
-    uint32_t job_number;   /* the one of the job */
+    bool restating;          /* on_recycle() is appending positions */
+    uint32_t spare_number;   /* the last one given out */
+    uint32_t job_number;     /* the one of the job */
     struct job spare_job;
     bool spare_busy;
     int spare_err;
@@ -58,6 +65,7 @@ struct journal {
     uint64_t synced_id;
     uint64_t syncs;
     bool sync_busy;
+    bool syncing_dir; /* the running sync covers the names, too */
     bool sync_failed; /* nothing is acknowledged as synced any more */
     int sync_err;
 };
@@ -68,24 +76,32 @@ struct journal {
 int jfile_create(const char *dir, uint32_t number, struct jfile **ret) LM_MUST_CHECK;
 /* Opens dir/<name> and maps it; checks its header. -LM_E_DAMAGED, -LM_E_VERSION. */
 int jfile_open(const char *dir, const char *name, uint32_t epoch, struct jfile **ret) LM_MUST_CHECK;
-/* Turns a spare into the file that starts at first_id and gives it that name. */
-int jfile_begin(struct jfile *f, const char *dir, uint32_t epoch, uint64_t first_id) LM_MUST_CHECK;
+/* Turns a spare into the file that starts at first_id and gives it that name; `twin` files before it
+ * have it already. */
+int jfile_begin(struct jfile *f, const char *dir, uint32_t epoch, uint64_t first_id,
+                uint32_t twin) LM_MUST_CHECK;
+/* Makes sure that writing to the mapping cannot meet a full disk (a restored copy may have holes). */
+int jfile_reserve(struct jfile *f) LM_MUST_CHECK;
 /* Renames an old file to dir/spare-<number>. */
 int jfile_retire(struct jfile *f, const char *dir, uint32_t number) LM_MUST_CHECK;
+void jfile_remove(const struct jfile *f, const char *dir);
+/* NULL is fine. */
 void jfile_close(struct jfile *f);
+
+/* --- journal.c --- */
+void journal_add_file(struct journal *j, struct jfile *f);
 
 /* --- journal_recover.c --- */
 int journal_recover(struct journal *j, struct journal_report *report,
                     struct errinfo *info) LM_MUST_CHECK;
 /* The first valid frame of [at, used) whose id is at least *next_id; moves *at behind it and *next_id
  * past its ids. *ret_skipped bytes were no frames. */
-bool jfile_next_frame(const char *map, size_t used, uint32_t epoch, size_t *at, uint64_t *next_id,
+bool jfile_next_frame(const struct jfile *f, size_t used, size_t *at, uint64_t *next_id,
                       struct jframe *ret, size_t *ret_skipped);
 
 /* --- journal_sync.c --- */
 int journal_sync_init(struct journal *j) LM_MUST_CHECK;
 /* Called after every append. */
 void journal_sync_note(struct journal *j);
-void journal_sync_fini(struct journal *j);
 
 #endif

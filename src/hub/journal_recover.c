@@ -16,19 +16,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool jfile_next_frame(const char *map, size_t used, uint32_t epoch, size_t *at, uint64_t *next_id,
+static bool has_magic(const struct jfile *f, size_t at)
+{
+    uint32_t word;
+
+    memcpy(&word, f->map + at + 4, sizeof word);
+    return word == JFRAME_MAGIC;
+}
+
+/* The next multiple of 8 from `at` on that could be the start of a frame; `used` when there is none.
+ * Nearly always it is `at` itself. */
+static size_t find_frame(const struct jfile *f, size_t used, size_t at)
+{
+    static const uint32_t magic = JFRAME_MAGIC;
+
+    while (at + JFRAME_HEAD <= used && !has_magic(f, at)) {
+        const char *from = f->map + at + 8;
+        const char *hit = memmem(from, used - at - 8, &magic, sizeof magic);
+        at = hit ? (size_t)(hit - f->map) & ~(size_t)7 : used;
+    }
+    return at;
+}
+
+bool jfile_next_frame(const struct jfile *f, size_t used, size_t *at, uint64_t *next_id,
                       struct jframe *ret, size_t *ret_skipped)
 {
-    size_t start = *at;
-
-    for (size_t i = start; i + JFRAME_HEAD <= used; i += 8) {
-        uint32_t word;
-        memcpy(&word, map + i + 4, sizeof word);
-        if (word != JFRAME_MAGIC)
+    for (size_t i = *at; (i = find_frame(f, used, i)) + JFRAME_HEAD <= used; i += 8) {
+        if (jframe_check(str_of(f->map + i, used - i), f->seed, ret) != 1 ||
+            ret->first_id < *next_id)
             continue;
-        if (jframe_check(str_of(map + i, used - i), epoch, ret) != 1 || ret->first_id < *next_id)
-            continue;
-        *ret_skipped = i - start;
+        *ret_skipped = i - *at;
         *at = i + ret->length;
         *next_id = ret->first_id + ret->count;
         return true;
@@ -37,7 +54,8 @@ bool jfile_next_frame(const char *map, size_t used, uint32_t epoch, size_t *at, 
     return false;
 }
 
-/* Is there a sign that more was written behind the last valid frame than can be read? */
+/* Is there a sign that more was written behind the last valid frame than can be read? What a hub
+ * was still writing when it was killed is none. */
 static bool has_torn_tail(const struct jfile *f)
 {
     uint32_t length;
@@ -47,7 +65,7 @@ static bool has_torn_tail(const struct jfile *f)
     if (f->used + JFRAME_HEAD > f->size)
         return false;
     memcpy(&length, f->map + f->used, sizeof length);
-    return length != 0;
+    return length != 0 || jframe_lost_length(str_of(f->map + f->used, f->size - f->used), f->seed);
 }
 
 static void recover_file(struct journal *j, struct jfile *f, struct journal_report *report)
@@ -56,22 +74,27 @@ static void recover_file(struct journal *j, struct jfile *f, struct journal_repo
     size_t at = JFILE_HEAD, skipped;
     uint64_t next_id = f->first_id;
 
-    while (jfile_next_frame(f->map, f->size, j->opts.epoch, &at, &next_id, &frame, &skipped)) {
+    while (jfile_next_frame(f, f->size, &at, &next_id, &frame, &skipped)) {
         report->frames++;
         report->damaged_places += skipped > 0;
         report->damaged_bytes += skipped;
         f->used = at;
         f->end_id = next_id;
         if (j->opts.on_frame)
-            j->opts.on_frame(&frame, j->opts.ctx);
+            j->opts.on_frame(&frame, f->number, j->opts.ctx);
     }
     if (has_torn_tail(f))
         report->damaged_places++;
 }
 
+/* 16 digits; a twin has a dash and 8 more. */
 static int is_journal_name(const struct dirent *e)
 {
-    return strlen(e->d_name) == 16 && strspn(e->d_name, "0123456789") == 16;
+    static const char digits[] = "0123456789";
+    const char *end = e->d_name + strspn(e->d_name, digits);
+
+    return end - e->d_name == 16 &&
+           (*end == '\0' || (*end == '-' && strspn(end + 1, digits) == 8 && end[9] == '\0'));
 }
 
 static int set_aside(struct journal *j, const char *name, struct errinfo *info)
@@ -100,8 +123,12 @@ static int add_file(struct journal *j, const char *name, struct journal_report *
                        j->dir, name);
     if (err < 0)
         return err_set(info, err, "cannot open %s/%s: %s", j->dir, name, err_text(err));
-    list_push(&j->files, &f->link);
-    j->file_count++;
+    if (f->first_id < j->end_id) { /* a copy of older files was put back: its ids are taken */
+        jfile_close(f);
+        report->damaged_files++;
+        return set_aside(j, name, info);
+    }
+    journal_add_file(j, f);
     report->files++;
     recover_file(j, f, report);
     if (f->end_id > j->end_id)
@@ -109,13 +136,14 @@ static int add_file(struct journal *j, const char *name, struct journal_report *
     return 0;
 }
 
-/* A last file that is short or torn is left as it is; writing goes on in a new one. */
+/* A last file that is short or torn, or has holes that the disk cannot fill, is left as it is; writing
+ * goes on in a new one. */
 static void choose_current(struct journal *j)
 {
     if (list_empty(&j->files))
         return;
     struct jfile *last = LIST_ITEM(j->files.prev, struct jfile, link);
-    if (!has_torn_tail(last))
+    if (!has_torn_tail(last) && jfile_reserve(last) == 0)
         j->current = last;
 }
 

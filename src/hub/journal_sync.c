@@ -20,9 +20,22 @@ static void sync_work(struct job *job)
     for (uint32_t i = 0; i < j->syncing_count; i++)
         if (fdatasync(j->syncing[i]->fd) < 0)
             j->sync_err = -errno;
+    /* A file without its name would be taken for a spare after a power cut. */
+    if (j->syncing_dir && fsync(j->dir_fd) < 0)
+        j->sync_err = -errno;
 }
 
 static void sync_start(struct journal *j);
+
+/* Gives back what the sync has held; what has not reached the disk is dirty again. */
+static void release(struct journal *j, bool failed)
+{
+    for (uint32_t i = 0; i < j->syncing_count; i++) {
+        j->syncing[i]->refs--;
+        j->syncing[i]->dirty |= failed;
+    }
+    j->dir_dirty |= j->syncing_dir && failed;
+}
 
 static void sync_done(struct job *job)
 {
@@ -30,10 +43,7 @@ static void sync_done(struct job *job)
 
     j->sync_busy = false;
     j->syncs++;
-    for (uint32_t i = 0; i < j->syncing_count; i++) {
-        j->syncing[i]->refs--;
-        j->syncing[i]->dirty |= j->sync_err < 0;
-    }
+    release(j, j->sync_err < 0);
     if (j->sync_err < 0 && !j->sync_failed) {
         j->sync_failed = true;
         j->opts.on_trouble("syncing the journal", j->sync_err, j->opts.ctx);
@@ -42,7 +52,7 @@ static void sync_done(struct job *job)
         return;
     j->synced_id = j->sync_upto;
     j->opts.on_synced(j->opts.ctx);
-    if (j->end_id > j->synced_id)
+    if (j->current->dirty) /* a frame without records makes it so, too */
         sync_start(j);
 }
 
@@ -65,12 +75,11 @@ static void sync_start(struct journal *j)
         f->refs++;
         j->syncing[j->syncing_count++] = f;
     }
+    j->syncing_dir = j->dir_dirty;
+    j->dir_dirty = false;
     j->sync_busy = job_start(j->opts.loop, &j->sync_job, sync_work, sync_done) == 0;
     if (!j->sync_busy)
-        for (uint32_t i = 0; i < j->syncing_count; i++) {
-            j->syncing[i]->refs--;
-            j->syncing[i]->dirty = true;
-        }
+        release(j, true);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -80,11 +89,11 @@ static void on_timer(uv_timer_t *timer)
 
 int journal_sync_init(struct journal *j)
 {
-    j->sync_timer.data = j;
     j->synced_id = j->end_id;
     int err = uv_timer_init(&j->opts.loop->uv, &j->sync_timer);
     if (err == 0) /* no reason for the loop to stay: journal_close() syncs what is left */
         uv_unref((uv_handle_t *)&j->sync_timer);
+    j->sync_timer.data = err == 0 ? j : NULL;
     return err;
 }
 
@@ -96,10 +105,4 @@ void journal_sync_note(struct journal *j)
     else if (j->opts.durability == DURABILITY_INTERVAL &&
              !uv_is_active((uv_handle_t *)&j->sync_timer))
         uv_timer_start(&j->sync_timer, on_timer, j->opts.sync_interval_ms, 0);
-}
-
-void journal_sync_fini(struct journal *j)
-{
-    if (!uv_is_closing((uv_handle_t *)&j->sync_timer))
-        uv_close((uv_handle_t *)&j->sync_timer, NULL);
 }

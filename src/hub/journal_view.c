@@ -14,7 +14,6 @@ struct journal_view *journal_view_take(struct journal *j, uint64_t from_id)
 
     if (!v)
         return NULL;
-    v->epoch = j->opts.epoch;
     v->count = 0;
     LIST_FOR_EACH (link, &j->files) {
         struct jfile *f = LIST_ITEM(link, struct jfile, link);
@@ -66,8 +65,8 @@ bool journal_next_in_file(struct journal_cursor *c, struct jframe *ret)
     size_t skipped;
 
     while (c->file < v->count) {
-        if (!jfile_next_frame(v->files[c->file].file->map, v->files[c->file].used, v->epoch, &c->at,
-                              &c->next_id, ret, &skipped))
+        if (!jfile_next_frame(v->files[c->file].file, v->files[c->file].used, &c->at, &c->next_id,
+                              ret, &skipped))
             return false;
         if (ret->count > 0)
             return true;

@@ -20,12 +20,15 @@
 #define ID_AHEAD (UINT64_C(1) << 24)
 #define ID_MAX   (UINT64_C(1) << 53)
 
+/* Where the kernel does not tell: every start may be one after a power cut. */
+#define NO_BOOT_ID "unknown"
+
 static void read_boot_id(char out[37])
 {
     FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
 
     if (!f || !fgets(out, 37, f))
-        snprintf(out, 37, "unknown");
+        snprintf(out, 37, "%s", NO_BOOT_ID);
     if (f)
         fclose(f);
 }
@@ -96,7 +99,7 @@ static int parse_file(struct numbers *n, char *text, size_t size, struct errinfo
         return err_set(info, -LM_E_VERSION,
                        "%s was written by a later version of logmill (format %d): use that",
                        n->path, version);
-    if (!check_at || check_at + 23 != text + size ||
+    if (!check_at || check_at + 23 != text + size || check_at[22] != '\n' ||
         sscanf(check_at, "check %16" SCNx64, &check) != 1 ||
         XXH3_64bits(text, (size_t)(check_at - text)) != check)
         return damaged(n, info);
@@ -104,7 +107,7 @@ static int parse_file(struct numbers *n, char *text, size_t size, struct errinfo
     if (sscanf(text, "logmill-store %d epoch %8" SCNx32 " watermark %" SCNu64 " boot %36s",
                &version, &n->epoch, &n->watermark, boot) != 4)
         return damaged(n, info);
-    n->same_boot = strcmp(boot, n->boot) == 0;
+    n->same_boot = strcmp(boot, n->boot) == 0 && strcmp(boot, NO_BOOT_ID) != 0;
     const char *next = strstr(text, "\nnext ");
     if (next && sscanf(next, "\nnext %" SCNu64, &n->clean_next) != 1)
         return damaged(n, info);
@@ -144,7 +147,7 @@ int numbers_open(struct numbers *n, struct loop *loop, const char *state_dir, st
 
 int numbers_start(struct numbers *n, uint64_t journal_end, bool journal_whole)
 {
-    if (n->clean_next >= journal_end && journal_whole)
+    if (n->clean_next >= journal_end)
         n->next = n->clean_next;
     else if (journal_whole && n->same_boot && journal_end > 1)
         n->next = journal_end;

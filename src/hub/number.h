@@ -38,9 +38,9 @@ struct numbers {
 int numbers_open(struct numbers *n, struct loop *loop, const char *state_dir,
                  struct errinfo *info) LM_MUST_CHECK;
 
-/* Decides where numbering goes on: after `journal_end` (one past the last id in the journal) when
- * the journal is whole and the machine was not restarted, else at the watermark. Writes the
- * file, so that from here on a crash is recognised. */
+/* Decides where numbering goes on: where a clean stop left off; after a crash behind `journal_end`
+ * (one past the last id in the journal) when the journal is whole and the machine was not restarted,
+ * else at the watermark. Writes the file, so that from here on a crash is recognised. */
 int numbers_start(struct numbers *n, uint64_t journal_end, bool journal_whole) LM_MUST_CHECK;
 
 /* `count` consecutive ids; the first in *ret_first. -EAGAIN, or the error of the disk, when the pool

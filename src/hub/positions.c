@@ -18,25 +18,33 @@ static struct str key_of(const struct origin *o, struct map_key *k)
     return str_of(k->bytes, (size_t)o->key_n + 1);
 }
 
-int positions_set(struct positions *p, const struct origin *o, const struct position *pos,
-                  uint64_t held_at)
+struct position_entry *positions_entry(struct positions *p, const struct origin *o)
 {
     struct map_key k;
     struct str key = key_of(o, &k);
     struct position_entry *e = map_find(&p->by_origin, key);
 
+    if (e)
+        return e;
+    e = calloc(1, sizeof *e);
+    if (!e || map_put(&p->by_origin, key, e) < 0) {
+        free(e);
+        return NULL;
+    }
+    e->origin = *o;
+    return e;
+}
+
+int positions_set(struct positions *p, const struct origin *o, const struct position *pos,
+                  uint32_t held_in)
+{
     if (o->kind == ORIGIN_HUB)
         return 0;
-    if (!e) {
-        e = calloc(1, sizeof *e);
-        if (!e || map_put(&p->by_origin, key, e) < 0) {
-            free(e);
-            return -ENOMEM;
-        }
-        e->origin = *o;
-    }
+    struct position_entry *e = positions_entry(p, o);
+    if (!e)
+        return -ENOMEM;
     e->position = *pos;
-    e->held_at = held_at;
+    e->held_in = held_in;
     return 0;
 }
 
@@ -44,7 +52,7 @@ const struct position *positions_get(const struct positions *p, const struct ori
 {
     struct map_key k;
     const struct position_entry *e = map_find(&p->by_origin, key_of(o, &k));
-    return e ? &e->position : NULL;
+    return e && e->held_in ? &e->position : NULL;
 }
 
 void positions_forget(struct positions *p, const struct origin *o)

@@ -3,8 +3,8 @@
  * positions.h - how far each origin has been read, as the journal has it.
  *
  * The table is rebuilt from frames at start and follows every batch, so it can never disagree with
- * the records. `held_at` is the id at which the newest frame with this position lies: before the file
- * that holds it is used again the position is restated.
+ * the records. `held_in` is the journal file that holds the newest frame of the origin: before that
+ * file is used again the position is restated.
  *
  * Threads: loop thread. Owns: its entries.
  */
@@ -16,16 +16,19 @@
 struct position_entry {
     struct origin origin;
     struct position position;
-    uint64_t held_at;
+    uint32_t held_in; /* 0: nothing of the origin is in the journal yet */
 };
 
 struct positions {
     struct map by_origin;
 };
 
+/* The entry of an origin, made when missing. NULL when memory is short. */
+struct position_entry *positions_entry(struct positions *p, const struct origin *o) LM_MUST_CHECK;
+
 /* -ENOMEM. Origins of kind ORIGIN_HUB have no position and are ignored. */
 int positions_set(struct positions *p, const struct origin *o, const struct position *pos,
-                  uint64_t held_at) LM_MUST_CHECK;
+                  uint32_t held_in) LM_MUST_CHECK;
 /* NULL when nothing of this origin is in the journal. */
 const struct position *positions_get(const struct positions *p, const struct origin *o);
 /* The origin will not be heard of again: its position is not restated any more. */

@@ -4,17 +4,24 @@
  */
 #include "hub/publish.h"
 
+#include "base/clock.h"
 #include "base/diag.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { TROUBLE_AGAIN_US = 60 * 1000 * 1000 };
+
 int hub_publish(struct hub *h, struct batch *b)
 {
     uint64_t next = h->numbers.next;
-    int err = numbers_take(&h->numbers, b->count, &b->first_id);
+    struct position_entry *entry = NULL;
 
+    /* Whatever needs memory comes first: once it is in the journal the batch has happened. */
+    if (b->origin.kind != ORIGIN_HUB && !(entry = positions_entry(&h->positions, &b->origin)))
+        return -ENOMEM;
+    int err = numbers_take(&h->numbers, b->count, &b->first_id);
     if (err < 0)
         return err;
     for (uint32_t i = 0; i < b->count; i++)
@@ -24,11 +31,14 @@ int hub_publish(struct hub *h, struct batch *b)
         h->numbers.next = next;
         return err;
     }
-    err = positions_set(&h->positions, &b->origin, &b->position, b->first_id);
+    if (entry) {
+        entry->position = b->position;
+        entry->held_in = journal_file(h->journal);
+    }
     if (b->count > 0)
         for (uint32_t i = 0; i < h->sink_count; i++)
             h->sinks[i].fn(b, h->sinks[i].ctx);
-    return err;
+    return 0;
 }
 
 void hub_add_sink(struct hub *h, hub_sink_fn *fn, void *ctx)
@@ -49,15 +59,15 @@ uint64_t hub_last_id(const struct hub *h)
     return h->numbers.next - 1;
 }
 
-static void recovered_frame(const struct jframe *f, void *ctx)
+static void recovered_frame(const struct jframe *f, uint32_t file, void *ctx)
 {
     struct hub *h = ctx;
-    int err = positions_set(&h->positions, &f->origin, &f->position, f->first_id);
+    int err = positions_set(&h->positions, &f->origin, &f->position, file);
     lm_assert(err == 0);
 }
 
 /* Every position that only the oldest file holds goes into a frame of its own in the newest. */
-static int restate_positions(uint64_t end_id, void *ctx)
+static int restate_positions(uint32_t file, void *ctx)
 {
     struct hub *h = ctx;
     struct batch b = {0};
@@ -66,13 +76,13 @@ static int restate_positions(uint64_t end_id, void *ctx)
     for (struct map_slot *s = map_next(&h->positions.by_origin, NULL); s && err == 0;
          s = map_next(&h->positions.by_origin, s)) {
         struct position_entry *e = s->value;
-        if (e->held_at >= end_id || position_is_final(&e->origin, &e->position))
+        if (e->held_in != file || position_is_final(&e->origin, &e->position))
             continue;
-        batch_begin(&b, &e->origin, 0);
+        batch_begin(&b, &e->origin, clock_wall_us());
         b.position = e->position;
         err = journal_append(h->journal, &b);
         if (err == 0)
-            e->held_at = b.first_id;
+            e->held_in = journal_file(h->journal);
     }
     batch_fini(&b);
     return err;
@@ -87,9 +97,17 @@ static void journal_synced(void *ctx)
 
 static void journal_trouble(const char *doing, int err, void *ctx)
 {
-    (void)ctx;
-    diag_error("%s failed: %s; records are still sent live, acknowledgements wait", doing,
-               err_text(err));
+    struct hub *h = ctx;
+    int64_t now = clock_mono_us();
+
+    /* Every keeper tries again each second: once a minute is enough. */
+    if (err == h->trouble.err && now - h->trouble.said_us < TROUBLE_AGAIN_US)
+        return;
+    h->trouble.err = err;
+    h->trouble.said_us = now;
+    diag_error("%s failed: %s; it is tried again, and what the journal cannot take stays with the "
+               "keepers",
+               doing, err_text(err));
 }
 
 static void report_recovery(const struct hub *h)

@@ -8,6 +8,8 @@
  */
 #include "proc/keeper_link.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -21,6 +23,7 @@ enum {
     PAUSE_FIRST_MS = 50,
     PAUSE_LAST_MS = 1000,
     GREETING_US = 10000000,
+    WORKS_US = 500000,      /* a hub that acknowledged something this recently is at work */
     NOTES_MAX = 8192,       /* more than anybody reads, while the hub is away */
     SOCKET_BYTES = 1 << 20, /* asked for; the kernel gives what it allows */
     RECEIVE_BYTES = 4096,
@@ -121,6 +124,7 @@ static int on_resume(struct link *l, struct str payload)
     l->was_up = true;
     l->pause_ms = PAUSE_FIRST_MS;
     l->acked = ack.flags;
+    l->heard_us = clock_mono_us();
     queue_resume(l->queue, &ack);
     buf_add_str(&l->out, buf_str(&l->notes));
     buf_clear(&l->notes);
@@ -134,8 +138,15 @@ static int on_ack(struct link *l, struct str payload)
     if (l->state != LINK_UP || frame_get_ack(payload, &ack) < 0)
         return -LM_E_PROTOCOL;
     l->acked |= ack.flags;
+    l->refusal = 0;
     queue_ack(l->queue, &ack);
+    l->heard_us = clock_mono_us();
     return 0;
+}
+
+int64_t link_works_until(const struct link *l)
+{
+    return l->state == LINK_UP ? l->heard_us + WORKS_US : 0;
 }
 
 /* A sentence for people; the hub hangs up after it. */
@@ -144,8 +155,10 @@ static int on_error(struct link *l, struct str payload)
     struct str text;
     int code;
 
-    if (frame_get_error(payload, &code, &text) == 0 && l->loud)
+    if (frame_get_error(payload, &code, &text) == 0 && l->loud && code != l->refusal) {
         dprintf(STDERR_FILENO, "logmill: the hub refused this run: %.*s\n", STR_FMT(text));
+        l->refusal = code; /* said once, not at every call */
+    }
     l->pause_ms = PAUSE_LAST_MS;
     return -LM_E_REFUSED;
 }
@@ -249,9 +262,22 @@ static void add_lost(struct link *l)
         return;
     link_note(l, NOTE_WARN,
               "%" PRIu64 " bytes of stdout and %" PRIu64 " of stderr were given up because the hub "
-              "was away for too long; the plain file has them",
+              "did not take them for too long; the plain file has them",
               lost[0], lost[1]);
     lost[0] = lost[1] = 0;
+}
+
+/* What was given up at the very end of a stream shows as no jump. */
+static void count_lost_end(struct link *l)
+{
+    struct queue *q = l->queue;
+
+    for (int i = 0; i < 2; i++) {
+        if (l->end[i] <= q->sent_to[i])
+            continue;
+        q->lost[i] += l->end[i] - q->sent_to[i];
+        q->sent_to[i] = l->end[i];
+    }
 }
 
 /* Fills `out` with what is due between two frames of the queue. */
@@ -260,6 +286,8 @@ static void add_due(struct link *l)
     const uint64_t *sent_to = l->queue->sent_to;
     bool all_sent = !queue_has_unsent(l->queue);
 
+    if (l->has_end && all_sent)
+        count_lost_end(l);
     add_lost(l);
     buf_add_str(&l->out, buf_str(&l->notes));
     buf_clear(&l->notes);

@@ -28,6 +28,7 @@ struct link {
     int fd;
     bool was_up;       /* ever */
     bool loud;         /* notes go to stderr as well */
+    int refusal;       /* the code of the hub's latest refusal, until it takes something again */
     int64_t due_us;    /* down: when to try again; greeting: when to give up */
     uint32_t pause_ms; /* before the next attempt */
     struct buf in;
@@ -38,6 +39,7 @@ struct link {
     bool has_exit, has_end;   /* known; once true they stay so */
     bool sent_exit, sent_end; /* on this connection */
     uint32_t acked;           /* FRAME_ACK_EXIT, FRAME_ACK_END */
+    int64_t heard_us;         /* when the hub last acknowledged something */
     struct {
         bool stop;
         uint32_t grace_ms;
@@ -68,6 +70,9 @@ static inline bool link_done(const struct link *l)
 {
     return l->acked & FRAME_ACK_END;
 }
+
+/* Until when the hub counts as working, judged by its last acknowledgement; 0 when it is away. */
+int64_t link_works_until(const struct link *l);
 
 /* Something the keeper has to say about its own work. */
 void link_note(struct link *l, enum note_level level, const char *fmt, ...) LM_PRINTF(3, 4);

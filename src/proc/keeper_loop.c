@@ -38,9 +38,21 @@ static bool console_waits(const struct keeper *k)
     return console_blocked(&k->console);
 }
 
-static void fill_polls(const struct keeper *k, struct pollfd polls[POLL_COUNT])
+/* The hub works but is slower than the child: before bytes are given up that it could still take, the
+ * pipes are left alone for a moment. A hub that has stopped acknowledging is not waited for. */
+static bool hub_is_slower(const struct keeper *k, int64_t now_us)
 {
-    bool resting = k->pump.rest_us != 0, waits = console_waits(k);
+    return queue_is_filling(&k->queue) && now_us < link_works_until(&k->link);
+}
+
+static bool pipes_wait(const struct keeper *k, int64_t now_us)
+{
+    return console_waits(k) || hub_is_slower(k, now_us);
+}
+
+static void fill_polls(const struct keeper *k, struct pollfd polls[POLL_COUNT], int64_t now_us)
+{
+    bool resting = k->pump.rest_us != 0, waits = pipes_wait(k, now_us);
 
     polls[POLL_SIGNALS] = (struct pollfd){.fd = k->signals, .events = POLLIN};
     polls[POLL_HUB] = (struct pollfd){.fd = k->link.fd, .events = link_events(&k->link)};
@@ -75,11 +87,13 @@ static bool may_tell_held(const struct keeper *k)
            !console_waits(k);
 }
 
-static int64_t next_deadline(const struct keeper *k)
+static int64_t next_deadline(const struct keeper *k, int64_t now_us)
 {
     int64_t at = link_deadline(&k->link);
 
-    if (k->pump.rest_us && !console_waits(k))
+    if (hub_is_slower(k, now_us))
+        at = sooner(at, link_works_until(&k->link));
+    else if (k->pump.rest_us && !console_waits(k))
         at = sooner(at, k->pump.rest_us);
     if (k->child.kill_at_us)
         at = sooner(at, k->child.kill_at_us);
@@ -90,9 +104,10 @@ static int64_t next_deadline(const struct keeper *k)
     return at;
 }
 
-static void sleep_until_something(const struct keeper *k, struct pollfd polls[POLL_COUNT])
+static void sleep_until_something(const struct keeper *k, struct pollfd polls[POLL_COUNT],
+                                  int64_t now_us)
 {
-    int64_t at = next_deadline(k), us = at == INT64_MAX ? 0 : at - clock_mono_us();
+    int64_t at = next_deadline(k, now_us), us = at == INT64_MAX ? 0 : at - clock_mono_us();
     struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
 
     if (us < 0)
@@ -108,7 +123,7 @@ static void on_death(struct keeper *k, int64_t now_us)
 {
     k->died_us = now_us;
     pump_set_goal(&k->pump);
-    if (!console_waits(k))
+    if (!pipes_wait(k, now_us))
         pump_drain(&k->pump, now_us);
 }
 
@@ -150,7 +165,7 @@ static void read_hub(struct keeper *k, int64_t now_us)
 
 static void read_pipes(struct keeper *k, const struct pollfd polls[POLL_COUNT], int64_t now_us)
 {
-    if (console_waits(k))
+    if (pipes_wait(k, now_us))
         return;
     if (k->pump.rest_us && now_us >= k->pump.rest_us) {
         pump_drain(&k->pump, now_us);
@@ -226,8 +241,8 @@ void keeper_loop(struct keeper *k)
         link_send(&k->link, now_us);
         if (is_finished(k, now_us))
             break;
-        fill_polls(k, polls);
-        sleep_until_something(k, polls);
+        fill_polls(k, polls, now_us);
+        sleep_until_something(k, polls, now_us);
         now_us = clock_mono_us();
         if (polls[POLL_SIGNALS].revents)
             read_signals(k, now_us);

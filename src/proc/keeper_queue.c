@@ -295,3 +295,8 @@ bool queue_has_unsent(const struct queue *q)
 {
     return q->window_at < q->window_n || q->cursor_slot < q->spool.count || q->sent < q->tail;
 }
+
+bool queue_is_filling(const struct queue *q)
+{
+    return q->spool.cap > 0 && 2 * q->spool.count > q->spool.cap;
+}

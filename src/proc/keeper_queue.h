@@ -16,7 +16,8 @@
  * slot of the spool (up to 64 MiB); when that is full too, the oldest slot is given up. What was
  * given up shows as a jump of `offset`, and is counted in `lost` at the moment the jump is sent.
  *
- * The child never waits for the hub: queue_room() always finds room.
+ * queue_room() always finds room; whether it is worth waiting a moment for the hub before something
+ * must be given up (queue_is_filling) is for the caller to decide.
  *
  * Threads: one. Owns: memory and spool.
  */
@@ -67,5 +68,7 @@ struct str queue_next(struct queue *q, bool finish_frame);
 /* The first n bytes of it went out. */
 void queue_sent(struct queue *q, size_t n);
 bool queue_has_unsent(const struct queue *q);
+/* More than half of the spool is taken. */
+bool queue_is_filling(const struct queue *q);
 
 #endif

@@ -69,8 +69,10 @@ static int child_lines_then(const char *death)
     write_all(2, "last words of stderr", 20);
     if (strcmp(death, "abort") == 0)
         abort();
-    if (strcmp(death, "segv") == 0)
+    if (strcmp(death, "segv") == 0) {
+        signal(SIGSEGV, SIG_DFL); /* a sanitizer would write a report of its own */
         raise(SIGSEGV);
+    }
     if (strcmp(death, "kill") == 0)
         raise(SIGKILL);
     return 7;
@@ -89,6 +91,7 @@ static int child_numbered(const char *bytes)
 
     add_numbered(&out, strtoul(bytes, NULL, 10));
     write_all(1, out.p, out.n);
+    buf_fini(&out);
     return 0;
 }
 
@@ -169,6 +172,8 @@ struct hub {
     int exits, ends, connections;
     bool acked_end;
     bool silent;          /* acknowledges nothing */
+    size_t read_at_most;  /* bytes of one turn; 0 = what is there */
+    bool stuck;           /* reads nothing */
     size_t hang_up_after; /* this many DATA frames; 0 = never */
     size_t frames;
     char notes[1024];
@@ -317,7 +322,7 @@ static void hub_read(struct hub *h)
     int64_t taken;
 
     assert_int_equal(buf_reserve(&h->in, 65536), 0);
-    ssize_t n = read(h->conn, h->in.p + h->in.n, 65536);
+    ssize_t n = read(h->conn, h->in.p + h->in.n, h->read_at_most ? h->read_at_most : 65536);
     if (n <= 0) {
         hub_hang_up(h);
         return;
@@ -340,7 +345,7 @@ static void hub_read(struct hub *h)
 static void hub_turn(struct hub *h)
 {
     struct pollfd polls[2] = {{.fd = h->listener, .events = POLLIN},
-                              {.fd = h->conn, .events = POLLIN}};
+                              {.fd = h->stuck ? -1 : h->conn, .events = POLLIN}};
 
     poll(polls, 2, 50);
     if (polls[0].revents && h->conn < 0) {
@@ -588,6 +593,42 @@ static void a_full_spool_gives_up_the_oldest_and_says_how_much(void **state)
     hub_fini(&h);
 }
 
+static void a_hub_that_is_slower_than_the_child_loses_nothing(void **state)
+{
+    (void)state;
+    static const struct how small = {
+        .options = {"--foreground", "--quiet", "--memory", "524288", "--spool", "4194304", NULL}};
+    struct hub h;
+
+    hub_init(&h);
+    hub_listen(&h);
+    h.read_at_most = 8192;
+    check_numbered(&h, &small, 16000000);
+    assert_int_equal(h.jumped[0], 0);
+    hub_fini(&h);
+}
+
+static void a_hub_that_stops_acknowledging_does_not_hold_up_the_child(void **state)
+{
+    (void)state;
+    static const struct how small = {.options = {"--memory", "524288", "--spool", "1048576", NULL}};
+    struct hub h;
+    struct stat st;
+
+    hub_init(&h);
+    hub_listen(&h);
+    pid_t keeper = start_self(&h, &small, "numbered", "8000000");
+    HUB_UNTIL(&h, h.frames > 0);
+    h.stuck = true;
+    HUB_UNTIL(&h, stat(h.log, &st) == 0 && st.st_size == 8000000);
+    h.stuck = false;
+    hub_hang_up(&h);
+    assert_int_equal(wait_for(&h, keeper), 0);
+    assert_true(h.jumped[0] > 0);
+    assert_int_equal(h.got[0].n + h.jumped[0], 8000000);
+    hub_fini(&h);
+}
+
 static void a_keeper_of_the_hub_waits_for_the_last_acknowledgement(void **state)
 {
     (void)state;
@@ -819,13 +860,17 @@ static void an_unfinished_prompt_does_not_hold_back_the_other_stream(void **stat
     (void)state;
     static const struct how small = {
         .options = {"--memory", "524288", "--spool", "0", "--label", "job_run_id=j1", NULL}};
-    static const char script[] =
-        "printf 'password: '; head -c 8000000 /dev/zero | tr '\\0' '\\n' >&2";
+    static const char script[] = "sleep 100 & trap : USR1; printf 'password: '; wait; head -c "
+                                 "8000000 /dev/zero | tr '\\0' '\\n' >&2";
     struct hub h;
+    struct buf out = {0};
 
     hub_init(&h);
     hub_listen(&h);
     pid_t keeper = start(&h, &small, (const char *const[]){"sh", "-c", script, NULL});
+    HUB_UNTIL(&h, h.got[0].n == 10); /* it has arrived, but is not acknowledged */
+    frame_add_signal(&out, SIGUSR1); /* ends the sleep */
+    hub_say(&h, &out);
     assert_int_equal(wait_for(&h, keeper), 0);
     assert_int_equal(h.label_count, 1);
     assert_int_equal(h.got[0].n, 10);
@@ -867,6 +912,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_hub_that_hangs_up_again_and_again_gets_every_byte_once),
         cmocka_unit_test(what_was_written_while_no_hub_was_there_comes_from_the_spool),
         cmocka_unit_test(a_full_spool_gives_up_the_oldest_and_says_how_much),
+        cmocka_unit_test(a_hub_that_is_slower_than_the_child_loses_nothing),
+        cmocka_unit_test(a_hub_that_stops_acknowledging_does_not_hold_up_the_child),
         cmocka_unit_test(a_keeper_of_the_hub_waits_for_the_last_acknowledgement),
         cmocka_unit_test(the_run_file_lives_as_long_as_its_keeper),
         cmocka_unit_test(a_grandchild_that_holds_the_pipe_delays_the_end_but_not_the_exit),

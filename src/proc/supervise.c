@@ -227,6 +227,15 @@ static struct process *find_entry(struct supervise *s, const struct frame_run *r
     return NULL;
 }
 
+/* When it started on our monotonic clock; just now, when the keeper's wall clock cannot be right. */
+static int64_t started_ago(int64_t started_us)
+{
+    int64_t wall = clock_wall_us(), mono = clock_mono_us();
+    bool plausible = started_us >= 0 && started_us <= wall;
+
+    return plausible ? mono - (wall - started_us) : mono;
+}
+
 static void begin_run(struct process *p, const struct frame_run *run)
 {
     struct process_private *priv = p->priv;
@@ -239,7 +248,7 @@ static void begin_run(struct process *p, const struct frame_run *run)
     p->keeper_pid = run->keeper_pid;
     p->child_pid = run->child_pid;
     p->started_us = run->started_us;
-    priv->since_us = clock_mono_us() - (clock_wall_us() - run->started_us);
+    priv->since_us = started_ago(run->started_us);
     priv->keeper_runs = true;
 }
 

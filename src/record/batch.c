@@ -12,7 +12,7 @@ void batch_clear(struct batch *b)
     for (uint32_t i = 0; i < b->count; i++)
         labels_unref(b->records[i].labels);
     b->count = 0;
-    b->text_n = 0;
+    b->text_n = b->sets_n = 0;
     arena_reset(&b->scratch);
 }
 
@@ -35,6 +35,8 @@ int batch_add(struct batch *b, const struct record *r)
         b->records = records;
         b->cap = cap;
     }
+    if (b->count == 0 || b->records[b->count - 1].labels != r->labels)
+        b->sets_n += r->labels->wire.n;
     b->records[b->count] = *r;
     labels_ref(r->labels);
     b->count++;

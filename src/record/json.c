@@ -138,7 +138,7 @@ static inline const char *skip_member(const char *p, const char *end, int depth,
     const char *value = skip_space(p + 1, end);
     if (!(p = skip_value(value, end, depth, &m->type)))
         return NULL;
-    size_t quotes = m->type == JSON_STRING;
+    size_t quotes = m->type == JSON_IS_STRING;
     m->value = str_of(value + quotes, (size_t)(p - value) - 2 * quotes);
     return p;
 }
@@ -158,34 +158,34 @@ static const char *skip_object(const char *p, const char *end, int depth)
 
 static const char *skip_value(const char *p, const char *end, int depth, enum json_type *type)
 {
-    if (p == end || depth >= JSON_DEPTH_MAX)
+    if (p == end || (depth >= JSON_DEPTH_MAX && (*p == '{' || *p == '[')))
         return NULL;
     switch (*p) {
     case '"':
-        *type = JSON_STRING;
+        *type = JSON_IS_STRING;
         return skip_string(p + 1, end);
     case '{':
-        *type = JSON_OBJECT;
+        *type = JSON_IS_OBJECT;
         return skip_object(p + 1, end, depth + 1);
     case '[':
-        *type = JSON_ARRAY;
+        *type = JSON_IS_ARRAY;
         return skip_array(p + 1, end, depth + 1);
     case 't':
-        *type = JSON_BOOL;
+        *type = JSON_IS_BOOL;
         return skip_word(p, end, "true", 4);
     case 'f':
-        *type = JSON_BOOL;
+        *type = JSON_IS_BOOL;
         return skip_word(p, end, "false", 5);
     case 'n':
-        *type = JSON_NULL;
+        *type = JSON_IS_NULL;
         return skip_word(p, end, "null", 4);
     default:
-        *type = JSON_NUMBER;
+        *type = JSON_IS_NUMBER;
         return skip_number(p, end);
     }
 }
 
-struct json_walk json_object(struct str text)
+struct json_walk json_walk(struct str text)
 {
     struct json_walk w = {.p = text.p, .end = text.p + text.n, .first = true};
 
@@ -228,7 +228,7 @@ bool json_next(struct json_walk *w, struct json_member *ret)
 struct str json_member_raw(const struct json_member *m)
 {
     const char *start = m->key.p - 1;
-    const char *end = m->value.p + m->value.n + (m->type == JSON_STRING);
+    const char *end = m->value.p + m->value.n + (m->type == JSON_IS_STRING);
     return str_of(start, (size_t)(end - start));
 }
 

@@ -6,7 +6,8 @@
  * of their raw text. Everything that is not hot (configuration answers, requests) uses jansson.
  *
  * Grammar: RFC 8259, nesting at most JSON_DEPTH_MAX. The scanner takes bytes beyond ASCII as they
- * are; whether they are UTF-8 is utf8.h's question and is asked once for a whole line.
+ * are; whether they are UTF-8 is utf8.h's question and is asked once for a whole line. No name here is
+ * one of jansson's: a file may use both, and both are linked into one program.
  *
  * Threads: any. Owns: nothing.
  */
@@ -15,7 +16,14 @@
 
 #include "base/buf.h"
 
-enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_IS_NULL,
+    JSON_IS_BOOL,
+    JSON_IS_NUMBER,
+    JSON_IS_STRING,
+    JSON_IS_ARRAY,
+    JSON_IS_OBJECT
+};
 
 enum { JSON_DEPTH_MAX = 64 };
 
@@ -26,7 +34,7 @@ struct json_member {
 };
 
 /* Calls nothing, allocates nothing: walks the members of one object.
- *     struct json_walk w = json_object(line);
+ *     struct json_walk w = json_walk(line);
  *     while (json_next(&w, &m)) ...
  *     if (!w.ok) it was not one whole, well-formed object                                       */
 struct json_walk {
@@ -34,7 +42,7 @@ struct json_walk {
     bool first, ok, done;
 };
 
-struct json_walk json_object(struct str text);
+struct json_walk json_walk(struct str text);
 bool json_next(struct json_walk *w, struct json_member *ret);
 
 /* The raw text of a member: from the opening quote of its key to the end of its value. */

@@ -1,340 +1,344 @@
 /* SPDX-License-Identifier: MIT
  *
- * json_test.c - the scanner against decided texts, and against jansson on random ones.
+ * json_test.c - the strict scanner: what is one JSON object, and what its members are.
  */
 #include "record/json.h"
 
-#include "record/utf8.h"
+#include "record/json_oracle.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
-/* jansson has some of our names; here its own are out of the way. */
-#define JSON_OBJECT JANSSON_OBJECT
-#define JSON_ARRAY  JANSSON_ARRAY
-#define JSON_STRING JANSSON_STRING
-#define JSON_NULL   JANSSON_NULL
-#define json_object jansson_object
-#include <jansson.h>
-#undef json_object
-#undef JSON_OBJECT
-#undef JSON_ARRAY
-#undef JSON_STRING
-#undef JSON_NULL
-
-/* The text in memory of its own size, so that a sanitizer sees a step beyond its end. */
-static struct str exact(const char *p, size_t n)
+static bool accepts(struct str text)
 {
-    char *copy = malloc(n ? n : 1);
+    struct json_walk w = json_walk(text);
+    struct json_member m;
 
-    assert_non_null(copy);
-    for (size_t i = 0; i < n; i++)
-        copy[i] = p[i];
-    return str_of(copy, n);
+    while (json_next(&w, &m))
+        continue;
+    assert_false(json_next(&w, &m)); /* it stays at the end */
+    return w.ok;
 }
 
-static void release(struct str s)
+static void well_formed_objects_are_accepted(void **state)
 {
-    free((void *)(uintptr_t)s.p);
-}
+    const struct str texts[] = {
+        STR("{}"),
+        STR(" \t\r\n{ } \n"),
+        STR("{\"a\":1}"),
+        STR("{\"\":null}"),
+        STR("{\"a\":true,\"b\":false , \"c\" : null}"),
+        STR("{\"a\":[],\"b\":[ ],\"c\":{},\"d\":{ }}"),
+        STR("{\"a\":[1,[2,{\"x\":[3]}],\"y\"]}"),
+        STR("{\"n\":[0,-0,-1,10,1.5,-0.0,1e5,1E+5,1e-5,0e0,0.1e1,123456789012345678901234567890]}"),
+        STR("{\"s\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\uD83D\\uDE00\"}"),
+        STR("{\"s\":\"\x7f\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"}"),
+        STR("{\"lone\":\"\\ud800\",\"zero\":\"\\u0000\"}"),
+        STR("{\"twice\":1,\"twice\":2}"),
+    };
 
-static bool accepts(struct str s)
-{
-    return utf8_valid_prefix(s) == s.n && json_valid(s);
-}
-
-static void check(const char *p, size_t n, bool good)
-{
-    struct str s = exact(p, n);
-
-    if (accepts(s) != good)
-        fail_msg("%s: %.*s", good ? "refused" : "accepted", STR_FMT(s));
-    release(s);
-}
-
-static void decided_texts_get_their_verdict(void **state)
-{
     (void)state;
-#define GOOD(text) check(text, sizeof(text) - 1, true);
-#define BAD(text)  check(text, sizeof(text) - 1, false);
-#include "record/json_vectors.def"
-#undef GOOD
-#undef BAD
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (!accepts(texts[i]))
+            fail_msg("refused: %.*s", STR_FMT(texts[i]));
 }
 
-static void nesting_has_a_limit_and_deep_texts_cost_no_stack(void **state)
+static void everything_else_is_refused(void **state)
+{
+    const struct str texts[] = {
+        STR(""),
+        STR(" "),
+        STR("1"),
+        STR("null"),
+        STR("\"a\""),
+        STR("[]"),
+        STR("[{\"a\":1}]"),
+        STR("{"),
+        STR("}"),
+        STR("{}}"),
+        STR("{}x"),
+        STR("{} {}"),
+        STR("{}\0"),
+        STR("\xef\xbb\xbf{}"),
+        STR("\f{}"),
+        STR("{\xc2\xa0}"),
+        STR("{,}"),
+        STR("{\"a\":1,}"),
+        STR("{,\"a\":1}"),
+        STR("{\"a\":1,,\"b\":2}"),
+        STR("{\"a\":1 \"b\":2}"),
+        STR("{\"a\"}"),
+        STR("{\"a\":}"),
+        STR("{\"a\" 1}"),
+        STR("{\"a\"::1}"),
+        STR("{\"a\":1"),
+        STR("{\"a\":1]"),
+        STR("{a:1}"),
+        STR("{'a':1}"),
+        STR("{1:1}"),
+        STR("{null:1}"),
+        STR("{\"a\":[1,]}"),
+        STR("{\"a\":[,1]}"),
+        STR("{\"a\":[1 2]}"),
+        STR("{\"a\":[1}}"),
+        STR("{\"a\":[1"),
+        STR("{\"a\":[\"\"],}"),
+        STR("{\"a\":/**/1}"),
+        STR("{\"a\":1//\n}"),
+        /* words */
+        STR("{\"a\":tru}"),
+        STR("{\"a\":True}"),
+        STR("{\"a\":truee}"),
+        STR("{\"a\":nul"),
+        STR("{\"a\":undefined}"),
+        /* numbers */
+        STR("{\"a\":-}"),
+        STR("{\"a\":+1}"),
+        STR("{\"a\":01}"),
+        STR("{\"a\":-01}"),
+        STR("{\"a\":1.}"),
+        STR("{\"a\":.5}"),
+        STR("{\"a\":-.5}"),
+        STR("{\"a\":1e}"),
+        STR("{\"a\":1e+}"),
+        STR("{\"a\":1.e1}"),
+        STR("{\"a\":0x10}"),
+        STR("{\"a\":1_000}"),
+        STR("{\"a\":NaN}"),
+        STR("{\"a\":-Infinity}"),
+        STR("{\"a\":1a}"),
+        STR("{\"a\":--1}"),
+        STR("{\"a\":\xef\xbc\x91}"),
+        /* strings */
+        STR("{\"a\":\"}"),
+        STR("{\"a\":\"\\\"}"),
+        STR("{\"a\":\"\\x41\"}"),
+        STR("{\"a\":\"\\a\"}"),
+        STR("{\"a\":\"\\\0\"}"),
+        STR("{\"a\":\"\\u12\"}"),
+        STR("{\"a\":\"\\u12g4\"}"),
+        STR("{\"a\":\"\\U1234\"}"),
+        STR("{\"a\":\"\\u"),
+        STR("{\"a\":\"tab\there\"}"),
+        STR("{\"a\":\"line\nhere\"}"),
+        STR("{\"a\":\"zero\0here\"}"),
+        STR("{\"a\n\":1}"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (accepts(texts[i]))
+            fail_msg("accepted: %.*s", STR_FMT(texts[i]));
+}
+
+/* `{"a":` and arrays inside one another, with a scalar in the middle. */
+static bool accepts_depth(size_t depth, const char *inmost)
 {
     struct buf text = {0};
 
-    (void)state;
-    for (int i = 0; i < JSON_DEPTH_MAX - 1; i++)
+    BUF_LIT(&text, "{\"a\":");
+    for (size_t i = 1; i < depth; i++)
         buf_add_char(&text, '[');
-    buf_add_char(&text, '1');
-    for (int i = 0; i < JSON_DEPTH_MAX - 1; i++)
+    buf_add_str(&text, str_from(inmost));
+    for (size_t i = 1; i < depth; i++)
         buf_add_char(&text, ']');
-    assert_true(json_valid(buf_str(&text)));
-    buf_clear(&text);
-    for (int i = 0; i < 100000; i++)
-        BUF_LIT(&text, "[{\"\":");
-    assert_false(json_valid(buf_str(&text)));
+    buf_add_char(&text, '}');
+    bool ok = accepts(buf_str(&text));
     buf_fini(&text);
+    return ok;
 }
 
-static void every_cut_of_a_line_is_refused(void **state)
+static void nesting_goes_to_64_and_no_further(void **state)
 {
-    static const char line[] = "{\"level\":30,\"time\":-1.5e+3,\"a\":[true,false,null],\"m\":"
-                               "\"x\\u00e4\\n 0123456789abcdef\"}";
-
     (void)state;
-    check(line, sizeof line - 1, true);
-    for (size_t n = 0; n < sizeof line - 1; n++)
-        check(line, n, false);
+    assert_true(accepts_depth(64, "1"));
+    assert_true(accepts_depth(64, ""));
+    assert_true(accepts_depth(63, "{\"b\":1}"));
+    assert_false(accepts_depth(65, "1"));
+    assert_false(accepts_depth(65, ""));
+    assert_false(accepts_depth(64, "{}"));
+    assert_false(accepts_depth(100000, "1"));
 }
 
-static void members_come_out_as_views_of_their_raw_text(void **state)
+static void members_come_in_order_as_views_of_their_raw_text(void **state)
 {
-    struct str line = STR(" { \"a\" : \"x\\\"y\" , \"b\":[1, 2],\"c\":-0.5 , \"d\":{} } ");
     static const struct {
-        const char *key, *value, *raw;
+        const char *key, *value;
         enum json_type type;
-    } want[] = {
-        {"a", "x\\\"y", "\"a\" : \"x\\\"y\"", JSON_STRING},
-        {"b", "[1, 2]", "\"b\":[1, 2]", JSON_ARRAY},
-        {"c", "-0.5", "\"c\":-0.5", JSON_NUMBER},
-        {"d", "{}", "\"d\":{}", JSON_OBJECT},
+    } expected[] = {
+        {"s", "a\\n\\\"b", JSON_IS_STRING}, {"k\\u0041", "-1.5e3", JSON_IS_NUMBER},
+        {"b", "false", JSON_IS_BOOL},       {"n", "null", JSON_IS_NULL},
+        {"a", "[1, [2]]", JSON_IS_ARRAY},   {"o", "{ \"x\" : {} }", JSON_IS_OBJECT},
+        {"", "", JSON_IS_STRING},
     };
-    struct json_walk w = json_object(line);
+    struct str text = STR("{\"s\":\"a\\n\\\"b\", \"k\\u0041\" : -1.5e3 ,\"b\":false,\"n\":null,"
+                          "\"a\":[1, [2]],\"o\":{ \"x\" : {} },\"\":\"\"}");
+    struct json_walk w = json_walk(text);
     struct json_member m;
 
     (void)state;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         assert_true(json_next(&w, &m));
-        assert_true(str_is(m.key, want[i].key));
-        assert_true(str_is(m.value, want[i].value));
-        assert_true(str_is(json_member_raw(&m), want[i].raw));
-        assert_int_equal(m.type, want[i].type);
+        assert_true(str_is(m.key, expected[i].key));
+        assert_true(str_is(m.value, expected[i].value));
+        assert_int_equal(m.type, expected[i].type);
+        assert_true(m.value.p > text.p && m.value.p + m.value.n < text.p + text.n);
     }
     assert_false(json_next(&w, &m));
     assert_true(w.ok);
 }
 
-static void only_one_whole_object_is_ok(void **state)
+static void assert_escaped(struct str plain, const char *expected)
 {
-    static const char *const bad[] = {"",     "[]",       "1",         "{",          "{}{}",
-                                      "{} x", "{\"a\":1", "{\"a\" 1}", "{\"a\":1,}", "{,}"};
+    struct buf out = {0}, back = {0};
 
-    (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct json_walk w = json_object(str_from(bad[i]));
-        struct json_member m;
-        while (json_next(&w, &m))
-            ;
-        assert_false(w.ok);
-    }
+    json_add_string(&out, plain);
+    assert_true(str_is(buf_str(&out), expected));
+    json_add_unescaped(&back, str_of(out.p + 1, out.n - 2));
+    assert_true(str_eq(buf_str(&back), plain));
+    buf_fini(&out);
+    buf_fini(&back);
 }
 
-static void strings_go_there_and_back(void **state)
+static void strings_are_escaped_as_little_as_json_allows_and_read_back(void **state)
 {
-    struct buf raw = {0}, text = {0};
-    char all[128 + 8];
+    char all[32];
 
     (void)state;
-    for (int i = 0; i < 128; i++)
+    assert_escaped(STR(""), "\"\"");
+    assert_escaped(STR("/\x7f\xe2\x80\xa8"), "\"/\x7f\xe2\x80\xa8\"");
+    assert_escaped(STR("\"\\\b\f\n\r\t"), "\"\\\"\\\\\\b\\f\\n\\r\\t\"");
+    assert_escaped(STR("\0\x1f\x1b"), "\"\\u0000\\u001f\\u001b\"");
+    for (size_t i = 0; i < 32; i++)
         all[i] = (char)i;
-    memcpy(all + 128, "\xc3\xa4\xf0\x9f\x9a\x80zz", 8);
-    json_add_escaped(&raw, str_of(all, sizeof all));
-    json_add_unescaped(&text, buf_str(&raw));
-    assert_int_equal(text.n, sizeof all);
-    assert_memory_equal(text.p, all, sizeof all);
-    buf_fini(&raw);
+    struct buf out = {0}, text = {0};
+    json_add_string(&out, str_of(all, 32));
+    buf_printf(&text, "{\"a\":%.*s}", (int)out.n, out.p);
+    assert_true(accepts(buf_str(&text)));
+    buf_fini(&out);
     buf_fini(&text);
 }
 
-static void check_unescape(const char *raw, const char *text)
+static void assert_unescaped(const char *raw, struct str expected)
 {
-    char out[128];
-    size_t n = json_unescape(out, str_from(raw));
+    struct buf out = {0};
 
-    assert_int_equal(n, strlen(text));
-    assert_memory_equal(out, text, n);
-    assert_true(n <= strlen(raw));
+    json_add_unescaped(&out, str_from(raw));
+    assert_true(str_eq(buf_str(&out), expected));
+    buf_fini(&out);
 }
 
-static void escapes_are_undone_and_lone_surrogates_replaced(void **state)
+static void escapes_become_characters_and_lone_surrogates_replacements(void **state)
 {
     (void)state;
-    check_unescape("", "");
-    check_unescape("\\\"\\\\\\/\\b\\f\\n\\r\\t", "\"\\/\b\f\n\r\t");
-    check_unescape("\\u0041\\u00e4\\u20ac", "A\xc3\xa4\xe2\x82\xac");
-    check_unescape("\\ud83d\\ude80", "\xf0\x9f\x9a\x80");
-    check_unescape("\\uD83D", "\xef\xbf\xbd");
-    check_unescape("\\ude80x", "\xef\xbf\xbdx");
-    check_unescape("\\ud83d\\u0041", "\xef\xbf\xbd"
-                                     "A");
-    check_unescape("\\ud83d\\ud83d\\ude80", "\xef\xbf\xbd\xf0\x9f\x9a\x80");
-}
-
-static void numbers_are_told_from_what_only_looks_like_one(void **state)
-{
-    (void)state;
-    assert_true(json_number_ok(STR("0")));
-    assert_true(json_number_ok(STR("-12.50e-3")));
-    assert_false(json_number_ok(STR("")));
-    assert_false(json_number_ok(STR("007")));
-    assert_false(json_number_ok(STR("1.")));
-    assert_false(json_number_ok(STR("1 ")));
-    assert_false(json_number_ok(STR("0x10")));
+    assert_unescaped("\\u0041\\u00e4\\u20AC", STR("A\xc3\xa4\xe2\x82\xac"));
+    assert_unescaped("\\ud83d\\ude00", STR("\xf0\x9f\x98\x80"));
+    assert_unescaped("\\udbff\\udfff", STR("\xf4\x8f\xbf\xbf"));
+    assert_unescaped("\\ud83d", STR("\xef\xbf\xbd"));
+    assert_unescaped("\\ud83dx", STR("\xef\xbf\xbdx"));
+    assert_unescaped("\\ude00\\ud83d", STR("\xef\xbf\xbd\xef\xbf\xbd"));
+    assert_unescaped("\\ud83d\\u0041", STR("\xef\xbf\xbd"
+                                           "A"));
+    assert_unescaped("\\ud83d\\n", STR("\xef\xbf\xbd\n"));
+    assert_unescaped("\\ud83d\\ud83d\\ude00", STR("\xef\xbf\xbd\xf0\x9f\x98\x80"));
+    assert_unescaped("a\\/\\\\u0041", STR("a/\\u0041"));
 }
 
 /* --- against jansson --- */
 
-static uint64_t seed = 20261121;
+static unsigned random_state = 12345;
 
-static uint32_t dice(uint32_t sides)
+static unsigned below(unsigned n)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 33) % sides;
+    random_state = random_state * 1103515245 + 12345;
+    return (random_state >> 8) % n;
 }
 
-static void add_random(struct buf *out, int depth)
+static void add_value(struct buf *out, int depth)
 {
-    static const char *const atoms[] = {"null",
-                                        "true",
-                                        "false",
-                                        "0",
-                                        "-1.5",
-                                        "1e9",
-                                        "\"\"",
-                                        "\"plain text, longer than sixteen\"",
-                                        "\"\\u00e4\\n\\\\\"",
-                                        "\"\xc3\xa4\xe2\x82\xac\"",
-                                        "12345678901234",
-                                        "\"\\ud83d\\ude80\""};
-    static const char *const spaces[] = {"", "", "", " ", "\t", "\r\n "};
-    uint32_t kind = dice(depth > 4 ? 6 : 10), n = dice(4);
+    static const char *const scalars[] = {
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "12",
+        "-1.5e2",
+        "1E+3",
+        "0.25",
+        "\"\"",
+        "\"x\"",
+        "\"a b\"",
+        "\"\\u00e9\\n\"",
+        "\"\xc3\xa9\\\\\"",
+    };
+    unsigned kind = below(depth > 5 ? 3 : 5);
 
-    buf_add_str(out, str_from(spaces[dice(6)]));
-    if (kind < 6)
-        buf_add_str(out, str_from(atoms[dice(sizeof atoms / sizeof *atoms)]));
-    else
-        buf_add_char(out, kind < 8 ? '[' : '{');
-    for (uint32_t i = 0; kind >= 6 && i < n; i++) {
+    if (below(6) == 0)
+        buf_add_char(out, " \t\n\r"[below(4)]);
+    if (kind < 3) {
+        buf_add_str(out, str_from(scalars[below(sizeof scalars / sizeof scalars[0])]));
+        return;
+    }
+    buf_add_char(out, kind == 3 ? '[' : '{');
+    for (unsigned i = 0, n = below(4); i < n; i++) {
         if (i)
             buf_add_char(out, ',');
-        if (kind >= 8)
-            buf_printf(out, "%s\"k%u\"%s:", spaces[dice(6)], dice(5), spaces[dice(6)]);
-        add_random(out, depth + 1);
+        if (kind == 4)
+            buf_printf(out, "\"k%u\":", below(5));
+        add_value(out, depth + 1);
     }
-    if (kind >= 6)
-        buf_add_char(out, kind < 8 ? ']' : '}');
-    buf_add_str(out, str_from(spaces[dice(6)]));
+    buf_add_char(out, kind == 3 ? ']' : '}');
 }
 
-/* Some bytes changed, taken out or doubled. */
-static void damage(struct buf *text)
+static void mutate(struct buf *text)
 {
-    static const char bytes[] = "{}[]\",:\\u0\x80\xc3\xff\n \x01"
-                                "e-.tn";
+    static const char alphabet[] = "{}[],:\"\\0123.eE+-tfn u\n\x01\x7f";
+    size_t at = below((unsigned)text->n);
 
-    for (uint32_t i = dice(4); i > 0 && text->n > 0; i--) {
-        size_t at = dice((uint32_t)text->n);
-        if (dice(3) == 0)
-            text->n = at;
-        else
-            text->p[at] = bytes[dice(sizeof bytes - 1)];
-    }
+    if (below(2))
+        text->p[at] = alphabet[below(sizeof alphabet - 1)];
+    else
+        memmove(text->p + at, text->p + at + 1, --text->n - at);
 }
 
-/* What jansson refuses for reasons of its own: numbers beyond double, NUL, lone surrogates. */
-static bool is_its_own_reason(const json_error_t *e)
-{
-    return json_error_code(e) == json_error_numeric_overflow ||
-           json_error_code(e) == json_error_null_character ||
-           json_error_code(e) == json_error_null_byte_in_key || strstr(e->text, "Unicode");
-}
-
-static size_t count_members(struct str text)
-{
-    struct json_walk w = json_object(text);
-    struct json_member m;
-    size_t n = 0;
-
-    while (json_next(&w, &m))
-        n++;
-    assert_true(w.ok);
-    return n;
-}
-
-/* Texts of members; where a key is repeated jansson keeps one only, and nothing is compared. */
-static void compare_members(struct str text, json_t *theirs)
-{
-    struct json_walk w = json_object(text);
-    struct json_member m;
-    struct buf key = {0}, value = {0};
-    bool unique = count_members(text) == json_object_size(theirs);
-
-    while (json_next(&w, &m)) {
-        buf_clear(&key);
-        json_add_unescaped(&key, m.key);
-        buf_add_char(&key, '\0');
-        json_t *same = json_object_get(theirs, key.p);
-        assert_non_null(same);
-        if (!unique || m.type != JSON_STRING)
-            continue;
-        buf_clear(&value);
-        json_add_unescaped(&value, m.value);
-        assert_int_equal(json_typeof(same), JANSSON_STRING);
-        assert_int_equal(json_string_length(same), value.n);
-        assert_memory_equal(json_string_value(same), value.p, value.n);
-    }
-    buf_fini(&key);
-    buf_fini(&value);
-}
-
-static void agrees_with_jansson_on_random_and_damaged_texts(void **state)
+/* Whole objects, and objects with a byte or two changed or missing: half are well-formed. */
+static void random_texts_are_judged_and_read_as_jansson_does(void **state)
 {
     struct buf text = {0};
-    uint32_t good = 0;
+    int accepted = 0;
 
     (void)state;
-    for (int round = 0; round < 60000; round++) {
-        json_error_t why;
+    for (int round = 0; round < 30000; round++) {
         buf_clear(&text);
-        add_random(&text, 0);
-        damage(&text);
-        struct str s = exact(text.p, text.n);
-        json_t *theirs = json_loadb(s.p, s.n, JSON_DECODE_ANY, &why);
-        bool ours = accepts(s);
-        if (theirs ? !ours : ours && !is_its_own_reason(&why))
-            fail_msg("%s by us: %.*s", ours ? "accepted" : "refused", STR_FMT(s));
-        if (theirs && json_typeof(theirs) == JANSSON_OBJECT)
-            compare_members(s, theirs);
-        good += ours;
-        json_decref(theirs);
-        release(s);
+        BUF_LIT(&text, "{\"first\":");
+        add_value(&text, 1);
+        BUF_LIT(&text, " ,\"k1\":");
+        add_value(&text, 1);
+        buf_add_char(&text, '}');
+        for (unsigned n = below(3); n > 0; n--)
+            mutate(&text);
+        accepted += accepts(buf_str(&text));
+        if (json_oracle(buf_str(&text)) == ORACLE_DIFFERS)
+            fail_msg("they differ: %.*s", (int)text.n, text.p);
     }
-    assert_true(good > 10000 && good < 50000);
+    assert_true(accepted > 10000 && accepted < 29000);
     buf_fini(&text);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(decided_texts_get_their_verdict),
-        cmocka_unit_test(nesting_has_a_limit_and_deep_texts_cost_no_stack),
-        cmocka_unit_test(every_cut_of_a_line_is_refused),
-        cmocka_unit_test(members_come_out_as_views_of_their_raw_text),
-        cmocka_unit_test(only_one_whole_object_is_ok),
-        cmocka_unit_test(strings_go_there_and_back),
-        cmocka_unit_test(escapes_are_undone_and_lone_surrogates_replaced),
-        cmocka_unit_test(numbers_are_told_from_what_only_looks_like_one),
-        cmocka_unit_test(agrees_with_jansson_on_random_and_damaged_texts),
+        cmocka_unit_test(well_formed_objects_are_accepted),
+        cmocka_unit_test(everything_else_is_refused),
+        cmocka_unit_test(nesting_goes_to_64_and_no_further),
+        cmocka_unit_test(members_come_in_order_as_views_of_their_raw_text),
+        cmocka_unit_test(strings_are_escaped_as_little_as_json_allows_and_read_back),
+        cmocka_unit_test(escapes_become_characters_and_lone_surrogates_replacements),
+        cmocka_unit_test(random_texts_are_judged_and_read_as_jansson_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

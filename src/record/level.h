@@ -22,7 +22,7 @@ enum level {
 enum stream { STREAM_NONE = 0, STREAM_STDOUT = 1, STREAM_STDERR = 2, STREAM_SYSTEM = 3 };
 
 /* Where a word may stand to count as a level; see level_words.def. */
-enum level_place { LEVEL_VALUE = 1, LEVEL_MARKED = 2, LEVEL_ANYWHERE = 3 };
+enum level_place { LEVEL_VALUE = 1, LEVEL_LEADING, LEVEL_MARKED, LEVEL_ANYWHERE };
 
 struct level_word {
     const char *text; /* lower case */

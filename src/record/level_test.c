@@ -52,6 +52,11 @@ static void names_of_levels_are_understood_again(void **state)
     for (enum stream s = STREAM_STDOUT; s <= STREAM_SYSTEM; s++)
         assert_int_equal(stream_from_text(str_from(stream_name(s))), s);
     assert_int_equal(stream_from_text(STR("stdlog")), STREAM_NONE);
+    assert_int_equal(stream_from_text(STR("STDOUT")), STREAM_NONE);
+    assert_string_equal(level_name(LEVEL_NONE), "");
+    assert_string_equal(level_name(LEVEL_COUNT), "");
+    assert_string_equal(stream_name(STREAM_NONE), "");
+    assert_string_equal(stream_name((enum stream)9), "");
 }
 
 static void numbers_of_three_scales_are_told_apart(void **state)

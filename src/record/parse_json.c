@@ -44,7 +44,7 @@ static void cut(struct json_line *l, const struct json_member *m)
 
 static enum level level_of(enum parse_key_kind kind, const struct json_member *m, bool *ret_folded)
 {
-    if (m->type != JSON_STRING && m->type != JSON_NUMBER)
+    if (m->type != JSON_IS_STRING && m->type != JSON_IS_NUMBER)
         return LEVEL_NONE;
     return parse_level_value(kind, m->value, ret_folded);
 }
@@ -52,7 +52,7 @@ static enum level level_of(enum parse_key_kind kind, const struct json_member *m
 /* {"seconds":1,"nanos":2}, {"epochSecond":1,"nanoOfSecond":2}, {"$date":"..."} */
 static bool time_of_object(const struct reading *in, struct str object, int64_t *ret_us)
 {
-    struct json_walk w = json_object(object);
+    struct json_walk w = json_walk(object);
     struct json_member m;
     int64_t whole = 0;
     uint64_t nanos = 0;
@@ -74,11 +74,11 @@ static bool time_of_object(const struct reading *in, struct str object, int64_t 
 
 static bool time_of(const struct reading *in, const struct json_member *m, int64_t *ret_us)
 {
-    if (m->type == JSON_NUMBER)
+    if (m->type == JSON_IS_NUMBER)
         return stamp_epoch(m->value, ret_us);
-    if (m->type == JSON_STRING)
+    if (m->type == JSON_IS_STRING)
         return stamp_parse(m->value, in->zone, in->read_us, ret_us);
-    return m->type == JSON_OBJECT && time_of_object(in, m->value, ret_us);
+    return m->type == JSON_IS_OBJECT && time_of_object(in, m->value, ret_us);
 }
 
 static void take_level(struct json_line *l, const struct parse_key *key,
@@ -96,7 +96,7 @@ static void take_level(struct json_line *l, const struct parse_key *key,
 /* {"log":{"level":"warn"}}: the level is taken, the object stays. */
 static void look_inside(struct json_line *l, struct str object)
 {
-    struct json_walk w = json_object(object);
+    struct json_walk w = json_walk(object);
     struct json_member m;
 
     while (json_next(&w, &m)) {
@@ -120,9 +120,9 @@ static void take_time(struct json_line *l, const struct parse_key *key, const st
 static void take_message(struct json_line *l, const struct parse_key *key,
                          const struct json_member *m)
 {
-    if (m->type == JSON_OBJECT && str_is(m->key, "log"))
+    if (m->type == JSON_IS_OBJECT && str_is(m->key, "log"))
         look_inside(l, m->value);
-    if (m->type == JSON_STRING && key->rank < l->message.rank)
+    if (m->type == JSON_IS_STRING && key->rank < l->message.rank)
         l->message = (struct pick){.rank = key->rank, .m = *m};
 }
 
@@ -131,9 +131,9 @@ static bool take_label(struct json_line *l, const struct parse_key *key,
 {
     struct str value = m->value;
 
-    if (m->type != JSON_STRING && m->type != JSON_NUMBER)
+    if (m->type != JSON_IS_STRING && m->type != JSON_IS_NUMBER)
         return true;
-    if (m->type == JSON_STRING && !(value = parse_unescape(l->in->scratch, value)).p)
+    if (m->type == JSON_IS_STRING && !(value = parse_unescape(l->in->scratch, value)).p)
         return false;
     if (parse_take_label(l->in, l->said, key, value))
         cut(l, m);
@@ -163,7 +163,7 @@ static bool take_member(struct json_line *l, const struct json_member *m)
         l->stream = (struct pick){.m = *m};
         break;
     case PARSE_KEY_NESTED:
-        if (m->type == JSON_OBJECT)
+        if (m->type == JSON_IS_OBJECT)
             look_inside(l, m->value);
         break;
     case PARSE_KEY_LABEL:
@@ -218,7 +218,7 @@ static bool is_docker(const struct json_line *l)
 {
     return l->message.rank != RANK_NONE && str_is(l->message.m.key, "log") &&
            l->level.rank == RANK_NONE && l->said->label_count == 0 && l->time.rank != RANK_NONE &&
-           l->stream.rank != RANK_NONE && l->stream.m.type == JSON_STRING &&
+           l->stream.rank != RANK_NONE && l->stream.m.type == JSON_IS_STRING &&
            stream_from_text(l->stream.m.value) != STREAM_NONE;
 }
 
@@ -259,7 +259,7 @@ int parse_json(const struct reading *in, struct str line, struct said *ret)
     struct pick none = {.rank = RANK_NONE};
     struct json_line l = {
         .in = in, .said = &said, .message = none, .level = none, .time = none, .stream = none};
-    struct json_walk w = json_object(line);
+    struct json_walk w = json_walk(line);
     struct json_member m;
 
     while (json_next(&w, &m))

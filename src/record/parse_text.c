@@ -66,7 +66,8 @@ struct word {
     size_t start, end; /* letters */
     size_t after;      /* end, behind colours */
     bool bracketed;    /* an opening bracket stands right in front */
-    bool first;        /* right behind the stamp */
+    bool first;        /* right behind the stamp, or in front of everything */
+    bool leading;      /* in front of everything */
     bool upper;
 };
 
@@ -122,8 +123,8 @@ static enum level level_of_word(const struct word *w)
     if (!known)
         return LEVEL_NONE;
     bool marked = w->bracketed && (closes(w) || opens_header(w));
-    if (!marked && known->place >= LEVEL_MARKED)
-        marked = has_colon(w) && known->n > 1;
+    if (!marked && known->place >= (w->leading ? LEVEL_LEADING : LEVEL_MARKED))
+        marked = has_colon(w);
     if (!marked && known->place == LEVEL_ANYWHERE)
         marked = (w->upper && stands_alone(w)) || in_column(w) ||
                  (at(w->line, w->after) == '|' && w->first);
@@ -158,6 +159,7 @@ struct search {
     size_t i, limit;
     int strangers; /* still allowed */
     bool first;    /* no word has come yet */
+    bool timed;    /* the search began behind a stamp */
     bool in_token; /* the present token already counts as a stranger */
     int depth;     /* of brackets: what is inside does not count */
 };
@@ -174,6 +176,7 @@ static enum level try_word(struct search *s)
                      .end = end,
                      .after = end,
                      .first = s->first,
+                     .leading = s->first && !s->timed,
                      .upper = upper && end - s->i > 1};
     w.bracketed = s->i > 0 && (kind_at(s->line, s->i - 1) == OPEN ||
                                (s->depth > 0 && s->line.p[s->i - 1] == ':')); /* [core:error] */
@@ -287,7 +290,8 @@ static size_t find_stamp(struct str line, struct stamp *stamp, size_t *start)
 
 static enum level level_between(struct str line, size_t from, size_t to, int strangers)
 {
-    struct search s = {.line = line, .i = from, .strangers = strangers, .first = true};
+    struct search s = {
+        .line = line, .i = from, .strangers = strangers, .first = true, .timed = from > 0};
 
     s.limit = to - from < WINDOW ? to : from + WINDOW;
     return search_level(&s);

@@ -53,6 +53,7 @@ struct batch {
     uint64_t first_id; /* set by hub_publish() */
     uint32_t count;
     size_t text_n; /* messages and fields together */
+    size_t sets_n; /* label sets as a journal frame writes them: one at every change */
     struct record *records;
     uint32_t cap;
     struct arena scratch; /* for texts that had to be rewritten */
@@ -68,7 +69,7 @@ int batch_add(struct batch *b, const struct record *r) LM_MUST_CHECK;
 /* Has it reached a size at which it must be published? */
 static inline bool batch_full(const struct batch *b)
 {
-    return b->count >= BATCH_RECORDS_MAX || b->text_n >= BATCH_TEXT_MAX;
+    return b->count >= BATCH_RECORDS_MAX || b->text_n + b->sets_n >= BATCH_TEXT_MAX;
 }
 
 void batch_clear(struct batch *b);

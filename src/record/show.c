@@ -8,8 +8,16 @@
 
 #define RESET "\x1b[0m"
 
+/* The end of a sequence that reads as far as i: its last byte is one of `first` to '~'. Any other byte
+ * is not part of it, least of all half a character. */
+static size_t end_of_sequence(struct str s, size_t i, char first)
+{
+    return i < s.n && s.p[i] >= first && s.p[i] <= '~' ? i + 1 : i;
+}
+
 /* Length of the escape sequence at the start of s (s.p[0] is ESC), by ECMA-48: CSI, the string
- * sequences (OSC, DCS, APC, PM, SOS) up to their end, or ESC and one more. *ret_sgr: it sets colours. */
+ * sequences (OSC, DCS, APC, PM, SOS) up to their end, or ESC and what belongs to it. *ret_sgr: it sets
+ * colours (numbers and 'm'; other parameters would change the keyboard). */
 static size_t sequence_length(struct str s, bool *ret_sgr)
 {
     size_t i = 2;
@@ -18,13 +26,18 @@ static size_t sequence_length(struct str s, bool *ret_sgr)
     if (s.n < 2)
         return s.n;
     if (s.p[1] == '[') {
-        while (i < s.n && s.p[i] >= 0x20 && s.p[i] < 0x40)
+        while (i < s.n && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == ';' || s.p[i] == ':'))
             i++;
         *ret_sgr = i < s.n && s.p[i] == 'm';
-        return i < s.n ? i + 1 : i;
+        while (i < s.n && s.p[i] >= 0x20 && s.p[i] < 0x40)
+            i++;
+        return end_of_sequence(s, i, '@');
     }
-    if (!strchr("]PX^_", s.p[1]))
-        return 2;
+    if (s.p[1] == '\0' || !strchr("]PX^_", s.p[1])) {
+        for (i = 1; i < s.n && s.p[i] >= 0x20 && s.p[i] < 0x30;)
+            i++;
+        return end_of_sequence(s, i, '0');
+    }
     while (i < s.n && s.p[i] != '\a' && !(s.p[i] == '\x1b' && i + 1 < s.n && s.p[i + 1] == '\\'))
         i++;
     if (i == s.n)

@@ -159,7 +159,7 @@ static void levels_before(const struct feed_place *at, uint64_t out[LEVEL_COUNT]
 
 struct feed_skipped feed_skip(struct feed *f, struct feed_place *at, uint64_t keep)
 {
-    struct feed_skipped s = {.from = feed_next_id(at)};
+    struct feed_skipped s = {0};
     uint64_t before[LEVEL_COUNT], after[LEVEL_COUNT];
 
     levels_before(at, before);
@@ -169,6 +169,7 @@ struct feed_skipped feed_skip(struct feed *f, struct feed_place *at, uint64_t ke
             continue;
         }
         const struct page_entry *e = page_entry(at->page, at->entry);
+        s.from = s.from ? s.from : e->id;
         s.to = e->id;
         at->off = e->end;
         at->entry++;

@@ -2,9 +2,10 @@
  *
  * replay.c - from the journal to the live edge.
  *
- * A replay reads forward by id in slices, so that one client's past never holds up another's present.
- * It pauses while the socket is full and then holds no file. When it has caught up with the last id
- * the hub has given out, it joins the feed in the same step: nothing can come in between.
+ * A replay reads forward by id in slices, so that one client's past never holds up another's
+ * present. It pauses while the socket is full and then holds no file. When it has caught up with
+ * the last id the hub has given out, it joins the feed in the same step: nothing can come in
+ * between.
  */
 #include "record/encode.h"
 #include "store/query.h"
@@ -16,7 +17,6 @@
 enum {
     SLICE_BYTES = 128 * 1024,        /* encoded per slice */
     SLICE_SCANNED = 2 * 1024 * 1024, /* journal bytes looked at per slice */
-    UNSENT_MAX = 64 * 1024,          /* more waits in the connection: pause */
 };
 
 void sub_stop_replay(struct sub *sub)
@@ -34,7 +34,8 @@ void sub_start_replay(struct sub *sub, uint64_t next_id)
     list_push(&s->replaying, &sub->in_state);
     sub->state = SUB_REPLAYING;
     sub->next_id = next_id;
-    turn_hook_ask(s->opts.loop, &s->replay_hook);
+    if (!s->closing)
+        turn_hook_ask(s->opts.loop, &s->replay_hook);
 }
 
 static void add_record(struct sub *sub, const struct record *r)
@@ -99,8 +100,11 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
 
 static bool open_view(struct sub *sub)
 {
+    struct journal *journal = sub->fanout->opts.hub->journal;
+
     if (!sub->view) {
-        sub->view = journal_view_take(sub->fanout->opts.hub->journal, sub->next_id);
+        sub->view = journal_view_take(journal, sub->next_id);
+        sub->view_end = journal_end_id(journal);
         if (sub->view)
             sub->cursor = journal_seek(sub->view, sub->next_id);
     }
@@ -115,6 +119,7 @@ static void reach_the_edge(struct sub *sub)
     if (sub->next_id < edge)
         pass_hole(sub, edge);
     sub_go_live(sub);
+    sub_heartbeat(sub); /* a client that has got nothing yet knows where to resume, too */
 }
 
 void sub_replay_step(struct sub *sub)
@@ -124,8 +129,12 @@ void sub_replay_step(struct sub *sub)
     size_t scanned = 0;
     bool more = true;
 
-    if (sub->blocked || !open_view(sub))
+    if (sub->blocked)
         return;
+    if (!open_view(sub)) {
+        conn_close(sub->conn, 0); /* no memory; better cut than silent */
+        return;
+    }
     buf_clear(&s->out);
     while (more && s->out.n < SLICE_BYTES && scanned < SLICE_SCANNED) {
         more = journal_next(&sub->cursor, &f);
@@ -136,10 +145,9 @@ void sub_replay_step(struct sub *sub)
         scanned += more ? f.length : 0;
     }
     send_gathered(sub);
-    uint64_t end = journal_view_end(sub->view);
     if (sub->blocked || !more)
         sub_stop_replay(sub); /* holds no file while it waits */
-    if (!more && end >= journal_end_id(s->opts.hub->journal))
+    if (!more && sub->view_end == journal_end_id(s->opts.hub->journal))
         reach_the_edge(sub);
     else if (!sub->blocked)
         turn_hook_ask(s->opts.loop, &s->replay_hook);
@@ -182,7 +190,10 @@ static void find_done(struct job *job)
     journal_view_drop(s->opts.hub->journal, f->view);
     if (f->sub) {
         f->sub->finding = NULL;
-        sub_start_replay(f->sub, f->first ? f->first : f->query.max_id + 1);
+        if (f->err < 0)
+            conn_close(f->sub->conn, 0);
+        else
+            sub_start_replay(f->sub, f->first ? f->first : f->query.max_id + 1);
     }
     fanout_leave_feed(s, f->feed);
     free(f);

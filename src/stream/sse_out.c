@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * sse_out.c - LF only, an id on every event. JSON never holds a raw line break, so one data line does.
+ * sse_out.c - LF only, an id on every event. JSON never holds a raw line break, so one data line
+ * does.
  */
 #include "stream/sse_out.h"
 
@@ -76,7 +77,7 @@ static const struct conn_ops sse_ops = {
     .on_data = conn_data, .on_drained = conn_drained, .on_close = conn_gone};
 
 void sse_out_open(struct fanout *s, struct conn *c, struct filter *filter,
-                 const struct sub_start *start)
+                  const struct sub_start *start)
 {
     struct sub *sub = NULL;
 

@@ -14,6 +14,6 @@
 /* The answer head was sent; ops and self are free to set. Takes ownership of filter. On failure the
  * connection is closing. */
 void sse_out_open(struct fanout *s, struct conn *c, struct filter *filter,
-                 const struct sub_start *start);
+                  const struct sub_start *start);
 
 #endif

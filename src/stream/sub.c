@@ -15,26 +15,37 @@
 enum {
     IOV_MAX_PAGES = 32,
     SILENCE_US = 60 * 1000 * 1000, /* a client that answers heartbeats is gone after this long */
+    CONTROL_UNSENT_MAX = 512 * 1024,
 };
+
+/* The frame that is half sent leaves the feed: its rest is queued in the connection. */
+static void finish_frame(struct sub *sub)
+{
+    struct str rest = feed_rest_of_frame(&sub->place);
+
+    if (rest.n) {
+        conn_write(sub->conn, rest.p, rest.n);
+        sub->fanout->opts.metrics->delivered_total += feed_advance(&sub->place, rest.n);
+    }
+}
 
 void sub_write(struct sub *sub, struct str bytes)
 {
-    if (sub->state == SUB_LIVE) {
-        struct str rest = feed_rest_of_frame(&sub->place);
-        if (rest.n) {
-            conn_write(sub->conn, rest.p, rest.n);
-            sub->fanout->opts.metrics->delivered_total += feed_advance(&sub->place, rest.n);
-        }
-    }
-    if (conn_write(sub->conn, bytes.p, bytes.n) < 0)
-        conn_close(sub->conn, 0);
-    if (sub->conn->out.n > 0)
+    struct iovec piece = conn_piece(bytes.p, bytes.n);
+
+    if (sub->state == SUB_LIVE)
+        finish_frame(sub);
+    ssize_t sent = conn_writev(sub->conn, &piece, 1);
+    if (sent >= 0)
+        conn_write(sub->conn, bytes.p + sent, bytes.n - (size_t)sent);
+    if (sent < 0 || (size_t)sent < bytes.n)
         sub->blocked = true;
 }
 
 void sub_send_control(struct sub *sub, struct str bytes)
 {
-    sub_write(sub, bytes);
+    if (sub->conn->out.n < CONTROL_UNSENT_MAX)
+        sub_write(sub, bytes);
 }
 
 static int gather_pages(const struct feed_place *at, struct iovec iov[IOV_MAX_PAGES], size_t *ret_n)
@@ -52,20 +63,42 @@ static int gather_pages(const struct feed_place *at, struct iovec iov[IOV_MAX_PA
     return n;
 }
 
-/* Too far behind: the oldest go, the recent stay, and the client is told exactly what went. */
+/* Too far behind: the oldest go, the recent stay. The client will be told exactly what went, in one
+ * notice however long it reads nothing, so that not reading costs no memory. */
 static void drop_oldest(struct sub *sub)
 {
     struct fanout *s = sub->fanout;
-    struct str rest = feed_rest_of_frame(&sub->place);
+    struct feed_skipped *all = &sub->dropped;
 
-    if (rest.n) {
-        conn_write(sub->conn, rest.p, rest.n);
-        s->opts.metrics->delivered_total += feed_advance(&sub->place, rest.n);
-    }
-    struct feed_skipped skipped = feed_skip(sub->feed, &sub->place, s->opts.client_lag / 2);
-    s->opts.metrics->dropped_total += skipped.count;
-    if (skipped.count)
-        sub_say_dropped(sub, &skipped);
+    finish_frame(sub);
+    struct feed_skipped now = feed_skip(sub->feed, &sub->place, s->opts.client_lag / 2);
+    if (now.count == 0)
+        return;
+    s->opts.metrics->dropped_total += now.count;
+    all->from = all->from ? all->from : now.from;
+    all->to = now.to;
+    all->count += now.count;
+    for (int i = 0; i < LEVEL_COUNT; i++)
+        all->levels[i] += now.levels[i];
+}
+
+static void tell_dropped(struct sub *sub)
+{
+    struct feed_skipped dropped = sub->dropped;
+
+    if (dropped.count == 0)
+        return;
+    sub->dropped = (struct feed_skipped){0};
+    sub_say_dropped(sub, &dropped);
+}
+
+/* The journal has what a client that wants everything still lacks; the others want what is recent. */
+static void fall_behind(struct sub *sub)
+{
+    if (sub->lossless)
+        sub_evict(sub, 0);
+    else
+        drop_oldest(sub);
 }
 
 uint32_t sub_flush(struct sub *sub)
@@ -89,7 +122,7 @@ uint32_t sub_flush(struct sub *sub)
         }
     }
     if (sub->blocked && feed_lag(sub->feed, &sub->place) > sub->fanout->opts.client_lag)
-        drop_oldest(sub);
+        fall_behind(sub);
     sub->fanout->opts.metrics->sends_total += sends;
     return sends;
 }
@@ -105,17 +138,12 @@ void sub_go_live(struct sub *sub)
     sub->state = SUB_LIVE;
 }
 
-void sub_evict(struct sub *sub)
+void sub_evict(struct sub *sub, uint64_t next_id)
 {
-    struct str rest = feed_rest_of_frame(&sub->place);
-
-    if (rest.n) {
-        conn_write(sub->conn, rest.p, rest.n);
-        feed_advance(&sub->place, rest.n);
-    }
-    uint64_t next_id = feed_next_id(&sub->place);
+    finish_frame(sub);
+    uint64_t in_feed = feed_next_id(&sub->place);
     feed_leave(&sub->place);
-    sub_start_replay(sub, next_id ? next_id : hub_last_id(sub->fanout->opts.hub) + 1);
+    sub_start_replay(sub, in_feed ? in_feed : next_id);
 }
 
 /* The last id after which nothing is owed. */
@@ -125,13 +153,22 @@ static uint64_t settled_id(const struct sub *sub)
     return next ? next - 1 : hub_last_id(sub->fanout->opts.hub);
 }
 
+/* Reading slowly is a sign of life as well: a client that is always behind gets no heartbeats. */
+static bool is_silent(const struct sub *sub)
+{
+    int64_t heard = sub->conn->last_rx_us;
+
+    if (sub->last_drained_us > heard)
+        heard = sub->last_drained_us;
+    return sub->feed->wire->answers_heartbeats && clock_mono_us() - heard > SILENCE_US;
+}
+
 void sub_heartbeat(struct sub *sub)
 {
     struct fanout *s = sub->fanout;
     char cursor[CURSOR_MAX];
 
-    if (sub->feed->wire->answers_heartbeats &&
-        clock_mono_us() - sub->conn->last_rx_us > SILENCE_US) {
+    if (is_silent(sub)) {
         conn_close(sub->conn, 0);
         return;
     }
@@ -147,6 +184,8 @@ void sub_heartbeat(struct sub *sub)
 void sub_drained(struct sub *sub)
 {
     sub->blocked = false;
+    sub->last_drained_us = clock_mono_us();
+    tell_dropped(sub);
     if (sub->state == SUB_LIVE) {
         sub_flush(sub);
         feed_trim(sub->feed);
@@ -188,6 +227,7 @@ int sub_new(struct sub **ret, struct fanout *s, struct conn *c, struct filter *f
     }
     sub->fanout = s;
     sub->conn = c;
+    sub->lossless = start->lossless;
     list_init(&sub->in_state);
     list_push(&s->subs, &sub->link);
     s->sub_count++;

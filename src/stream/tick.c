@@ -29,9 +29,11 @@ int tick_init(struct tick *t, struct loop *l, void (*fn)(struct tick *))
         return -errno;
     t->poll.data = t;
     int err = uv_poll_init(&l->uv, &t->poll, t->fd);
-    if (err == 0)
-        err = uv_poll_start(&t->poll, UV_READABLE, on_tick);
-    return err;
+    if (err < 0) {
+        close(t->fd);
+        return err;
+    }
+    return uv_poll_start(&t->poll, UV_READABLE, on_tick); /* cannot fail on a fresh handle */
 }
 
 void tick_arm(struct tick *t, int64_t delay_us)

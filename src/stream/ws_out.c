@@ -2,9 +2,9 @@
  *
  * ws_out.c - the plain WebSocket contract.
  *
- * Heartbeats are pings; a client that has not answered for a minute is gone. What a client may say on this
- * contract is nothing but control frames: everything it wants is in the URL. A text gets an answer
- * that says so.
+ * Heartbeats are pings; a client that has not answered for a minute is gone. What a client may say
+ * on this contract is nothing but control frames: everything it wants is in the URL. A text gets an
+ * answer that says so.
  */
 #include "stream/ws_out.h"
 
@@ -75,6 +75,8 @@ static void send_close(struct ws_out *w, uint16_t code, struct str reason)
     if (buf_error(&out) == 0)
         sub_send_control(w->sub, buf_str(&out));
     buf_fini(&out);
+    sub_closed(w->sub); /* nothing more is due to it while the last bytes leave */
+    w->sub = NULL;
     conn_close(w->conn, CLOSE_LINGER_MS);
 }
 
@@ -115,13 +117,17 @@ static void conn_data(struct conn *c)
 
 static void conn_drained(struct conn *c)
 {
-    sub_drained(((struct ws_out *)c->self)->sub);
+    const struct ws_out *w = c->self;
+    if (w->sub)
+        sub_drained(w->sub);
 }
 
 static void conn_gone(struct conn *c)
 {
     struct ws_out *w = c->self;
 
+    if (!w)
+        return;
     if (w->sub)
         sub_closed(w->sub);
     ws_reader_fini(&w->reader);
@@ -132,15 +138,20 @@ static const struct conn_ops ws_ops = {
     .on_data = conn_data, .on_drained = conn_drained, .on_close = conn_gone};
 
 void ws_out_open(struct fanout *s, struct conn *c, struct filter *filter,
-                const struct sub_start *start)
+                 const struct sub_start *start)
 {
     struct ws_out *w = calloc(1, sizeof *w);
 
-    lm_assert(w); /* small and fixed: without it the hub could not even refuse */
-    w->conn = c;
-    ws_reader_init(&w->reader, CLIENT_MESSAGE_MAX, on_message, w);
     c->ops = &ws_ops;
     c->self = w;
+    if (!w) {
+        filter_fini(filter);
+        free(filter);
+        conn_close(c, 0);
+        return;
+    }
+    w->conn = c;
+    ws_reader_init(&w->reader, CLIENT_MESSAGE_MAX, on_message, w);
     c->in_max = CLIENT_MESSAGE_MAX + 64;
     int err = sub_new(&w->sub, s, c, filter, &wire_ws, start);
     if (err < 0)

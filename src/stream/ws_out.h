@@ -11,6 +11,6 @@
 /* The connection has been upgraded: its answer head was sent, ops and self are free to set. Takes
  * ownership of filter. On failure the connection is closing. */
 void ws_out_open(struct fanout *s, struct conn *c, struct filter *filter,
-                const struct sub_start *start);
+                 const struct sub_start *start);
 
 #endif

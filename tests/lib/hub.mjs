@@ -10,26 +10,44 @@ import { LOGMILL } from "./paths.mjs";
 import { Process, commandOf, statusOf } from "./process.mjs";
 import { until } from "./wait.mjs";
 
+const STOP_MS = 15_000; // longer than stop_timeout
+
 export class Hub {
     /** What every life of this hub wrote to stderr. */
     story = "";
     process = null;
     port = 0;
 
-    constructor(dir, env, { processes, settings = {}, args = [] } = {}) {
+    /** `wrapper`: a command that sets limits and executes the hub, such as prlimit. */
+    constructor(dir, env, { processes, settings = {}, args = [], wrapper = [] } = {}) {
         this.dir = dir;
         this.env = env;
         this.args = args;
+        this.wrapper = wrapper;
         this.socket = join(dir, "hub.sock");
         this.stateDir = join(dir, "state");
         this.logDir = join(dir, "logs");
         this.config = join(dir, "logmill.yaml");
-        // JSON is YAML.
-        writeFileSync(this.config, JSON.stringify(processes ? { ...settings, processes } : settings, null, 2));
+        this.configure(processes ? { ...settings, processes } : settings);
+    }
+
+    /** Writes the configuration for the next start. JSON is YAML. */
+    configure(settings) {
+        writeFileSync(this.config, JSON.stringify(settings, null, 2));
     }
 
     async start() {
-        this.process = new Process("the hub", LOGMILL, [...this.serveArgs(), ...this.args], { env: this.env });
+        this.launch();
+        return this.ready();
+    }
+
+    launch() {
+        const [command, ...args] = [...this.wrapper, LOGMILL, ...this.serveArgs(), ...this.args];
+        this.process = new Process("the hub", command, args, { env: this.env });
+    }
+
+    /** The URL is the last thing that a starting hub says. */
+    async ready() {
         const [, port, ticket] = await this.process.says(/Open http:\/\/127\.0\.0\.1:(\d+)\/\?ticket=(\w+)/);
         this.port = Number(port);
         this.ticket = ticket;
@@ -38,8 +56,17 @@ export class Hub {
 
     serveArgs() {
         return [
-            "serve", "--config", this.config, "--listen", `127.0.0.1:${this.port}`,
-            "--state-dir", this.stateDir, "--log-dir", this.logDir, "--socket", this.socket,
+            "serve",
+            "--config",
+            this.config,
+            "--listen",
+            `127.0.0.1:${this.port}`,
+            "--state-dir",
+            this.stateDir,
+            "--log-dir",
+            this.logDir,
+            "--socket",
+            this.socket,
         ];
     }
 
@@ -88,7 +115,10 @@ export class Hub {
         do {
             const cursor = page ? { cursor: page.pagination.cursor } : {};
             const answer = await this.get(`/api/v1/logs/job-runs/${job}`, {
-                ...params, ...cursor, limit, offset: logs.length,
+                ...params,
+                ...cursor,
+                limit,
+                offset: logs.length,
             });
             if (answer.status !== 200) throw new Error(answer.text);
             page = answer.json;
@@ -131,27 +161,37 @@ export class Hub {
 
     // --- the end of a scenario ---
 
+    /** Ends the hub and what it started. Resolves with a sentence when it did not end as it should. */
     async cleanUp() {
+        let trouble = "";
         if (this.process?.status === null) {
             this.process.signal("SIGTERM");
-            await this.process.end(3000).catch(() => this.end("SIGKILL"));
+            const status = await this.process.end(STOP_MS).catch(() => this.end("SIGKILL"));
+            if (status !== 0) trouble = `the hub, asked to stop, ended with ${status}:\n${this.process.stderr}`;
         }
-        for (const pid of this.ownPids()) kill(pid);
+        for (const { keeper, child } of this.ownKeepers()) {
+            if (child) kill(child);
+            kill(keeper);
+        }
+        return trouble;
     }
 
-    /** Keepers that still belong to this folder, and their children. */
-    ownPids() {
+    /** Keepers of this hub that are alive, by what they left in runs/, with their children. */
+    ownKeepers() {
         const runs = join(this.stateDir, "runs");
-        const pids = [];
+        const found = [];
         for (const file of listed(runs)) {
             const text = readText(join(runs, file));
             const keeper = Number(/^keeper_pid (\d+)$/m.exec(text)?.[1]);
             const child = Number(/^child_pid (\d+)$/m.exec(text)?.[1]);
-            if (!keeper || !commandOf(keeper).includes(this.dir)) continue;
-            if (child && statusOf(child, "PPid") === keeper) pids.push(child);
-            pids.push(keeper);
+            if (keeper && commandOf(keeper).includes(this.dir))
+                found.push({ keeper, child: statusOf(child, "PPid") === keeper ? child : 0 });
         }
-        return pids;
+        return found;
+    }
+
+    keeperPids() {
+        return this.ownKeepers().map(({ keeper }) => keeper);
     }
 }
 

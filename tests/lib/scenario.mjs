@@ -4,7 +4,7 @@
 // clients and processes, all in one temporary folder, and ends what it gave out when the test ends,
 // well or badly. When it ends badly, what the hubs said is printed.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -18,14 +18,16 @@ const TIMEOUT_MS = 60_000;
 export function scenario(sentence, play, { timeout = TIMEOUT_MS } = {}) {
     test(sentence, { timeout }, async (t) => {
         const stage = new Stage();
+        let trouble;
         try {
             await play(stage, t);
         } catch (error) {
             for (const hub of stage.hubs) t.diagnostic(`the hub said:\n${hub.story}${hub.process?.stderr ?? ""}`);
             throw error;
         } finally {
-            await stage.end();
+            trouble = await stage.end();
         }
+        if (trouble) throw new Error(trouble);
     });
 }
 
@@ -36,15 +38,22 @@ class Stage {
 
     constructor() {
         this.dir = mkdtempSync(join(tmpdir(), "logmill-"));
-        // Nothing of the developer's own configuration gets in.
+        // Nothing of the developer's own configuration gets in, save what directs sanitizers.
         this.env = { PATH: process.env.PATH, HOME: this.dir, LANG: "C.UTF-8", TZ: "UTC" };
+        for (const name of ["ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"])
+            if (process.env[name]) this.env[name] = process.env[name];
     }
 
     path(name) {
         return join(this.dir, name);
     }
 
-    /** A hub with its own folder below ours that is not running yet. */
+    folder(name) {
+        mkdirSync(this.path(name));
+        return this.path(name);
+    }
+
+    /** A hub that does not run yet; a second one of a scenario needs a folder of its own as `dir`. */
     newHub(options = {}) {
         const hub = new Hub(options.dir ?? this.dir, { ...this.env, ...options.env }, options);
         this.hubs.push(hub);
@@ -103,8 +112,10 @@ class Stage {
     async end() {
         for (const client of this.clients) await client.close();
         for (const p of this.processes) p.signal("SIGKILL");
-        for (const hub of this.hubs) await hub.cleanUp();
+        const endings = [];
+        for (const hub of this.hubs) endings.push(await hub.cleanUp());
         for (const p of this.processes) await p.end().catch(() => {});
         rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+        return endings.find((trouble) => trouble);
     }
 }

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * replay_test.c - from the journal to the live edge: no seam, and every hole is named.
+ */
+#include "stream/world_test.h"
+
+#include "base/clock.h"
+
+static int setup(void **state)
+{
+    static struct world w;
+
+    world_open(&w, &(struct fanout_opts){.feed_memory = 64 << 20, .client_lag = 64 << 20});
+    *state = &w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world_close(*state);
+    return 0;
+}
+
+static struct client *connect_tail(struct world *w, const char *wire, const char *params,
+                                   uint32_t n)
+{
+    return connect_client(w, wire, params, &(struct sub_start){.from = SUB_FROM_TAIL, .tail = n},
+                          false);
+}
+
+/* --- the seam --- */
+
+static void a_client_gets_what_is_after_its_cursor_and_then_what_comes(void **state)
+{
+    struct world *w = *state;
+
+    publish(w, "a", 1000, 100);
+    for (uint64_t after = 0; after <= 1000; after += 250)
+        connect_after(w, after % 500 ? "ws" : "sse", after);
+    until_all_live(w);
+    publish(w, "a", 10, 100);
+    for (uint32_t i = 0; i < w->client_count; i++) {
+        UNTIL(w, is_up_to_date(w, w->clients[i]));
+        expect_ids(w->clients[i], i * 250 + 1, 1010);
+        assert_int_equal(w->clients[i]->seen[GAP], 0);
+    }
+}
+
+static void tail_begins_with_the_newest_matching_records(void **state)
+{
+    struct world *w = *state;
+
+    for (int i = 0; i < 50; i++)
+        publish(w, i % 10 ? "a" : "b", 20, 50);
+    struct client *all = connect_tail(w, "ws", "", 30);
+    struct client *rare = connect_tail(w, "sse", "job_run_id=b", 30);
+    struct client *more = connect_tail(w, "sse", "job_run_id=b", 10000);
+    struct client *none = connect_tail(w, "ws", "job_run_id=c", 10);
+    until_all_live(w);
+    expect_ids(all, 971, 1000);
+    assert_int_equal(rare->count, 30);
+    assert_int_equal(rare->ids[0], 611); /* ten of batch 31, twenty of batch 41 */
+    assert_int_equal(more->count, 100);
+    assert_int_equal(none->count, 0);
+}
+
+static void tail_of_an_empty_journal_is_the_future(void **state)
+{
+    struct world *w = *state;
+    struct client *c = connect_tail(w, "ws", "", 10), *d = connect_after(w, "sse", 0);
+
+    until_all_live(w);
+    publish(w, "a", 3, 10);
+    UNTIL(w, is_up_to_date(w, c) && is_up_to_date(w, d));
+    expect_ids(c, 1, 3);
+    expect_ids(d, 1, 3);
+}
+
+/* One client more, from anywhere: remembers from which id on it is owed everything. */
+static void join_somewhere(struct world *w, uint64_t first[CLIENTS_MAX])
+{
+    uint64_t last = last_id(w), n = dice(w, (uint32_t)last + 1);
+    struct sub_start starts[] = {{.from = SUB_FROM_NOW},
+                                 {.from = SUB_FROM_CURSOR, .after = n},
+                                 {.from = SUB_FROM_TAIL, .tail = (uint32_t)n + 1}};
+    uint64_t firsts[] = {last + 1, n + 1, n >= last ? 1 : last - n};
+    uint32_t kind = dice(w, 3);
+
+    first[w->client_count] = firsts[kind];
+    connect_client(w, dice(w, 2) ? "ws" : "sse", "", &starts[kind], dice(w, 2));
+}
+
+static void
+under_continuous_publishing_every_id_comes_once_in_order_wherever_one_begins(void **state)
+{
+    struct world *w = *state;
+    uint64_t first[CLIENTS_MAX];
+
+    publish(w, "a", 500, 100);
+    for (int i = 0; i < 1200; i++) {
+        publish(w, "a", 1 + dice(w, 30), dice(w, 200));
+        if (i % 50 == 0 && w->client_count < CLIENTS_MAX)
+            join_somewhere(w, first);
+        if (i % 3 == 0)
+            turn(w);
+    }
+    for (uint32_t i = 0; i < w->client_count; i++) {
+        UNTIL(w, is_up_to_date(w, w->clients[i]));
+        expect_ids(w->clients[i], first[i], last_id(w));
+        assert_int_equal(w->clients[i]->seen[GAP] + w->clients[i]->seen[DROPPED], 0);
+    }
+}
+
+static void the_seam_holds_for_a_filter_too(void **state)
+{
+    struct world *w = *state;
+    const struct sub_start start = {.from = SUB_FROM_CURSOR};
+    struct client *c = NULL;
+
+    for (int i = 0; i < 400; i++) {
+        publish(w, i % 2 ? "a" : "b", 10, 100);
+        if (i == 200)
+            c = connect_client(w, "ws", "job_run_id=a", &start, true);
+        turn(w);
+    }
+    UNTIL(w, is_up_to_date(w, c));
+    assert_int_equal(c->count, 2000);
+    for (uint32_t i = 0; i < c->count; i++)
+        assert_int_equal(c->ids[i], i / 10 * 20 + 11 + i % 10);
+}
+
+static void a_stalled_replay_holds_little_and_goes_on_where_it_stopped(void **state)
+{
+    struct world *w = *state;
+    const struct sub_start start = {.from = SUB_FROM_CURSOR};
+
+    for (int i = 0; i < 100; i++)
+        publish(w, "a", 100, 200);
+    struct client *c = connect_client(w, "sse", "", &start, true);
+    c->stalled = true;
+    for (int i = 0; i < 200; i++)
+        turn(w);
+    assert_in_range(c->conn->out.n, 1, 512 * 1024);
+    assert_null(sub_of(w, c)->view);
+    while (c->count < 5000) {
+        client_read(c, 1000);
+        turn(w);
+    }
+    c->stalled = false;
+    UNTIL(w, is_up_to_date(w, c));
+    expect_ids(c, 1, 10000);
+}
+
+static void many_replays_leave_time_for_the_present(void **state)
+{
+    struct world *w = *state;
+    struct client *live = connect_now(w, "ws", "");
+    int turns = 0;
+
+    until_all_live(w);
+    for (int i = 0; i < 100; i++)
+        publish(w, "a", 1000, 150);
+    UNTIL(w, live->count == 100000);
+    for (int i = 0; i < 20; i++)
+        connect_after(w, "sse", 0);
+    publish(w, "a", 1, 10);
+    for (; live->count < 100001; turns++)
+        turn(w);
+    assert_in_range(turns, 1, 50); /* twenty times 15 MB take hundreds */
+    for (uint32_t i = 1; i < w->client_count; i++)
+        UNTIL(w, w->clients[i]->count > 0); /* everybody has had a turn */
+}
+
+/* --- holes --- */
+
+static const struct kept *only_gap(const struct client *c)
+{
+    const struct kept *gap = NULL;
+
+    assert_int_equal(c->seen[GAP], 1);
+    for (uint32_t i = 0; i < c->kept_count; i++)
+        if (c->kept[i].kind == GAP)
+            gap = &c->kept[i];
+    return gap;
+}
+
+static void expect_gap(const struct client *c, const char *reason, uint64_t after, uint64_t next,
+                       uint32_t after_logs)
+{
+    const struct kept *gap = only_gap(c);
+
+    assert_string_equal(word(gap->json, "type"), "gap");
+    assert_string_equal(word(gap->json, "reason"), reason);
+    assert_string_equal(word(gap->json, "level"), "warn");
+    assert_string_equal(word(gap->json, "stream"), "system");
+    assert_true(strlen(word(gap->json, "message")) > 10);
+    assert_true(strlen(word(gap->json, "timestamp")) == 27);
+    assert_int_equal(number(gap->json, "after"), after);
+    assert_int_equal(number(gap->json, "next"), next);
+    assert_int_equal(gap->after_logs, after_logs);
+}
+
+static void what_is_no_longer_kept_is_said_with_its_number(void **state)
+{
+    struct world *w = *state;
+
+    for (int i = 0; i < 60; i++) {
+        publish(w, "a", 1, 1000000);
+        turn(w); /* the pool makes the next file meanwhile */
+    }
+    uint64_t start = journal_start_id(w->hub.journal);
+    assert_true(start > 10);
+    struct client *all = connect_after(w, "sse", 3);
+    struct client *some = connect_client(
+        w, "ws", "job_run_id=a", &(struct sub_start){.from = SUB_FROM_CURSOR, .after = 3}, false);
+    UNTIL(w, is_up_to_date(w, all) && is_up_to_date(w, some));
+    expect_gap(all, "retention", 3, start, 0);
+    assert_int_equal(number(only_gap(all)->json, "count"), start - 4);
+    expect_ids(all, start, 60);
+    expect_gap(some, "retention", 3, start, 0);
+    assert_true(json_is_null(json_object_get(only_gap(some)->json, "count")));
+}
+
+static void what_goes_while_a_client_reads_is_said_where_it_is_missing(void **state)
+{
+    struct world *w = *state;
+    const struct sub_start start = {.from = SUB_FROM_CURSOR};
+
+    publish(w, "a", 2000, 300);
+    struct client *c = connect_client(w, "sse", "", &start, true);
+    c->stalled = true;
+    for (int i = 0; i < 60; i++) {
+        publish(w, "a", 1, 1000000);
+        turn(w);
+    }
+    c->stalled = false;
+    UNTIL(w, is_up_to_date(w, c));
+    const struct kept *gap = only_gap(c);
+    assert_string_equal(word(gap->json, "reason"), "retention");
+    assert_in_range(gap->after_logs, 100, 2000);
+    assert_int_equal(number(gap->json, "after"), c->ids[gap->after_logs - 1]);
+    assert_int_equal(number(gap->json, "next"), c->ids[gap->after_logs]);
+    assert_int_equal(c->count + number(gap->json, "count"), last_id(w));
+}
+
+/* Overwrites a text in the only journal file; the mapping sees it. */
+static void damage(const struct world *w, const char *text)
+{
+    char path[128], bytes[65536];
+
+    snprintf(path, sizeof path, "%s/journal/%016d", w->dir, 1);
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    size_t n = fread(bytes, 1, sizeof bytes, file);
+    const char *at = memmem(bytes, n, text, strlen(text));
+    assert_non_null(at);
+    assert_int_equal(fseek(file, at - bytes, SEEK_SET), 0);
+    fputc('#', file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void a_damaged_place_is_a_gap(void **state)
+{
+    struct world *w = *state;
+
+    for (int i = 0; i < 3; i++)
+        publish(w, "a", 10, 20);
+    damage(w, "line 15");
+    struct client *c = connect_after(w, "ws", 0);
+    UNTIL(w, is_up_to_date(w, c));
+    expect_gap(c, "crash", 10, 21, 10);
+    assert_int_equal(c->count, 20);
+}
+
+static void ids_that_a_crash_burnt_are_a_gap_in_the_middle(void **state)
+{
+    struct world *w = *state;
+
+    publish(w, "a", 10, 10);
+    w->hub.numbers.next += 1000; /* as after the restart of a machine */
+    publish(w, "a", 10, 10);
+    struct client *c = connect_after(w, "ws", 5);
+    UNTIL(w, is_up_to_date(w, c));
+    expect_gap(c, "crash", 10, 1011, 5);
+    assert_int_equal(c->count, 15);
+}
+
+static void ids_that_a_crash_burnt_are_a_gap_at_the_edge(void **state)
+{
+    struct world *w = *state;
+
+    publish(w, "a", 10, 10);
+    w->hub.numbers.next += 1000;
+    struct client *c = connect_after(w, "ws", 5);
+    until_all_live(w);
+    publish(w, "a", 1, 10);
+    UNTIL(w, is_up_to_date(w, c));
+    expect_gap(c, "crash", 10, 1011, 5);
+    assert_int_equal(c->count, 6);
+}
+
+static void a_cursor_of_another_store_is_said_and_the_present_goes_on(void **state)
+{
+    struct world *w = *state;
+    const struct sub_start foreign = {.from = SUB_FROM_CURSOR, .after = 77, .foreign_cursor = true};
+
+    publish(w, "a", 100, 10);
+    struct client *c = connect_client(w, "sse", "", &foreign, false);
+    until_all_live(w);
+    publish(w, "a", 2, 10);
+    UNTIL(w, is_up_to_date(w, c));
+    expect_gap(c, "epoch", 77, 101, 0);
+    assert_string_equal(only_gap(c)->cursor + 8, ".100");
+    expect_ids(c, 101, 102);
+}
+
+static void an_id_from_the_future_is_a_cursor_of_another_store(void **state)
+{
+    struct world *w = *state;
+
+    publish(w, "a", 10, 10);
+    struct client *c = connect_after(w, "ws", 11);
+    until_all_live(w);
+    publish(w, "a", 2, 10);
+    UNTIL(w, is_up_to_date(w, c));
+    expect_gap(c, "epoch", 11, 11, 0);
+    expect_ids(c, 11, 12);
+}
+
+/* --- heartbeats --- */
+
+static void going_live_says_the_cursor(void **state)
+{
+    struct world *w = *state;
+
+    publish(w, "a", 10, 10);
+    struct client *sse = connect_now(w, "sse", "job_run_id=none"), *ws = connect_now(w, "ws", "");
+    UNTIL(w, sse->seen[BEAT] == 1 && ws->seen[PING] == 1);
+    assert_string_equal(sse->cursor + 8, ".10");
+}
+
+static void a_heartbeat_moves_the_cursor_though_no_line_matched(void **state)
+{
+    struct world *w = *state;
+    struct client *c = connect_now(w, "sse", "job_run_id=none");
+
+    until_all_live(w);
+    publish(w, "a", 100, 10);
+    turn(w);
+    sub_heartbeat(sub_of(w, c));
+    UNTIL(w, c->seen[BEAT] == 2);
+    assert_string_equal(c->cursor + 8, ".100");
+}
+
+static void a_heartbeat_never_overtakes_what_is_still_owed(void **state)
+{
+    struct world *w = *state;
+    struct client *c = connect_now(w, "sse", "");
+
+    until_all_live(w);
+    publish(w, "a", 100, 10);
+    sub_heartbeat(sub_of(w, c)); /* before the flush at the end of the turn */
+    client_read(c, SIZE_MAX);
+    assert_int_equal(c->count, 0);
+    assert_string_equal(c->cursor + 8, ".0");
+    UNTIL(w, is_up_to_date(w, c));
+    expect_ids(c, 1, 100);
+}
+
+static void who_is_behind_gets_no_heartbeats(void **state)
+{
+    struct world *w = *state;
+    struct client *c =
+        connect_client(w, "sse", "", &(struct sub_start){.from = SUB_FROM_NOW}, true);
+
+    until_all_live(w);
+    UNTIL(w, c->seen[BEAT] == 1);
+    c->stalled = true;
+    publish(w, "a", 1000, 100);
+    for (int i = 0; i < 5; i++)
+        turn(w);
+    assert_true(sub_of(w, c)->blocked);
+    sub_heartbeat(sub_of(w, c));
+    c->stalled = false;
+    UNTIL(w, is_up_to_date(w, c));
+    assert_int_equal(c->seen[BEAT], 1);
+    expect_ids(c, 1, 1000);
+}
+
+/* --- leaving at every stage --- */
+
+/* Brings a client to a stage by so many turns, bytes read and records, then ends it. */
+static void leave_after(struct world *w, const struct sub_start *start, const char *wire, int turns,
+                        bool by_peer)
+{
+    struct client *c = connect_client(w, wire, "", start, true);
+
+    c->stalled = true;
+    for (int i = 0; i < turns; i++) {
+        if (i % 2)
+            publish(w, "a", 10, 300);
+        turn(w);
+        client_read(c, dice(w, 3000));
+    }
+    if (by_peer)
+        shutdown(c->fd, SHUT_RDWR);
+    else
+        conn_close(c->conn, 0);
+    publish(w, "a", 10, 300);
+    UNTIL(w, w->fanout->sub_count == 0);
+    w->client_count--;
+    client_free(c);
+}
+
+static void a_client_may_leave_at_every_stage(void **state)
+{
+    static const struct sub_start starts[] = {
+        {.from = SUB_FROM_NOW},
+        {.from = SUB_FROM_TAIL, .tail = 2000},
+        {.from = SUB_FROM_CURSOR},
+        {.from = SUB_FROM_CURSOR, .foreign_cursor = true},
+    };
+    struct world *w = *state;
+
+    for (int i = 0; i < 30; i++)
+        publish(w, "a", 100, 200);
+    for (int turns = 0; turns < 12; turns++)
+        for (size_t i = 0; i < 2 * sizeof starts / sizeof *starts; i++) {
+            leave_after(w, &starts[i / 2], i % 2 ? "ws" : "sse", turns, false);
+            leave_after(w, &starts[i / 2], i % 2 ? "ws" : "sse", turns, true);
+        }
+    assert_int_equal(w->metrics.feeds, 0);
+}
+
+static void the_hub_may_close_at_every_stage(void **state)
+{
+    struct world *w = *state;
+
+    for (int i = 0; i < 30; i++)
+        publish(w, "a", 100, 200);
+    connect_tail(w, "ws", "", 1000);
+    connect_after(w, "sse", 0);
+    turn(w);
+    turn(w);
+    connect_tail(w, "sse", "", 1000)->stalled = true;
+    connect_after(w, "ws", 0)->stalled = true;
+    connect_now(w, "ws", "");
+    /* the tear-down closes */
+}
+
+/* --- silence; the clock stays faked from here on --- */
+
+static void a_websocket_that_answers_no_ping_for_a_minute_is_closed(void **state)
+{
+    struct world *w = *state;
+
+    clock_fake(1768473045000000);
+    struct client *dumb = connect_now(w, "ws", ""), *pongs = connect_now(w, "ws", ""),
+                  *sse = connect_now(w, "sse", "");
+    until_all_live(w);
+    for (int s = 0; s < 70; s += 5) {
+        clock_advance(5000000);
+        assert_int_equal(send(pongs->fd, "\x8a\x80\0\0\0\0", 6, 0), 6);
+        turn(w);
+        for (uint32_t i = 0; i < w->client_count; i++)
+            if (sub_of(w, w->clients[i]))
+                sub_heartbeat(sub_of(w, w->clients[i]));
+        turn(w);
+        assert_int_equal(dumb->eof, s >= 60);
+    }
+    assert_false(pongs->eof || sse->eof);
+    assert_int_equal(sse->seen[BEAT], 15);
+}
+
+static void a_websocket_that_reads_slowly_lives_as_long_as_it_reads(void **state)
+{
+    struct world *w = *state;
+
+    clock_fake(1768473045000000);
+    struct client *c = connect_client(w, "ws", "", &(struct sub_start){.from = SUB_FROM_NOW}, true);
+    until_all_live(w);
+    publish(w, "a", 10000, 100);
+    c->stalled = true;
+    for (int s = 0; s < 300; s += 5) {
+        clock_advance(5000000);
+        client_read(c, 10000);
+        turn(w);
+        sub_heartbeat(sub_of(w, c));
+        turn(w);
+        assert_false(c->eof);
+    }
+    assert_true(sub_of(w, c)->blocked);
+    for (int s = 0; s < 65; s += 5) {
+        clock_advance(5000000);
+        if (sub_of(w, c))
+            sub_heartbeat(sub_of(w, c));
+        turn(w);
+    }
+    assert_null(sub_of(w, c));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_client_gets_what_is_after_its_cursor_and_then_what_comes),
+        TEST(tail_begins_with_the_newest_matching_records),
+        TEST(tail_of_an_empty_journal_is_the_future),
+        TEST(under_continuous_publishing_every_id_comes_once_in_order_wherever_one_begins),
+        TEST(the_seam_holds_for_a_filter_too),
+        TEST(a_stalled_replay_holds_little_and_goes_on_where_it_stopped),
+        TEST(many_replays_leave_time_for_the_present),
+        TEST(what_is_no_longer_kept_is_said_with_its_number),
+        TEST(what_goes_while_a_client_reads_is_said_where_it_is_missing),
+        TEST(a_damaged_place_is_a_gap),
+        TEST(ids_that_a_crash_burnt_are_a_gap_in_the_middle),
+        TEST(ids_that_a_crash_burnt_are_a_gap_at_the_edge),
+        TEST(a_cursor_of_another_store_is_said_and_the_present_goes_on),
+        TEST(an_id_from_the_future_is_a_cursor_of_another_store),
+        TEST(going_live_says_the_cursor),
+        TEST(a_heartbeat_moves_the_cursor_though_no_line_matched),
+        TEST(a_heartbeat_never_overtakes_what_is_still_owed),
+        TEST(who_is_behind_gets_no_heartbeats),
+        TEST(a_client_may_leave_at_every_stage),
+        TEST(the_hub_may_close_at_every_stage),
+        TEST(a_websocket_that_answers_no_ping_for_a_minute_is_closed),
+        TEST(a_websocket_that_reads_slowly_lives_as_long_as_it_reads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
