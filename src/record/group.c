@@ -229,7 +229,6 @@ bool group_continues(struct group *g, struct str text, int64_t read_us)
 
 void group_inherit(const struct group *g, struct record *r)
 {
-    r->flags |= RECORD_CONT;
     r->level = g->level;
     r->labels = g->labels;
     if (g->timed)

@@ -54,7 +54,7 @@ struct group {
 /* Does this line continue the group? Then the group has taken note of it. */
 bool group_continues(struct group *g, struct str text, int64_t read_us);
 
-/* Makes r, a record with all but its flags, one of the group. */
+/* Gives r what the head has: level, labels, and its own time. */
 void group_inherit(const struct group *g, struct record *r);
 
 /* This record, which does not continue anything, is the head of what may follow. `said` and `timed`:

@@ -24,20 +24,9 @@ static void every_word_of_the_table_is_found_in_any_case(void **state)
 
 static void other_words_are_none(void **state)
 {
-    static const char *const words[] = {"",
-                                        "warns",
-                                        "informations",
-                                        "x",
-                                        "err0r",
-                                        "error ",
-                                        "warn\n",
-                                        "w@rn",
-                                        "!nfo",
-                                        "[nfo",
-                                        "levels",
-                                        "erroring",
-                                        "tr\x80"
-                                        "ce"};
+    static const char *const words[] = {"",       "warns",    "informations", "x",    "err0r",
+                                        "error ", "warn\n",   "w@rn",         "!nfo", "[nfo",
+                                        "levels", "erroring", "tr\200ce"};
 
     (void)state;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

@@ -8,109 +8,9 @@
 #include "record/utf8.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 static const int64_t DAY_US = 86400ll * 1000000;
-
-/* --- texts --- */
-
-static int clean(struct str *text, struct arena *scratch)
-{
-    struct buf out = {0};
-
-    utf8_add_clean(&out, *text);
-    int err = buf_error(&out);
-    if (err == 0) {
-        struct str copy = arena_copy(scratch, buf_str(&out));
-        err = copy.p ? 0 : -ENOMEM;
-        *text = copy;
-    }
-    buf_fini(&out);
-    return err;
-}
-
-static int make_text(struct str *text, struct arena *scratch, bool *ret_replaced)
-{
-    *ret_replaced = utf8_valid_prefix(*text) < text->n;
-    return *ret_replaced ? clean(text, scratch) : 0;
-}
-
-/* --- labels --- */
-
-static bool set_has(const struct labels *set, const struct label *pairs, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (!str_eq(labels_get(set, pairs[i].name), pairs[i].value))
-            return false;
-    return true;
-}
-
-static void forget_memo(struct parser *p)
-{
-    for (int i = 0; i < PARSE_MEMO; i++) {
-        labels_unref(p->memo[i].set);
-        p->memo[i].set = NULL;
-    }
-    labels_unref(p->memo_of);
-    p->memo_of = NULL;
-}
-
-/* `base` with these labels, as a new reference. */
-static int make_set(struct labels *base, const struct said *s, struct labels **ret)
-{
-    struct label all[LABELS_MAX + SAID_LABELS_MAX];
-    size_t count = 0;
-
-    for (uint16_t i = 1; i < base->count; i++)
-        all[count++] = base->pairs[i];
-    for (uint32_t i = 0; i < s->label_count; i++)
-        all[count++] = s->labels[i];
-    return labels_make(base->table, base->source, all, count, ret);
-}
-
-/* Leaves only the labels that the source does not have anyway. */
-static void drop_known(struct said *s, const struct labels *base)
-{
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < s->label_count; i++)
-        if (!set_has(base, &s->labels[i], 1))
-            s->labels[n++] = s->labels[i];
-    s->label_count = n;
-}
-
-/* Lines of one source mostly carry the same labels, so the sets made last are kept. */
-static int find_set(struct parser *p, struct labels *base, const struct said *s,
-                    struct labels **ret)
-{
-    if (p->memo_of != base) {
-        forget_memo(p);
-        p->memo_of = labels_ref(base);
-    }
-    for (int i = 0; i < PARSE_MEMO; i++) {
-        struct parse_memo *m = &p->memo[i];
-        if (m->set && m->added == s->label_count && set_has(m->set, s->labels, m->added)) {
-            *ret = m->set;
-            return 0;
-        }
-    }
-    struct labels *set;
-    int err = make_set(base, s, &set);
-    if (err < 0)
-        return err;
-    struct parse_memo *oldest = &p->memo[p->memo_next++ % PARSE_MEMO];
-    labels_unref(oldest->set);
-    *oldest = (struct parse_memo){set, s->label_count};
-    *ret = set;
-    return 0;
-}
-
-static int label(struct parser *p, struct record *r, struct said *s)
-{
-    if (s->label_count > 0)
-        drop_known(s, r->labels);
-    return s->label_count > 0 ? find_set(p, r->labels, s, &r->labels) : 0;
-}
+static const struct said nothing; /* what no container says */
 
 /* --- time --- */
 
@@ -135,6 +35,14 @@ static bool is_far(int64_t a, int64_t b)
 }
 
 /* --- one line --- */
+
+static int make_text(struct str *text, struct arena *scratch, bool *ret_replaced)
+{
+    *ret_replaced = utf8_valid_prefix(*text) < text->n;
+    if (*ret_replaced)
+        *text = utf8_clean(scratch, *text);
+    return *ret_replaced && !text->p ? -ENOMEM : 0;
+}
 
 static bool starts_object(struct str line)
 {
@@ -176,7 +84,7 @@ static int make_record(struct parser *p, struct record *r, struct said *s, const
         if (err < 0)
             return err;
     }
-    int err = label(p, r, s);
+    int err = parse_add_labels(p, r, s);
     if (err < 0)
         return err;
     r->message = s->message;
@@ -197,6 +105,7 @@ static int parse_inner(struct parser *p, struct record *r, struct str line,
     if (!starts_object(line) && group_continues(g, line, r->time_us)) {
         r->message = line;
         r->fields = outer->fields;
+        r->flags |= RECORD_CONT;
         group_inherit(g, r);
         return PARSE_RECORD;
     }
@@ -246,7 +155,7 @@ int parse_line(struct parser *p, struct record *r, struct str raw, struct arena 
                bool *ret_replaced)
 {
     struct reading in = start(p, r, scratch);
-    struct said said = {.message = STR_NONE}, none = {.message = STR_NONE};
+    struct said said = {.message = STR_NONE};
     struct str line = raw;
     int n = make_text(&line, scratch, ret_replaced);
 
@@ -264,7 +173,7 @@ int parse_line(struct parser *p, struct record *r, struct str raw, struct arena 
         return n;
     if (said.wrapped)
         return parse_wrapped(p, r, &said, &in);
-    return n ? make_record(p, r, &said, &in) : parse_inner(p, r, line, &none, &in);
+    return n ? make_record(p, r, &said, &in) : parse_inner(p, r, line, &nothing, &in);
 }
 
 int parse_part(struct parser *p, struct record *r, struct str raw, struct arena *scratch,
@@ -287,7 +196,6 @@ int parse_part(struct parser *p, struct record *r, struct str raw, struct arena 
 int parse_rest(struct parser *p, struct record *r, enum stream stream, struct arena *scratch)
 {
     struct reading in = start(p, r, scratch);
-    struct said none = {.message = STR_NONE};
     struct str line;
     int n = join_rest(&p->join, stream, scratch, &line);
 
@@ -295,12 +203,12 @@ int parse_rest(struct parser *p, struct record *r, enum stream stream, struct ar
         return n < 0 ? n : PARSE_WAITS;
     r->stream = stream;
     r->flags |= RECORD_PART;
-    return parse_inner(p, r, line, &none, &in);
+    return parse_inner(p, r, line, &nothing, &in);
 }
 
 void parser_fini(struct parser *p)
 {
-    forget_memo(p);
+    parse_forget_labels(p);
     for (int i = 0; i <= STREAM_SYSTEM; i++)
         group_fini(&p->groups[i]);
     join_fini(&p->join);

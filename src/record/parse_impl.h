@@ -46,7 +46,11 @@ int parse_cri(const struct reading *in, struct str line, struct said *ret) LM_MU
 /* Anything: finds level and time in front of the text, which stays as it is. */
 void parse_text(const struct reading *in, struct str line, struct said *ret);
 
-/* --- small things they all need --- */
+/* Gives r the labels that the line says on top of its source's (parse_labels.c). */
+int parse_add_labels(struct parser *p, struct record *r, struct said *s) LM_MUST_CHECK;
+void parse_forget_labels(struct parser *p);
+
+/* --- small things they all need (parse_value.c) --- */
 
 /* The level that a member means; *ret_folded: it says more than our level, so keep the member. */
 enum level parse_level_value(enum parse_key_kind kind, struct str value, bool *ret_folded);
