@@ -18,8 +18,17 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum { PIECE = 64 * 1024 };
+
+/* Processor time of this process: what others do on the machine does not count. */
+static int64_t cpu_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 
 struct counts {
     uint64_t lines, levels, times, fields, conts, replaced;
@@ -66,20 +75,25 @@ static void count(struct run *run, const struct record *r, bool replaced)
     c->replaced += replaced;
 }
 
+static void one_line(struct run *run, const struct line *line)
+{
+    struct record r = {.time_us = run->read_us, .labels = run->labels, .stream = STREAM_STDOUT};
+    bool replaced;
+
+    if (parse_line(&run->parser, &r, line->text, &run->batch.scratch, &replaced) < 0 ||
+        batch_add(&run->batch, &r) < 0)
+        abort();
+    count(run, &r, replaced);
+}
+
 static void one_piece(struct run *run, struct str piece)
 {
     struct origin origin = {.kind = ORIGIN_FILE};
     struct line line;
-    bool replaced;
 
     batch_begin(&run->batch, &origin, run->read_us);
-    while (line_next(&run->splitter, &piece, &line) > 0) {
-        struct record r = {.time_us = run->read_us, .labels = run->labels, .stream = STREAM_STDOUT};
-        if (parse_line(&run->parser, &r, line.text, &run->batch.scratch, &replaced) < 0 ||
-            batch_add(&run->batch, &r) < 0)
-            abort();
-        count(run, &r, replaced);
-    }
+    while (line_next(&run->splitter, &piece, &line) > 0)
+        one_line(run, &line);
 }
 
 static struct counts run_file(struct str text, const char *zone)
@@ -93,6 +107,9 @@ static struct counts run_file(struct str text, const char *zone)
     run.parser.rules = &run.rules;
     for (size_t at = 0; at < text.n; at += PIECE)
         one_piece(&run, str_of(text.p + at, text.n - at < PIECE ? text.n - at : PIECE));
+    struct line last;
+    if (line_finish(&run.splitter, &last) > 0)
+        one_line(&run, &last);
     batch_fini(&run.batch);
     parser_fini(&run.parser);
     parse_rules_fini(&run.rules);
@@ -109,9 +126,9 @@ static void speed(const char *path, int rounds)
     int64_t best = INT64_MAX;
 
     for (; rounds > 0; rounds--) {
-        int64_t start = clock_mono_us();
+        int64_t start = cpu_us();
         c = run_file(text, NULL);
-        int64_t us = clock_mono_us() - start;
+        int64_t us = cpu_us() - start;
         best = us < best ? us : best;
     }
     printf("%s: %.2f M lines/s, %.0f MB/s (%llu lines, %llu with their own time, %llu with fields, "

@@ -122,7 +122,9 @@ static enum level level_of_word(const struct word *w)
 
     if (!known)
         return LEVEL_NONE;
-    bool marked = w->bracketed && (closes(w) || opens_header(w));
+    bool letter = known->n == 1; /* (C) is a copyright */
+    bool bracketed = w->bracketed && (!letter || w->line.p[w->start - 1] == '[');
+    bool marked = bracketed && (closes(w) || opens_header(w));
     if (!marked && known->place >= (w->leading ? LEVEL_LEADING : LEVEL_MARKED))
         marked = has_colon(w);
     if (!marked && known->place == LEVEL_ANYWHERE)
@@ -147,7 +149,7 @@ static enum level level_of_name(struct str line, size_t start, size_t end)
         end++;
     while (at(line, end) == '"' || at(line, end) == '\'');
     size_t stop = end;
-    while (stop < line.n && (kind_at(line, stop) == LETTER || kind_at(line, stop) == DIGIT))
+    while (kind_at(line, stop) == LETTER) /* numbers are left alone: too many scales are in use */
         stop++;
     return parse_level_value(PARSE_KEY_LEVEL, str_of(line.p + end, stop - end), &folded);
 }
