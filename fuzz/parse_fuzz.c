@@ -6,11 +6,13 @@
  * into lines. Message and fields must be text and JSON, the level one of six, and no member of a JSON
  * line may vanish: what the record does not hold must be among its fields.
  */
+#include "record/encode.h"
 #include "record/json.h"
 #include "record/line.h"
 #include "record/parse.h"
 #include "record/utf8.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
@@ -36,8 +38,25 @@ static void check_nothing_lost(const struct record *r, struct str line)
         lm_assert(count_members(r->fields) + 4 + labels >= before);
 }
 
+/* One object with what the record says, the message possibly cut. */
+static void check_encoded(const struct record *r, size_t message_max)
+{
+    struct buf out = {0};
+
+    encode_json(&out, r, message_max);
+    json_t *json = json_loadb(out.p, out.n, JSON_ALLOW_NUL, NULL);
+    lm_assert(json || r->fields.n); /* in fields there may be what only jansson refuses */
+    const json_t *message = json_object_get(json, "message");
+    struct str got = str_of(json_string_value(message), json_string_length(message));
+    lm_assert(!json || (str_starts(r->message, got) && got.n <= message_max));
+    json_decref(json);
+    buf_fini(&out);
+}
+
 static void check(const struct record *r, struct str line)
 {
+    check_encoded(r, SIZE_MAX);
+    check_encoded(r, 10);
     lm_assert(r->level >= LEVEL_TRACE && r->level <= LEVEL_FATAL);
     lm_assert(r->stream == STREAM_STDOUT || r->stream == STREAM_STDERR);
     lm_assert(utf8_valid_prefix(r->message) == r->message.n);

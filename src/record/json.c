@@ -187,8 +187,10 @@ static const char *skip_value(const char *p, const char *end, int depth, enum js
 
 struct json_walk json_walk(struct str text)
 {
-    struct json_walk w = {.p = text.p, .end = text.p + text.n, .first = true};
+    struct json_walk w = {.p = text.p, .end = text.p, .first = true};
 
+    if (text.n)
+        w.end += text.n;
     w.p = skip_space(w.p, w.end);
     if (w.p < w.end && *w.p == '{')
         w.p++;
@@ -235,7 +237,7 @@ struct str json_member_raw(const struct json_member *m)
 bool json_valid(struct str text)
 {
     enum json_type type;
-    const char *end = text.p + text.n;
+    const char *end = text.n ? text.p + text.n : text.p;
     const char *p = skip_value(skip_space(text.p, end), end, 0, &type);
     return p && skip_space(p, end) == end;
 }

@@ -43,7 +43,7 @@ bool stamp_epoch(struct str number, int64_t *ret_us)
     uint64_t whole;
     struct str fraction, digits = str_cut(number, '.', &fraction);
     struct stamp s = {0};
-    struct stamp_reader r = {fraction.p, fraction.p + fraction.n, &s};
+    struct stamp_reader r = {fraction.p, fraction.n ? fraction.p + fraction.n : fraction.p, &s};
 
     if (digits.n < 9 || digits.n > 19 || !str_to_u64(digits, &whole) || whole < 100000000)
         return false;
