@@ -288,6 +288,7 @@ static void conn_gone(struct conn *c)
         if (ended)
             s->intake.forget(s->intake.hub, &k->origin);
     }
+    parser_fini(&k->parser);
     labels_unref(k->labels);
     line_fini(&k->lines[0]);
     line_fini(&k->lines[1]);
@@ -312,6 +313,7 @@ int keeper_serve(struct keeper_server *s, struct conn *c)
     }
     k->server = s;
     k->conn = c;
+    k->parser.live = true;
     k->to_keeper.send = send_frame;
     uv_timer_init(&s->loop->uv, &k->exit_timer);
     k->exit_timer.data = k;

@@ -6,6 +6,7 @@
 #define LM_SOURCE_KEEPER_IN_IMPL_H
 
 #include "record/line.h"
+#include "record/parse.h"
 #include "source/keeper_in.h"
 
 struct keeper_server {
@@ -28,6 +29,7 @@ struct keeper {
     struct labels *labels;
     struct origin origin;
     struct line_splitter lines[2]; /* stdout, stderr */
+    struct parser parser;
     uint32_t flags;                /* RUN_EXIT_WRITTEN, RUN_ENDED */
     uint32_t journaled_flags;
     struct run_position acked, staged;
