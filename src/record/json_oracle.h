@@ -2,9 +2,9 @@
  *
  * json_oracle.h - asks jansson what our scanner should have said; for tests and fuzzing.
  *
- * They must agree on accept and reject and on every value. Where jansson is narrower than RFC 8259
- * (numbers that overflow, lone surrogates, a zero in a key) or wider (zero bytes) and where we are (depth, text that is not
- * UTF-8), nothing is said.
+ * They must agree on accept and reject and on every value. Nothing is said where jansson is narrower
+ * than RFC 8259 (numbers that overflow, lone surrogates, a zero in a key) or wider (zero bytes behind a
+ * word), where we are narrower (depth), and about text that is not UTF-8.
  */
 #ifndef LM_RECORD_JSON_ORACLE_H
 #define LM_RECORD_JSON_ORACLE_H
