@@ -30,7 +30,7 @@ struct keeper {
     struct origin origin;
     struct line_splitter lines[2]; /* stdout, stderr */
     struct parser parser;
-    uint32_t flags;                /* RUN_EXIT_WRITTEN, RUN_ENDED */
+    uint32_t flags; /* RUN_EXIT_WRITTEN, RUN_ENDED */
     uint32_t journaled_flags;
     struct run_position acked, staged;
     uint64_t staged_id; /* staged is acknowledged once ids below this are; 0 = nothing staged */
