@@ -148,6 +148,7 @@ static struct reading start(const struct parser *p, const struct record *r, stru
         .read_us = r->time_us,
         .scratch = scratch,
         .label_room = used < LABELS_MAX ? LABELS_MAX - used : 0,
+        .given = r->labels,
     };
 }
 

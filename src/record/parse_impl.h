@@ -21,7 +21,8 @@ struct reading {
     const struct zone *zone; /* NULL: clocks without a zone are not understood */
     int64_t read_us;
     struct arena *scratch;
-    uint32_t label_room; /* how many labels the record can still take */
+    uint32_t label_room;        /* how many labels the record can still take */
+    const struct labels *given; /* what its source gave it: a line cannot change those */
 };
 
 struct said {

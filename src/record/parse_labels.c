@@ -38,17 +38,6 @@ static int make_set(struct labels *base, const struct said *s, struct labels **r
     return labels_make(base->table, base->source, all, count, ret);
 }
 
-/* Leaves only the labels that the source does not have anyway. */
-static void drop_known(struct said *s, const struct labels *base)
-{
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < s->label_count; i++)
-        if (!set_has(base, &s->labels[i], 1))
-            s->labels[n++] = s->labels[i];
-    s->label_count = n;
-}
-
 /* Lines of one source mostly carry the same labels, so the sets made last are kept. */
 static int find_set(struct parser *p, struct labels *base, const struct said *s,
                     struct labels **ret)
@@ -77,7 +66,5 @@ static int find_set(struct parser *p, struct labels *base, const struct said *s,
 
 int parse_add_labels(struct parser *p, struct record *r, struct said *s)
 {
-    if (s->label_count > 0)
-        drop_known(s, r->labels);
     return s->label_count > 0 ? find_set(p, r->labels, s, &r->labels) : 0;
 }

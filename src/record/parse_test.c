@@ -78,7 +78,7 @@ static void labels_of_lines_are_interned_and_remembered(void **state)
     assert_ptr_equal(f->r.labels, again);
 }
 
-static void labels_that_the_source_has_anyway_change_nothing(void **state)
+static void a_line_cannot_change_what_its_source_was_given(void **state)
 {
     struct fixture *f = *state;
     struct label pair = {STR("job_run_id"), STR("1")};
@@ -88,7 +88,8 @@ static void labels_that_the_source_has_anyway_change_nothing(void **state)
     fixture_line(f, "{\"msg\":\"a\",\"jobRunId\":\"1\"}");
     assert_ptr_equal(f->r.labels, f->labels);
     fixture_line(f, "{\"msg\":\"a\",\"jobRunId\":\"2\"}");
-    assert_true(str_is(labels_get(f->r.labels, STR("job_run_id")), "2"));
+    assert_ptr_equal(f->r.labels, f->labels);
+    assert_true(str_is(f->r.fields, "{\"jobRunId\":\"2\"}"));
     fixture_line(f, "{\"msg\":\"a\",\"jobRunId\":\"1\",\"sessionId\":\"s\"}");
     assert_true(str_is(labels_get(f->r.labels, STR("job_run_id")), "1"));
     assert_int_equal(f->r.labels->count, 3);
@@ -263,7 +264,7 @@ int main(void)
         TEST(a_plain_message_is_a_view_of_its_bytes),
         TEST(strange_bytes_are_kept_and_invalid_ones_replaced),
         TEST(labels_of_lines_are_interned_and_remembered),
-        TEST(labels_that_the_source_has_anyway_change_nothing),
+        TEST(a_line_cannot_change_what_its_source_was_given),
         TEST(labels_that_do_not_fit_stay_among_the_fields),
         TEST(a_live_line_a_day_off_keeps_its_time_as_a_field),
         TEST(rules_of_a_source_come_before_the_fallback),

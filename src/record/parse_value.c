@@ -82,8 +82,11 @@ struct str parse_unescape(struct arena *scratch, struct str raw)
 bool parse_take_label(const struct reading *in, struct said *s, const struct parse_key *key,
                       struct str value)
 {
-    struct str name = parse_label_name(key);
+    struct str name = parse_label_name(key), given = labels_get(in->given, name);
 
+    /* Who watches a job sees all of it: a line cannot leave the job of its run. */
+    if (given.p)
+        return str_eq(given, value);
     if (value.n == 0 || value.n > LABEL_VALUE_MAX || s->label_count >= SAID_LABELS_MAX ||
         s->label_count >= in->label_room)
         return false;
