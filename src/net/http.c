@@ -259,13 +259,12 @@ static bool give_piece(struct http_conn *hc)
 
     if (p->body.n == 0 && !last)
         return true;
+    p->body_open = !last;
     size_t taken = p->stream->on_piece(hc->req, buf_str(&p->body), last);
     lm_assert(taken <= p->body.n);
     buf_consume(&p->body, taken);
     p->stalled = p->body.n > 0;
-    if (last && !p->stalled && !p->answered)
-        p->body_open = false;
-    if (p->answered || !p->body_open)
+    if (p->answered || (last && !p->stalled))
         hc->state = HTTP_BUSY;
     if (hc->state == HTTP_BUSY || p->stalled) /* the client has done its part */
         http_clear_deadline(hc);

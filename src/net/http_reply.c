@@ -135,7 +135,8 @@ void http_reply(struct http_req *req, int status, const char *content_type, stru
 
     lm_assert(!p->answered && !p->taken);
     if (p->body_open)
-        req->keep_alive = false; /* what is still to come of the body cannot be told from a request */
+        req->keep_alive =
+            false; /* what is still to come of the body cannot be told from a request */
     add_status_line(&head, status);
     buf_add_str(&head, buf_str(&p->extra));
     if (!p->has_cache_control)

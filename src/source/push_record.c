@@ -23,8 +23,20 @@ struct key {
     struct str label; /* the name of a label that is spelt otherwise */
 };
 
-#define KEY(text, kind, rank)   {{text, sizeof(text) - 1}, kind, rank, {NULL, 0}}
-#define LABEL_KEY(text, label)  {{text, sizeof(text) - 1}, KIND_LABEL, 0, {label, sizeof(label) - 1}}
+#define KEY(text, kind, rank)                                                                      \
+    {                                                                                              \
+        {text, sizeof(text) - 1}, kind, rank,                                                      \
+        {                                                                                          \
+            NULL, 0                                                                                \
+        }                                                                                          \
+    }
+#define LABEL_KEY(text, label)                                                                     \
+    {                                                                                              \
+        {text, sizeof(text) - 1}, KIND_LABEL, 0,                                                   \
+        {                                                                                          \
+            label, sizeof(label) - 1                                                               \
+        }                                                                                          \
+    }
 #define LABEL_KEYS(snake, camel) LABEL_KEY(snake, snake), LABEL_KEY(camel, snake)
 
 static const struct key keys[] = {

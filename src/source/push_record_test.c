@@ -256,10 +256,11 @@ static void the_source_is_the_record_s_own_or_the_default(void **state)
 
 static void other_members_keep_their_text_on_one_line(void **state)
 {
-    expect(*state,
-           "{\"message\":\"x\",\"fields\":{\"a\":1.50,\"b\": [1,\n 2]},\"c\" : \"\\u00e9\",\"d\":1e9}",
-           HEAD("info", "stdout") "\"source\":\"app\",\"message\":\"x\",\"fields\":{\"a\":1.50,"
-                                  "\"b\": [1,  2],\"c\" : \"\\u00e9\",\"d\":1e9}}");
+    expect(
+        *state,
+        "{\"message\":\"x\",\"fields\":{\"a\":1.50,\"b\": [1,\n 2]},\"c\" : \"\\u00e9\",\"d\":1e9}",
+        HEAD("info", "stdout") "\"source\":\"app\",\"message\":\"x\",\"fields\":{\"a\":1.50,"
+                               "\"b\": [1,  2],\"c\" : \"\\u00e9\",\"d\":1e9}}");
     expect(*state, "{\"message\":\"x\",\"fields\":3,\"labels\":[]}",
            HEAD("info", "stdout") "\"source\":\"app\",\"message\":\"x\",\"fields\":{\"fields\":3,"
                                   "\"labels\":[]}}");
@@ -271,9 +272,12 @@ static void records_with_the_same_labels_share_them(void **state)
     const char *reason;
 
     for (int i = 0; i < 3; i++)
-        assert_int_equal(add(f, "{\"message\":\"x\",\"jobRunId\":\"7\",\"task_name\":\"t\"}", &reason), 0);
-    assert_int_equal(add(f, "{\"message\":\"x\",\"jobRunId\":\"8\",\"task_name\":\"t\"}", &reason), 0);
-    assert_int_equal(add(f, "{\"message\":\"x\",\"jobRunId\":\"8\",\"job_run_id\":\"9\"}", &reason), 0);
+        assert_int_equal(
+            add(f, "{\"message\":\"x\",\"jobRunId\":\"7\",\"task_name\":\"t\"}", &reason), 0);
+    assert_int_equal(add(f, "{\"message\":\"x\",\"jobRunId\":\"8\",\"task_name\":\"t\"}", &reason),
+                     0);
+    assert_int_equal(add(f, "{\"message\":\"x\",\"jobRunId\":\"8\",\"job_run_id\":\"9\"}", &reason),
+                     0);
     struct record *r = f->batch.records;
     assert_ptr_equal(r[0].labels, r[2].labels);
     assert_ptr_not_equal(r[2].labels, r[3].labels);

@@ -63,8 +63,8 @@ static int hand_out(struct push_split *s, struct str *bytes, size_t n, enum push
     } else {
         *bytes = str_of(bytes->p + n, bytes->n - n);
     }
-    *ret = s->too_long ? (struct push_text){.fault = PUSH_TOO_LONG}
-                       : (struct push_text){text, fault};
+    *ret =
+        s->too_long ? (struct push_text){.fault = PUSH_TOO_LONG} : (struct push_text){text, fault};
     s->inside = s->in_string = s->escaped = s->too_long = false;
     s->depth = 0;
     return err < 0 ? err : 1;

@@ -80,7 +80,8 @@ static void lines_are_records_when_the_client_says_so(void **state)
 static void a_damaged_line_costs_itself_only(void **state)
 {
     (void)state;
-    expect(PUSH_LINES, "{\"a\n{\"b\":2}\nnonsense\n{\"c\":3}", "{\"a|{\"b\":2}|nonsense|{\"c\":3}|");
+    expect(PUSH_LINES, "{\"a\n{\"b\":2}\nnonsense\n{\"c\":3}",
+           "{\"a|{\"b\":2}|nonsense|{\"c\":3}|");
     expect(PUSH_LINES, "[1\n]", "[1|]|");
 }
 
@@ -89,8 +90,10 @@ static void an_object_says_by_its_first_byte_what_it_is(void **state)
     (void)state;
     expect(PUSH_SNIFF, " {\"a\":1} ", "{\"a\":1}|");
     expect(PUSH_SNIFF, "{\"a\":1}\n{\"b\":2}\n", "{\"a\":1}|{\"b\":2}|");
-    expect(PUSH_SNIFF, "{\n \"a\": {\n \"x\": [\n {}]}\n}\n{}", "{\n \"a\": {\n \"x\": [\n {}]}\n}|{}|");
-    expect(PUSH_SNIFF, "{\"a\":\"}\\\"}\"}{\"b\":\"\\\\\"}", "{\"a\":\"}\\\"}\"}|{\"b\":\"\\\\\"}|");
+    expect(PUSH_SNIFF, "{\n \"a\": {\n \"x\": [\n {}]}\n}\n{}",
+           "{\n \"a\": {\n \"x\": [\n {}]}\n}|{}|");
+    expect(PUSH_SNIFF, "{\"a\":\"}\\\"}\"}{\"b\":\"\\\\\"}",
+           "{\"a\":\"}\\\"}\"}|{\"b\":\"\\\\\"}|");
     expect(PUSH_SNIFF, "  \n", "");
 }
 
