@@ -227,6 +227,17 @@ static struct process *find_entry(struct supervise *s, const struct frame_run *r
     return NULL;
 }
 
+/* Goes by the name, so that it holds for a run by hand as well. */
+static bool is_unstored(const struct supervise *s, struct str name)
+{
+    const struct settings *conf = s->opts.settings;
+
+    for (size_t i = 0; i < conf->process_count; i++)
+        if (str_is(name, conf->processes[i].name))
+            return conf->processes[i].unstored;
+    return false;
+}
+
 static void begin_run(struct process *p, const struct frame_run *run)
 {
     struct process_private *priv = p->priv;
@@ -266,6 +277,7 @@ int supervise_on_run(struct supervise *s, const struct frame_run *run, struct ke
     if (!p && !(p = process_add(s, name)))
         return -ENOMEM;
     begin_run(p, run);
+    p->unstored = is_unstored(s, run->name);
     p->priv->link = link;
     s->links++;
     announce(p);

@@ -159,6 +159,7 @@ static int publish(struct keeper *k)
     struct run_position now = position_now(k);
 
     s->batch.position = run_position_encode(&now);
+    s->batch.unstored = k->process->unstored;
     int err = s->intake.publish(s->intake.hub, &s->batch);
     if (err == 0) {
         k->latest_id = s->batch.first_id + s->batch.count;
