@@ -252,6 +252,7 @@ static void begin_run(struct process *p, const struct frame_run *run)
     p->started_us = run->started_us;
     priv->since_us = clock_mono_us() - (clock_wall_us() - run->started_us);
     priv->keeper_runs = true;
+    priv->is_pipe = run->flags & FRAME_RUN_PIPE;
 }
 
 static void announce(struct process *p)
@@ -259,6 +260,8 @@ static void announce(struct process *p)
     if (p->priv->announced)
         return;
     p->priv->announced = true;
+    if (p->priv->is_pipe)
+        return;
     if (p->log_file[0])
         diag_info("📁 Process %s logging to: %s", p->name, p->log_file);
     else
@@ -339,6 +342,8 @@ void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_lin
     if (ended) {
         p->priv->keeper_runs = false;
         p->keeper_pid = 0;
+        if (p->priv->is_pipe)
+            process_set(s, p, PROCESS_EXITED, "its input has ended");
         life_ended(s, p);
     } else {
         p->priv->due_us = clock_mono_us() + CALL_AGAIN_US;

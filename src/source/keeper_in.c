@@ -246,11 +246,11 @@ static int add_gap(struct keeper *k, const struct frame_data *d, uint64_t missin
         return err;
     line_skip(&k->lines[stream - 1], missing);
     k->server->intake.metrics->gap_bytes_total += missing;
-    int n = snprintf(
-        text, sizeof text,
-        "%llu bytes of %s are missing here: the keeper could not hold more while the hub was "
-        "away; the plain file has them",
-        (unsigned long long)missing, stream_name(stream));
+    int n = snprintf(text, sizeof text,
+                     "%llu bytes of %s are missing here: the keeper could not hold more while the "
+                     "hub was away%s",
+                     (unsigned long long)missing, stream_name(stream),
+                     k->process->log_file[0] ? "; the plain file has them" : "");
     return add_system(k, LEVEL_WARN, d->read_us, str_of(text, (size_t)n), STR_NONE);
 }
 
