@@ -12,6 +12,17 @@ foreach(test_source ${UNIT_TESTS})
     set_tests_properties(${name} PROPERTIES TIMEOUT 120)
 endforeach()
 
+# Programs that are killed at random moments; LOGMILL_ROUNDS says how often (10 when unset).
+file(GLOB CRASH_TESTS CONFIGURE_DEPENDS tests/crash/*.c)
+foreach(test_source ${CRASH_TESTS})
+    get_filename_component(name ${test_source} NAME_WE)
+    add_executable(${name} ${test_source})
+    target_link_libraries(${name} PRIVATE warnings core PkgConfig::CMOCKA)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+endforeach()
+
 # Tests that drive the real keeper.
 foreach(name keeper_test supervise_test)
     add_dependencies(${name} keeper)

@@ -16,6 +16,7 @@
 #include "api/dispatch.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "record/utf8.h"
 #include "source/keeper_in.h"
 
 #include <errno.h>
@@ -190,7 +191,7 @@ static void on_diag(enum diag_level level, const char *text, void *ctx)
         return;
     struct record r = {.time_us = clock_wall_us(),
                        .labels = d->own_labels,
-                       .message = arena_copy(&d->own.scratch, str_from(text)),
+                       .message = utf8_clean(&d->own.scratch, str_from(text)),
                        .level = levels[level],
                        .stream = STREAM_SYSTEM};
     if (r.message.p && batch_add(&d->own, &r) == 0)
@@ -522,6 +523,18 @@ static void clean_up(struct daemon *d)
         close(d->lock_fd);
 }
 
+/* Somebody cut a mapped journal file short, or the disk cannot read it. No code below could go on;
+ * the handler only says what it was, and the instruction meets the default action again. */
+static void on_bus_error(int signum)
+{
+    static const char text[] =
+        "logmill serve: a file of the journal was cut short or cannot be read. Start it again: "
+        "what is whole stays, and keepers hold what was not acknowledged.\n";
+
+    (void)signum;
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+}
+
 int daemon_run(const struct settings *settings, struct errinfo *info)
 {
     static struct daemon d;
@@ -529,6 +542,8 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
 
     d = (struct daemon){.settings = settings, .lock_fd = -1};
     signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGBUS,
+              &(struct sigaction){.sa_handler = on_bus_error, .sa_flags = (int)SA_RESETHAND}, NULL);
     err = loop_init(&d.loop);
     if (err < 0)
         return err_set(info, err, "cannot start the event loop: %s", err_text(err));

@@ -41,6 +41,17 @@ static void refuse_unknown(struct http_req *req, struct str name, const char *co
                      nearest ? nearest : "", nearest ? "'?" : "");
 }
 
+/* One of two values would win and the other be ignored without a word. */
+static bool is_repeated(struct http_req *req, size_t i, struct str name)
+{
+    struct http_field earlier;
+
+    for (size_t k = 0; k < i && http_query_at(req, k, &earlier); k++)
+        if (str_eq(earlier.name, name))
+            return true;
+    return false;
+}
+
 void params_filter_free(struct filter *f)
 {
     if (f)
@@ -60,6 +71,12 @@ struct filter *params_filter(struct http_req *req, const char *const *own)
     }
     filter_init(f);
     for (size_t i = 0; http_query_at(req, i, &field); i++) {
+        if (is_repeated(req, i, field.name)) {
+            params_filter_free(f);
+            http_reply_error(req, 400, "bad_parameter", NULL, "%.*s is given more than once",
+                             STR_FMT(field.name));
+            return NULL;
+        }
         if (is_own(field.name, own))
             continue;
         int err = filter_add(f, field.name, field.value, &info);

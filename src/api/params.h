@@ -3,7 +3,7 @@
  * params.h - query parameters, read strictly.
  *
  * An unknown parameter is an error with the nearest known name: a misspelt filter that is silently
- * ignored would show everything to somebody who asked for one job.
+ * ignored would show everything to somebody who asked for one job. So is one that is given twice.
  *
  * Threads: loop thread.
  */
@@ -18,7 +18,7 @@
 struct filter *params_filter(struct http_req *req, const char *const *own) LM_MUST_CHECK;
 void params_filter_free(struct filter *f);
 
-/* A whole number within limits; *value is left alone when the parameter is absent. False: answered. */
+/* A whole number within limits; *value stays when the parameter is absent. False: answered. */
 bool params_number(struct http_req *req, const char *name, uint64_t max,
                    uint64_t *value) LM_MUST_CHECK;
 /* A time (clock_parse). False: answered. */

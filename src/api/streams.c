@@ -15,17 +15,20 @@
 
 enum { TAIL_MAX = 10000 };
 
-static const char *const own_params[] = {"tail", "after", NULL};
+static const char *const own_params[] = {"tail", "after", "slow", NULL};
 
 /* Where to begin: Last-Event-ID (a reconnecting EventSource repeats its URL, so the header wins), then
  * `after`, then `tail`. False: the request has been answered. */
 static bool read_start(struct http_req *req, struct api *api, struct sub_start *ret)
 {
+    static const char *const policies[] = {"drop", "wait"};
     struct sub_start start = {.from = SUB_FROM_NOW};
+    int slow = 0;
     struct str header = http_header(req, "last-event-id"), after = http_query(req, "after");
     uint64_t tail = 0;
 
-    if (!params_number(req, "tail", TAIL_MAX, &tail))
+    if (!params_number(req, "tail", TAIL_MAX, &tail) ||
+        !params_choice(req, "slow", policies, 2, &slow))
         return false;
     if (tail > 0)
         start = (struct sub_start){.from = SUB_FROM_TAIL, .tail = (uint32_t)tail};
@@ -40,6 +43,7 @@ static bool read_start(struct http_req *req, struct api *api, struct sub_start *
         start.from = SUB_FROM_CURSOR;
         start.foreign_cursor |= !known;
     }
+    start.lossless = slow == 1;
     *ret = start;
     return true;
 }

@@ -15,6 +15,19 @@ static struct {
     enum diag_level min;
 } console = {.min = DIAG_INFO};
 
+/* A name or a path of somebody else's may not move the cursor of whoever reads the console, nor
+ * begin a line of its own: controls (C0, DEL, and C1 as UTF-8 writes it) become question marks. */
+static void tame(char *text)
+{
+    for (unsigned char *at = (unsigned char *)text; *at; at++) {
+        if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+            *at++ = '?';
+        else if (at[0] >= 0x20 && at[0] != 0x7f)
+            continue;
+        *at = '?';
+    }
+}
+
 static void print(enum diag_level level, const char *text)
 {
     static const char *const names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
@@ -22,7 +35,8 @@ static void print(enum diag_level level, const char *text)
     struct tm tm;
 
     localtime_r(&now, &tm);
-    fprintf(stderr, "%02d:%02d:%02d %s: %s\n", tm.tm_hour, tm.tm_min, tm.tm_sec, names[level], text);
+    fprintf(stderr, "%02d:%02d:%02d %s: %s\n", tm.tm_hour, tm.tm_min, tm.tm_sec, names[level],
+            text);
 }
 
 void diag(enum diag_level level, const char *fmt, ...)
@@ -37,6 +51,7 @@ void diag(enum diag_level level, const char *fmt, ...)
     va_end(args);
     if (n < 0)
         return;
+    tame(text);
     print(level, text);
     if (console.listener)
         console.listener(level, text, console.ctx);

@@ -16,7 +16,8 @@ enum diag_level { DIAG_DEBUG, DIAG_INFO, DIAG_WARN, DIAG_ERROR };
 
 typedef void diag_listener_fn(enum diag_level level, const char *text, void *ctx);
 
-/* Prints "HH:MM:SS LEVEL: text" on stderr and tells the listener. */
+/* Prints "HH:MM:SS LEVEL: text" on stderr and tells the listener. Control characters of the text
+ * become '?'; whether it is UTF-8 is not looked at. */
 void diag(enum diag_level level, const char *fmt, ...) LM_PRINTF(2, 3);
 
 /* The same, for the console alone: secrets such as a ticket never become records. */

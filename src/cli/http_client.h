@@ -2,7 +2,8 @@
  *
  * http_client.h - how the command line asks the hub: one request, its answer read as it comes.
  *
- * The hub is at a Unix socket (the usual case: the own uid is the identity) or at a URL http://host:port.
+ * The hub is at a Unix socket (the usual case: the own uid is the identity) or at a URL
+ * http://host:port.
  *
  * Threads: the main thread; calls block. Owns: its socket during a call.
  */

@@ -14,7 +14,8 @@ struct sse_event {
     struct str data;
 };
 
-/* Called for each event with data. Valid during the call. Non-zero stops sse_feed(), which returns it. */
+/* Called for each event with data. Valid during the call. Non-zero stops sse_feed(), which returns
+ * it. */
 typedef int sse_event_fn(const struct sse_event *event, void *ctx);
 
 struct sse_reader {

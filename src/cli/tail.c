@@ -3,8 +3,8 @@
  * tail.c - `logmill tail`: the live stream in a terminal or a pipe.
  *
  * Reads SSE over the local socket, remembers the cursor, and resumes by itself: nothing is missing
- * and nothing comes twice while the hub restarts. Records go to stdout, notices about the connection
- * to stderr.
+ * and nothing comes twice while the hub restarts. Records go to stdout, notices about the
+ * connection to stderr.
  */
 #include "base/clock.h"
 #include "cli/cli.h"
@@ -237,7 +237,7 @@ int cli_tail(int argc, char **argv)
     if (getenv("NO_COLOR"))
         t.tty = false;
     signal(SIGPIPE, SIG_IGN);
-    BUF_LIT(&t.query, "/api/v1/logs/stream/sse");
+    BUF_LIT(&t.query, "/api/v1/logs/stream/sse?slow=wait");
     status = read_options(&t, argc, argv);
     buf_add_char(&t.query, '\0');
     if (status == 0)

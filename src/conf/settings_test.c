@@ -305,6 +305,7 @@ static void names_and_labels_have_one_rule(void **state)
     assert_false(conf_label_ok(STR("9a")));
     assert_false(conf_label_ok(STR("Job")));
     assert_false(conf_label_ok(STR("message")));
+    assert_false(conf_label_ok(STR("unterminated")));
 }
 
 static void finishing_twice_is_harmless(void **state)

@@ -264,10 +264,10 @@ void journal_close(struct journal *j)
     if (j->spare)
         jfile_remove(j->spare, j->dir);
     jfile_close(j->spare);
-    if (j->dir_fd >= 0) {
+    if (j->dir_dirty)
         (void)fsync(j->dir_fd);
+    if (j->dir_fd >= 0)
         close(j->dir_fd);
-    }
     free(j->dir);
     if (j->sync_timer.data)
         uv_close((uv_handle_t *)&j->sync_timer, free_journal);

@@ -16,20 +16,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static bool has_magic(const struct jfile *f, size_t at)
+{
+    uint32_t word;
+
+    memcpy(&word, f->map + at + 4, sizeof word);
+    return word == JFRAME_MAGIC;
+}
+
+/* The next multiple of 8 from `at` on that could be the start of a frame; `used` when there is none.
+ * Nearly always it is `at` itself. */
+static size_t find_frame(const struct jfile *f, size_t used, size_t at)
+{
+    static const uint32_t magic = JFRAME_MAGIC;
+
+    while (at + JFRAME_HEAD <= used && !has_magic(f, at)) {
+        const char *from = f->map + at + 8;
+        const char *hit = memmem(from, used - at - 8, &magic, sizeof magic);
+        at = hit ? (size_t)(hit - f->map) & ~(size_t)7 : used;
+    }
+    return at;
+}
+
 bool jfile_next_frame(const struct jfile *f, size_t used, size_t *at, uint64_t *next_id,
                       struct jframe *ret, size_t *ret_skipped)
 {
-    size_t start = *at;
-
-    for (size_t i = start; i + JFRAME_HEAD <= used; i += 8) {
-        uint32_t word;
-        memcpy(&word, f->map + i + 4, sizeof word);
-        if (word != JFRAME_MAGIC)
-            continue;
+    for (size_t i = *at; (i = find_frame(f, used, i)) + JFRAME_HEAD <= used; i += 8) {
         if (jframe_check(str_of(f->map + i, used - i), f->seed, ret) != 1 ||
             ret->first_id < *next_id)
             continue;
-        *ret_skipped = i - start;
+        *ret_skipped = i - *at;
         *at = i + ret->length;
         *next_id = ret->first_id + ret->count;
         return true;

@@ -99,7 +99,7 @@ static int parse_file(struct numbers *n, char *text, size_t size, struct errinfo
         return err_set(info, -LM_E_VERSION,
                        "%s was written by a later version of logmill (format %d): use that",
                        n->path, version);
-    if (!check_at || check_at + 23 != text + size ||
+    if (!check_at || check_at + 23 != text + size || check_at[22] != '\n' ||
         sscanf(check_at, "check %16" SCNx64, &check) != 1 ||
         XXH3_64bits(text, (size_t)(check_at - text)) != check)
         return damaged(n, info);

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { TROUBLE_AGAIN_US = 60 * 1000 * 1000 };
+
 int hub_publish(struct hub *h, struct batch *b)
 {
     uint64_t next = h->numbers.next;
@@ -97,9 +99,18 @@ static void journal_synced(void *ctx)
 
 static void journal_trouble(const char *doing, int err, void *ctx)
 {
-    diag_error("%s failed: %s; records are still sent live, acknowledgements wait", doing,
-               err_text(err));
-    journal_synced(ctx);
+    struct hub *h = ctx;
+    int64_t now = clock_mono_us();
+
+    journal_synced(h); /* who waits for the disk may have waited in vain */
+    /* Every keeper tries again each second: once a minute is enough. */
+    if (err == h->trouble.err && now - h->trouble.said_us < TROUBLE_AGAIN_US)
+        return;
+    h->trouble.err = err;
+    h->trouble.said_us = now;
+    diag_error("%s failed: %s; it is tried again, and what the journal cannot take stays with the "
+               "keepers",
+               doing, err_text(err));
 }
 
 static void report_recovery(const struct hub *h)

@@ -51,6 +51,10 @@ struct hub {
     hub_acked_fn *on_acked;
     void *acked_ctx;
     struct journal_report recovered;
+    struct {
+        int err;
+        int64_t said_us;
+    } trouble; /* the latest that was said on the console */
 };
 
 /* Recovers what is there. info gets the sentence when it cannot. */

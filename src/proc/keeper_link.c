@@ -138,6 +138,7 @@ static int on_ack(struct link *l, struct str payload)
     if (l->state != LINK_UP || frame_get_ack(payload, &ack) < 0)
         return -LM_E_PROTOCOL;
     l->acked |= ack.flags;
+    l->refusal = 0;
     queue_ack(l->queue, &ack);
     l->heard_us = clock_mono_us();
     return 0;
@@ -154,8 +155,10 @@ static int on_error(struct link *l, struct str payload)
     struct str text;
     int code;
 
-    if (frame_get_error(payload, &code, &text) == 0 && l->loud)
+    if (frame_get_error(payload, &code, &text) == 0 && l->loud && code != l->refusal) {
         dprintf(STDERR_FILENO, "logmill: the hub refused this run: %.*s\n", STR_FMT(text));
+        l->refusal = code; /* said once, not at every call */
+    }
     l->pause_ms = PAUSE_LAST_MS;
     return -LM_E_REFUSED;
 }
@@ -258,7 +261,7 @@ static void add_lost(struct link *l)
         return;
     link_note(l, NOTE_WARN,
               "%" PRIu64 " bytes of stdout and %" PRIu64 " of stderr were given up because the hub "
-              "was away for too long%s",
+              "did not take them for too long%s",
               lost[0], lost[1], l->run->log_file.n ? "; the plain file has them" : "");
     l->given_up += lost[0] + lost[1];
     lost[0] = lost[1] = 0;

@@ -28,6 +28,7 @@ struct link {
     int fd;
     bool was_up;       /* ever */
     bool loud;         /* notes go to stderr as well */
+    int refusal;       /* the code of the hub's latest refusal, until it takes something again */
     int64_t due_us;    /* down: when to try again; greeting: when to give up */
     uint32_t pause_ms; /* before the next attempt */
     struct buf in;

@@ -69,8 +69,10 @@ static int child_lines_then(const char *death)
     write_all(2, "last words of stderr", 20);
     if (strcmp(death, "abort") == 0)
         abort();
-    if (strcmp(death, "segv") == 0)
+    if (strcmp(death, "segv") == 0) {
+        signal(SIGSEGV, SIG_DFL); /* a sanitizer would write a report of its own */
         raise(SIGSEGV);
+    }
     if (strcmp(death, "kill") == 0)
         raise(SIGKILL);
     return 7;
@@ -89,6 +91,7 @@ static int child_numbered(const char *bytes)
 
     add_numbered(&out, strtoul(bytes, NULL, 10));
     write_all(1, out.p, out.n);
+    buf_fini(&out);
     return 0;
 }
 

@@ -238,6 +238,15 @@ static bool is_unstored(const struct supervise *s, struct str name)
     return false;
 }
 
+/* When it started on our monotonic clock; just now, when the keeper's wall clock cannot be right. */
+static int64_t started_ago(int64_t started_us)
+{
+    int64_t wall = clock_wall_us(), mono = clock_mono_us();
+    bool plausible = started_us >= 0 && started_us <= wall;
+
+    return plausible ? mono - (wall - started_us) : mono;
+}
+
 static void begin_run(struct process *p, const struct frame_run *run)
 {
     struct process_private *priv = p->priv;
@@ -250,7 +259,7 @@ static void begin_run(struct process *p, const struct frame_run *run)
     p->keeper_pid = run->keeper_pid;
     p->child_pid = run->child_pid;
     p->started_us = run->started_us;
-    priv->since_us = clock_mono_us() - (clock_wall_us() - run->started_us);
+    priv->since_us = started_ago(run->started_us);
     priv->keeper_runs = true;
     priv->is_pipe = run->flags & FRAME_RUN_PIPE;
 }

@@ -113,8 +113,8 @@ static const char *skip_member(const char *p, const char *end, int depth, struct
     const char *value = skip_space(p + 1, end);
     if (!(p = skip_value(value, end, depth, &m->type)))
         return NULL;
-    m->value = m->type == JSON_STRING ? str_of(value + 1, (size_t)(p - value) - 2)
-                                      : str_of(value, (size_t)(p - value));
+    m->value = m->type == JSON_IS_STRING ? str_of(value + 1, (size_t)(p - value) - 2)
+                                         : str_of(value, (size_t)(p - value));
     return p;
 }
 
@@ -144,30 +144,30 @@ static const char *skip_value(const char *p, const char *end, int depth, enum js
         return NULL;
     switch (*p) {
     case '"':
-        *type = JSON_STRING;
+        *type = JSON_IS_STRING;
         return skip_string(p + 1, end);
     case '{':
-        *type = JSON_OBJECT;
+        *type = JSON_IS_OBJECT;
         return skip_object(p + 1, end, depth + 1);
     case '[':
-        *type = JSON_ARRAY;
+        *type = JSON_IS_ARRAY;
         return skip_array(p + 1, end, depth + 1);
     case 't':
-        *type = JSON_BOOL;
+        *type = JSON_IS_BOOL;
         return skip_word(p, end, "true", 4);
     case 'f':
-        *type = JSON_BOOL;
+        *type = JSON_IS_BOOL;
         return skip_word(p, end, "false", 5);
     case 'n':
-        *type = JSON_NULL;
+        *type = JSON_IS_NULL;
         return skip_word(p, end, "null", 4);
     default:
-        *type = JSON_NUMBER;
+        *type = JSON_IS_NUMBER;
         return skip_number(p, end);
     }
 }
 
-struct json_walk json_object(struct str text)
+struct json_walk json_walk(struct str text)
 {
     struct json_walk w = {.p = text.p, .end = text.p + text.n, .first = true};
 

@@ -5,14 +5,22 @@
  * One record per line is scanned where it lies: members of the top-level object come out as views
  * of their raw text. Everything that is not hot (configuration answers, requests) uses jansson.
  *
- * Grammar: RFC 8259, nesting at most 64. Text must have been checked as UTF-8 before.
+ * Grammar: RFC 8259, nesting at most 64. Text must have been checked as UTF-8 before. No name here is
+ * one of jansson's: a file may use both, and both are linked into one program.
  */
 #ifndef LM_RECORD_JSON_H
 #define LM_RECORD_JSON_H
 
 #include "base/buf.h"
 
-enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_IS_NULL,
+    JSON_IS_BOOL,
+    JSON_IS_NUMBER,
+    JSON_IS_STRING,
+    JSON_IS_ARRAY,
+    JSON_IS_OBJECT
+};
 
 struct json_member {
     struct str key;   /* between the quotes, escapes not undone */
@@ -21,7 +29,7 @@ struct json_member {
 };
 
 /* Calls nothing, allocates nothing: walks the members of one object.
- *     struct json_walk w = json_object(line);
+ *     struct json_walk w = json_walk(line);
  *     while (json_next(&w, &m)) ...
  *     if (!w.ok) it was not one whole, well-formed object                                       */
 struct json_walk {
@@ -29,7 +37,7 @@ struct json_walk {
     bool first, ok, done;
 };
 
-struct json_walk json_object(struct str text);
+struct json_walk json_walk(struct str text);
 bool json_next(struct json_walk *w, struct json_member *ret);
 
 /* Appends s (valid UTF-8) with quotes, escaping what JSON demands and nothing else. */

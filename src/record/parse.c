@@ -19,9 +19,9 @@ static enum level level_of_member(const struct json_member *m)
 {
     uint64_t number;
 
-    if (m->type == JSON_STRING)
+    if (m->type == JSON_IS_STRING)
         return level_from_text(m->value);
-    if (m->type == JSON_NUMBER && str_to_u64(m->value, &number))
+    if (m->type == JSON_IS_NUMBER && str_to_u64(m->value, &number))
         return level_from_number(number);
     return LEVEL_NONE;
 }
@@ -29,7 +29,7 @@ static enum level level_of_member(const struct json_member *m)
 /* Counts only if the whole line is one JSON object. */
 static enum level json_level(struct str line)
 {
-    struct json_walk w = json_object(line);
+    struct json_walk w = json_walk(line);
     struct json_member m;
     enum level level = LEVEL_NONE;
 
@@ -92,7 +92,8 @@ static enum level prefix_level(struct str line)
         size_t after = end + sgr_length(str_of(line.p + end, line.n - end));
         char next = after < line.n ? line.p[after] : ' ';
         bool part_of_stamp = i > 0 && line.p[i - 1] >= '0' && line.p[i - 1] <= '9';
-        enum level level = part_of_stamp
+        bool scheme = str_starts(str_of(line.p + end, line.n - end), STR("://")); /* http://… */
+        enum level level = part_of_stamp || scheme
                                ? LEVEL_NONE
                                : level_of_word(str_of(line.p + i, end - i), bracketed, next);
         if (level != LEVEL_NONE)

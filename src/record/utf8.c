@@ -78,6 +78,19 @@ void utf8_add_clean(struct buf *out, struct str s)
     }
 }
 
+struct str utf8_clean(struct arena *a, struct str s)
+{
+    struct buf out = {0};
+    struct str cleaned;
+
+    if (utf8_valid_prefix(s) == s.n)
+        return arena_copy(a, s);
+    utf8_add_clean(&out, s);
+    cleaned = buf_error(&out) < 0 ? STR_NONE : arena_copy(a, buf_str(&out));
+    buf_fini(&out);
+    return cleaned;
+}
+
 size_t utf8_cut(struct str s, size_t n)
 {
     if (n >= s.n)

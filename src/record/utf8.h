@@ -8,6 +8,7 @@
 #ifndef LM_RECORD_UTF8_H
 #define LM_RECORD_UTF8_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 
 /* Length of the longest valid prefix; s.n when all of it is valid. */
@@ -15,6 +16,9 @@ size_t utf8_valid_prefix(struct str s);
 
 /* Appends s with every maximal subpart of invalid bytes replaced. */
 void utf8_add_clean(struct buf *out, struct str s);
+
+/* The same as a copy in the arena; p NULL when memory is short. */
+struct str utf8_clean(struct arena *a, struct str s) LM_MUST_CHECK;
 
 /* The largest n' <= n at which valid text s may be cut without splitting a character. */
 size_t utf8_cut(struct str s, size_t n);

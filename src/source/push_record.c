@@ -90,7 +90,7 @@ static const struct key *find_key(struct str name)
 static void add_field(struct draft *d, const struct json_member *member)
 {
     struct buf *fields = &d->m->fields;
-    const char *end = member->value.p + member->value.n + (member->type == JSON_STRING);
+    const char *end = member->value.p + member->value.n + (member->type == JSON_IS_STRING);
     const char *start = member->key.p - 1;
     size_t n = (size_t)(end - start);
 
@@ -108,7 +108,7 @@ static void add_field(struct draft *d, const struct json_member *member)
 /* The text a string stands for, or the text of a number or word. p NULL when memory is short. */
 static struct str plain_text(struct draft *d, const struct json_member *member)
 {
-    if (member->type != JSON_STRING || !memchr(member->value.p, '\\', member->value.n))
+    if (member->type != JSON_IS_STRING || !memchr(member->value.p, '\\', member->value.n))
         return member->value;
     buf_clear(&d->m->text);
     json_add_unescaped(&d->m->text, member->value);
@@ -125,8 +125,8 @@ static bool over_limits(const struct draft *d, struct str name, struct str value
 
 static void add_label(struct draft *d, struct str name, const struct json_member *member)
 {
-    bool scalar = member->type != JSON_OBJECT && member->type != JSON_ARRAY;
-    struct str value = scalar && member->type != JSON_NULL ? plain_text(d, member) : STR_NONE;
+    bool scalar = member->type != JSON_IS_OBJECT && member->type != JSON_IS_ARRAY;
+    struct str value = scalar && member->type != JSON_IS_NULL ? plain_text(d, member) : STR_NONE;
 
     if (scalar && value.n && !over_limits(d, name, value)) {
         d->pairs[d->pair_count++] = (struct label){name, value};
@@ -142,10 +142,10 @@ static void add_label(struct draft *d, struct str name, const struct json_member
 /* Members of `labels` or `fields`; a value of another type is a field like any other. */
 static void add_inner(struct draft *d, const struct json_member *outer, int kind)
 {
-    struct json_walk w = json_object(outer->value);
+    struct json_walk w = json_walk(outer->value);
     struct json_member member;
 
-    if (outer->type != JSON_OBJECT) {
+    if (outer->type != JSON_IS_OBJECT) {
         add_field(d, outer);
         return;
     }
@@ -166,7 +166,7 @@ static void choose(struct draft *d, const struct key *key, const struct json_mem
     struct json_member *one = &d->one[key->kind];
     bool better = !one->key.p || key->rank < d->rank[key->kind];
 
-    if (member->type == JSON_NULL || !better) {
+    if (member->type == JSON_IS_NULL || !better) {
         add_field(d, member);
         return;
     }
@@ -195,7 +195,7 @@ static void sort_member(struct draft *d, const struct json_member *member)
 static enum level level_of(const struct json_member *member)
 {
     uint64_t number;
-    enum level level = member->type == JSON_STRING ? level_from_text(member->value) : LEVEL_NONE;
+    enum level level = member->type == JSON_IS_STRING ? level_from_text(member->value) : LEVEL_NONE;
 
     if (level == LEVEL_NONE && str_to_u64(member->value, &number))
         level = level_from_number(number);
@@ -225,7 +225,7 @@ static void set_stream(struct draft *d, struct record *r)
     if (!member->key.p)
         return;
     enum stream stream =
-        member->type == JSON_STRING ? stream_from_text(member->value) : STREAM_NONE;
+        member->type == JSON_IS_STRING ? stream_from_text(member->value) : STREAM_NONE;
     if (stream == STREAM_NONE)
         add_field(d, member);
     else
@@ -263,8 +263,8 @@ static void set_time(struct draft *d, int64_t read_us, struct record *r)
     r->time_us = read_us;
     if (!member->key.p)
         return;
-    bool known = member->type == JSON_STRING && clock_parse(member->value, &r->time_us);
-    if (!known && (member->type == JSON_STRING || member->type == JSON_NUMBER))
+    bool known = member->type == JSON_IS_STRING && clock_parse(member->value, &r->time_us);
+    if (!known && (member->type == JSON_IS_STRING || member->type == JSON_IS_NUMBER))
         known = epoch_us(member->value, &r->time_us);
     if (!known) {
         r->time_us = read_us;
@@ -371,7 +371,7 @@ int push_record(struct push_mapper *m, struct str text, struct str source, struc
     buf_clear(&m->clean);
     buf_clear(&m->fields);
     arena_reset(&m->scratch);
-    struct json_walk w = json_object(clean_text(m, text));
+    struct json_walk w = json_walk(clean_text(m, text));
     while (json_next(&w, &member))
         sort_member(&d, &member);
     if (d.one[KIND_SOURCE].value.n)

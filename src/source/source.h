@@ -2,8 +2,8 @@
  *
  * source.h - what every source needs of the hub, and nothing more.
  *
- * Sources know how bytes come in; the hub, which lies behind this, numbers and keeps them. The daemon
- * fills in one struct intake and gives it to each source.
+ * Sources know how bytes come in; the hub, which lies behind this, numbers and keeps them. The
+ * daemon fills in one struct intake and gives it to each source.
  *
  * Threads: loop thread.
  */

@@ -4,11 +4,11 @@
  *
  *     hub_publish ─▶ fanout_sink ─▶ feeds that match (found by label) ─▶ [tick] ─▶ one write per client
  *
- * Quiet: what arrived in a turn of the loop leaves at its end. Busy: every write made buys SEND_REST_US
- * of silence, at most TICK_MAX_US, so that messages gather and one write carries many.
+ * Quiet: what arrived in a turn of the loop leaves at its end. Busy: every write made buys
+ * SEND_REST_US of silence, at most TICK_MAX_US, so that messages gather and one write carries many.
  *
- * A subscriber is replaying (reading the journal by id) or live (a place in a feed). It changes over
- * when the journal has nothing newer, in one step of the loop, so there is no seam.
+ * A subscriber is replaying (reading the journal by id) or live (a place in a feed). It changes
+ * over when the journal has nothing newer, in one step of the loop, so there is no seam.
  *
  * Threads: loop thread; the search for `tail=N` runs in the pool.
  * Owns:    feeds; subscribers live as long as their connection.
@@ -48,17 +48,19 @@ struct sub_start {
     uint32_t tail;       /* FROM_TAIL: this many matching records first */
     uint64_t after;      /* FROM_CURSOR: the last id the client has */
     bool foreign_cursor; /* it belongs to another epoch, or to no store at all */
+    bool lossless;       /* falling behind client_lag: go on from the journal instead of dropping */
 };
 
 struct sub;
 
 /* Subscribes the connection, whose HTTP part is over; its head must have been sent. Takes ownership
- * of filter (heap) whatever happens. From here on the transport forwards on_drained and on_close. */
+ * of filter (heap) whatever happens. The transport forwards on_drained and on_close from here on; on
+ * failure sub_closed() is due when *ret was set. */
 int sub_new(struct sub **ret, struct fanout *s, struct conn *c, struct filter *filter,
             const struct wire *wire, const struct sub_start *start) LM_MUST_CHECK;
 void sub_drained(struct sub *sub);
 void sub_closed(struct sub *sub);
-/* Bytes of the transport's own (pong, close), between two frames. */
+/* Bytes of the transport's own (pong, close), between two frames; not sent when too much waits. */
 void sub_send_control(struct sub *sub, struct str bytes);
 
 /* For the status page: every subscriber with its transport and its job_run_id (p NULL: none). */

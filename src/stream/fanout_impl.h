@@ -43,6 +43,7 @@ struct sub {
     uint64_t next_id; /* replaying: the next id to look at */
     struct feed_place place;
     bool blocked;                /* the socket is full, or the connection is ending */
+    bool lossless; /* falls back to the journal instead of losing the oldest */
     int64_t last_drained_us;     /* monotonic: when the socket last took all it was given */
     struct feed_skipped dropped; /* while blocked; told as soon as the socket takes bytes again */
     struct finding *finding;
@@ -57,18 +58,29 @@ struct sub {
     } unstored;
 };
 
-/* --- fanout.c --- */
+/* --- feed_index.c --- */
+
+/* Feeds with live readers whose labels match; more distinct filters than fit are refused. */
+enum { CANDIDATES_MAX = 4096 };
+struct candidates {
+    struct feed *feeds[CANDIDATES_MAX];
+    uint32_t count;
+};
+void fanout_find_candidates(const struct fanout *s, struct candidates *c, const struct labels *l);
+/* The feed for this filter, made when it is new. Takes ownership of the filter on success. */
 int fanout_join_feed(struct fanout *s, struct filter *filter, const struct wire *wire,
                      struct feed **ret) LM_MUST_CHECK;
 void fanout_leave_feed(struct fanout *s, struct feed *f);
+
+/* --- fanout.c --- */
 /* There is a subscriber: heartbeats run as long as there is. */
 void fanout_keep_beating(struct fanout *s);
 
 /* --- sub.c --- */
 /* Sends from the pages as far as the socket takes it. Returns the number of write calls. */
 uint32_t sub_flush(struct sub *sub);
-/* The subscriber's page is about to be taken away: back to the journal, to its next frame in the feed
- * or, when it has none there, to next_id. */
+/* The subscriber's page is about to be taken away: back to the journal, to its next frame in the
+ * feed or, when it has none there, to next_id. */
 void sub_evict(struct sub *sub, uint64_t next_id);
 void sub_heartbeat(struct sub *sub);
 /* Queues private bytes between two frames. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * fanout_test.c - from hub_publish() to the other end of a socket: who gets what, what is shared, and
- * what slow clients cost.
+ * fanout_test.c - from hub_publish() to the other end of a socket: who gets what, what is shared,
+ * and what slow clients cost.
  */
 #include "stream/world_test.h"
 
@@ -256,8 +256,8 @@ struct totals {
     uint64_t count, levels[LEVEL_COUNT];
 };
 
-/* Delivered and dropped together are all that was published, level by level; each notice stands where
- * its lines are missing. */
+/* Delivered and dropped together are all that was published, level by level; each notice stands
+ * where its lines are missing. */
 static void expect_exact(const struct client *c, uint32_t published)
 {
     struct totals dropped = {0}, published_of = {0}, delivered = {0};
@@ -330,6 +330,24 @@ static void a_slow_client_loses_the_oldest_and_is_told_exactly_how_many_of_which
                      2 * (uint64_t)w->published - w->clients[0]->count - w->clients[1]->count);
     assert_int_equal(w->metrics.delivered_total,
                      (uint64_t)w->clients[0]->count + w->clients[1]->count + quick->count);
+}
+
+static void a_slow_client_that_wants_everything_gets_it_late(void **state)
+{
+    struct world *w = *state;
+    const struct sub_start all = {.from = SUB_FROM_NOW, .lossless = true};
+    struct client *c = connect_client(w, "sse", "", &all, true);
+
+    until_all_live(w);
+    for (int round = 0; round < 3; round++) {
+        stall(w, c, 8000);
+        assert_true(w->fanout->pool.used <= 2 * w->fanout->opts.client_lag);
+        c->stalled = false;
+        UNTIL(w, c->count == w->published);
+    }
+    expect_ids(c, 1, last_id(w));
+    assert_int_equal(w->metrics.dropped_total, 0);
+    assert_true(w->metrics.replayed_total > 0);
 }
 
 static void a_client_that_reads_a_little_now_and_then_still_gets_an_exact_account(void **state)
@@ -434,6 +452,7 @@ int main(void)
         TEST(an_idle_client_lets_the_loop_sleep),
         TEST(many_records_leave_in_one_write),
         TEST(a_slow_client_loses_the_oldest_and_is_told_exactly_how_many_of_which_level),
+        TEST(a_slow_client_that_wants_everything_gets_it_late),
         TEST_SMALL(a_client_that_reads_a_little_now_and_then_still_gets_an_exact_account),
         TEST_SMALL(a_client_that_never_reads_costs_the_same_after_a_megabyte_and_after_ten),
         TEST_SMALL(frames_larger_than_the_allowed_lag_do_not_stop_a_client_for_good),

@@ -34,8 +34,8 @@ struct feed {
     size_t key_n;
 };
 
-/* Where a subscriber stands: in front of frame `entry` of `page`, `off` bytes of the page sent. In the
- * middle of a frame when off > page_frame_start(page, entry). */
+/* Where a subscriber stands: in front of frame `entry` of `page`, `off` bytes of the page sent. In
+ * the middle of a frame when off > page_frame_start(page, entry). */
 struct feed_place {
     struct page *page;
     uint32_t entry, off;
@@ -47,8 +47,8 @@ int feed_new(struct feed **ret, struct filter *filter, const struct wire *wire,
 /* Nobody may be subscribed any more. */
 void feed_free(struct feed *f);
 
-/* Room for a frame of n bytes at the end; then write it there and call feed_commit(). NULL when memory is
- * short: the record is then missing from this feed, and the caller says so. */
+/* Room for a frame of n bytes at the end; then write it there and call feed_commit(). NULL when
+ * memory is short: the record is then missing from this feed, and the caller says so. */
 char *feed_reserve(struct feed *f, uint32_t n) LM_MUST_CHECK;
 void feed_commit(struct feed *f, uint32_t n, uint64_t id, enum level level);
 

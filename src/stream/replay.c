@@ -2,9 +2,10 @@
  *
  * replay.c - from the journal to the live edge.
  *
- * A replay reads forward by id in slices, so that one client's past never holds up another's present.
- * It pauses while the socket is full and then holds no file. When it has caught up with the last id
- * the hub has given out, it joins the feed in the same step: nothing can come in between.
+ * A replay reads forward by id in slices, so that one client's past never holds up another's
+ * present. It pauses while the socket is full and then holds no file. When it has caught up with
+ * the last id the hub has given out, it joins the feed in the same step: nothing can come in
+ * between.
  */
 #include "record/encode.h"
 #include "store/query.h"

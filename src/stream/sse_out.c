@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * sse_out.c - LF only, an id on every event. JSON never holds a raw line break, so one data line does.
+ * sse_out.c - LF only, an id on every event. JSON never holds a raw line break, so one data line
+ * does.
  */
 #include "stream/sse_out.h"
 

@@ -92,6 +92,15 @@ static void tell_dropped(struct sub *sub)
     sub_say_dropped(sub, &dropped);
 }
 
+/* The journal has what a client that wants everything still lacks; the others want what is recent. */
+static void fall_behind(struct sub *sub)
+{
+    if (sub->lossless)
+        sub_evict(sub, 0);
+    else
+        drop_oldest(sub);
+}
+
 uint32_t sub_flush(struct sub *sub)
 {
     struct iovec iov[IOV_MAX_PAGES];
@@ -113,7 +122,7 @@ uint32_t sub_flush(struct sub *sub)
         }
     }
     if (sub->blocked && feed_lag(sub->feed, &sub->place) > sub->fanout->opts.client_lag)
-        drop_oldest(sub);
+        fall_behind(sub);
     sub->fanout->opts.metrics->sends_total += sends;
     return sends;
 }
@@ -218,6 +227,7 @@ int sub_new(struct sub **ret, struct fanout *s, struct conn *c, struct filter *f
     }
     sub->fanout = s;
     sub->conn = c;
+    sub->lossless = start->lossless;
     list_init(&sub->in_state);
     list_push(&s->subs, &sub->link);
     s->sub_count++;

@@ -2,8 +2,8 @@
  *
  * wire.h - how a record looks on one kind of connection.
  *
- * A transport implements four small encoders and knows nothing of feeds; the stream knows nothing of
- * transports. JSON arrives ready made: it is encoded once per record for all of them.
+ * A transport implements four small encoders and knows nothing of feeds; the stream knows nothing
+ * of transports. JSON arrives ready made: it is encoded once per record for all of them.
  *
  * Threads: loop thread. All encoders append to `out` and report lack of memory through buf_error().
  */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * world_test.h - a hub without doors, for tests: a real journal in a temporary folder, a real loop, and
- * clients at the other end of socket pairs.
+ * world_test.h - a hub without doors, for tests: a real journal in a temporary folder, a real loop,
+ * and clients at the other end of socket pairs.
  *
- * A client is the test's blocking view of one stream: it takes bytes apart by the standards (not with
- * our own readers), checks that every JSON text is one, and keeps what a person would look at: the ids
- * of records in order, and each notice whole.
+ * A client is the test's blocking view of one stream: it takes bytes apart by the standards (not
+ * with our own readers), checks that every JSON text is one, and keeps what a person would look at:
+ * the ids of records in order, and each notice whole.
  *
  * Included by each *_test.c once; everything here is static.
  */
@@ -204,7 +204,7 @@ static inline struct filter *make_filter(const char *params)
     return f;
 }
 
-/* A connection that has not become a stream yet. `small`: the kernel holds next to nothing for it. */
+/* A connection that is no stream yet. `small`: the kernel holds next to nothing for it. */
 static inline struct client *open_client(struct world *w, const char *wire, bool small)
 {
     static const struct conn_ops nobody = {.on_data = no_op, .on_close = no_op};

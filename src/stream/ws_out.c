@@ -2,9 +2,9 @@
  *
  * ws_out.c - the plain WebSocket contract.
  *
- * Heartbeats are pings; a client that has not answered for a minute is gone. What a client may say on this
- * contract is nothing but control frames: everything it wants is in the URL. A text gets an answer
- * that says so.
+ * Heartbeats are pings; a client that has not answered for a minute is gone. What a client may say
+ * on this contract is nothing but control frames: everything it wants is in the URL. A text gets an
+ * answer that says so.
  */
 #include "stream/ws_out.h"
 

@@ -8,8 +8,13 @@ import { join } from "node:path";
 
 const CHROMIUM = "/usr/bin/chromium";
 const FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
 ];
 
 /** Why there can be no browser here, or false. */
@@ -35,6 +40,10 @@ export async function openPage(stage, url) {
 /** The rows that are drawn, as { id, level, text }. */
 export function rowsOf(page) {
     return page.getByTestId("row").evaluateAll((rows) =>
-        rows.map((row) => ({ id: Number(row.dataset.id), level: row.dataset.level, text: row.innerText })),
+        rows.map((row) => ({
+            id: Number(row.dataset.id),
+            level: row.dataset.level,
+            text: row.innerText,
+        })),
     );
 }

@@ -44,7 +44,10 @@ export class WebSocketClient extends Received {
     }
 
     ready() {
-        return until(() => `a WebSocket connection (${this.error})`, () => this.connections > 0);
+        return until(
+            () => `a WebSocket connection (${this.error})`,
+            () => this.connections > 0,
+        );
     }
 
     close() {
@@ -135,7 +138,10 @@ export class TailClient extends Received {
     }
 
     shows(text) {
-        return until(() => `tail to show "${text}"; it shows:\n${this.text}`, () => this.text.includes(text));
+        return until(
+            () => `tail to show "${text}"; it shows:\n${this.text}`,
+            () => this.text.includes(text),
+        );
     }
 
     close() {

@@ -4,7 +4,17 @@
 
 import net from "node:net";
 
-export const TYPE = { HELLO: 0x01, ERROR: 0x02, RUN: 0x10, RESUME: 0x11, DATA: 0x12, ACK: 0x13, EXIT: 0x14, END: 0x15, NOTE: 0x18 };
+export const TYPE = {
+    HELLO: 0x01,
+    ERROR: 0x02,
+    RUN: 0x10,
+    RESUME: 0x11,
+    DATA: 0x12,
+    ACK: 0x13,
+    EXIT: 0x14,
+    END: 0x15,
+    NOTE: 0x18,
+};
 
 export function frame(type, payload = Buffer.alloc(0), length = payload.length) {
     const head = Buffer.alloc(16);
@@ -76,9 +86,12 @@ export class Caller {
     /** The frames it was answered, as { type, payload }. */
     get frames() {
         const found = [];
-        for (let at = 0; at + 16 <= this.answer.length; ) {
+        for (let at = 0; at + 16 <= this.answer.length;) {
             const length = this.answer.readUInt32LE(at);
-            found.push({ type: this.answer[at + 4], payload: this.answer.subarray(at + 16, at + 16 + length) });
+            found.push({
+                type: this.answer[at + 4],
+                payload: this.answer.subarray(at + 16, at + 16 + length),
+            });
             at += 16 + length;
         }
         return found;
@@ -86,7 +99,10 @@ export class Caller {
 
     /** The sentence of an ERROR frame, if there was one. */
     get error() {
-        return this.frames.find((f) => f.type === TYPE.ERROR)?.payload.subarray(4).toString();
+        return this.frames
+            .find((f) => f.type === TYPE.ERROR)
+            ?.payload.subarray(4)
+            .toString();
     }
 
     close() {

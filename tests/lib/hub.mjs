@@ -18,10 +18,12 @@ export class Hub {
     process = null;
     port = 0;
 
-    constructor(dir, env, { processes, settings = {}, args = [] } = {}) {
+    /** `wrapper`: a command that sets limits and executes the hub, such as prlimit. */
+    constructor(dir, env, { processes, settings = {}, args = [], wrapper = [] } = {}) {
         this.dir = dir;
         this.env = env;
         this.args = args;
+        this.wrapper = wrapper;
         this.socket = join(dir, "hub.sock");
         this.stateDir = join(dir, "state");
         this.logDir = join(dir, "logs");
@@ -40,7 +42,8 @@ export class Hub {
     }
 
     launch() {
-        this.process = new Process("the hub", LOGMILL, [...this.serveArgs(), ...this.args], { env: this.env });
+        const [command, ...args] = [...this.wrapper, LOGMILL, ...this.serveArgs(), ...this.args];
+        this.process = new Process("the hub", command, args, { env: this.env });
     }
 
     /** The URL is the last thing that a starting hub says. */
@@ -53,8 +56,17 @@ export class Hub {
 
     serveArgs() {
         return [
-            "serve", "--config", this.config, "--listen", `127.0.0.1:${this.port}`,
-            "--state-dir", this.stateDir, "--log-dir", this.logDir, "--socket", this.socket,
+            "serve",
+            "--config",
+            this.config,
+            "--listen",
+            `127.0.0.1:${this.port}`,
+            "--state-dir",
+            this.stateDir,
+            "--log-dir",
+            this.logDir,
+            "--socket",
+            this.socket,
         ];
     }
 
@@ -103,7 +115,10 @@ export class Hub {
         do {
             const cursor = page ? { cursor: page.pagination.cursor } : {};
             const answer = await this.get(`/api/v1/logs/job-runs/${job}`, {
-                ...params, ...cursor, limit, offset: logs.length,
+                ...params,
+                ...cursor,
+                limit,
+                offset: logs.length,
             });
             if (answer.status !== 200) throw new Error(answer.text);
             page = answer.json;

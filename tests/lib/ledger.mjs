@@ -34,6 +34,14 @@ export class Ledger {
         this.total++;
     }
 
+    /** Books that go on from the same place. */
+    copy(name) {
+        const copy = new Ledger(name);
+        copy.counts = new Map(this.counts);
+        copy.lastId = this.lastId;
+        return copy;
+    }
+
     complain(text) {
         if (this.problems.length < KEPT) this.problems.push(text);
     }

@@ -34,7 +34,11 @@ export class Process {
 
     /** Its status, awaited no longer than `ms`. */
     async end(ms = 10_000) {
-        await until(() => `${this.name} to end\n${this.stderr}`, () => this.status !== null, ms);
+        await until(
+            () => `${this.name} to end\n${this.stderr}`,
+            () => this.status !== null,
+            ms,
+        );
         return this.status;
     }
 

@@ -46,7 +46,11 @@ export class Received {
     }
 
     notice(type, ms) {
-        return until(() => `${this.name} to receive a notice "${type}"`, () => this.notices.find((n) => n.type === type), ms);
+        return until(
+            () => `${this.name} to receive a notice "${type}"`,
+            () => this.notices.find((n) => n.type === type),
+            ms,
+        );
     }
 }
 

@@ -112,8 +112,14 @@ export class Storm {
         const { logs, total } = await this.hub.history(JOB, { limit: 10_000 });
         this.checkLedger(ledgerOf("the history", logs));
         assert.equal(total, logs.length);
-        const exits = logs.filter((r) => r.fields?.event === "exit");
-        assert.equal(exits.length, this.names.length, "one exit record each");
+        const others = logs
+            .filter((r) => !/^(out|err) \d+ /.test(r.message))
+            .map((r) => [r.source, r.message.split(" ")[0]]);
+        const wanted = this.names.flatMap((name) => [
+            [name, "total"],
+            [name, "exited"],
+        ]);
+        assert.deepEqual(others.sort(), wanted.sort(), "besides its lines, each child has its total and its end");
     }
 
     checkFiles() {
@@ -122,7 +128,10 @@ export class Storm {
             for (const pipe of ["out", "err"]) {
                 const numbers = lines.filter((l) => l.startsWith(`${pipe} `)).map((l) => Number(l.split(" ")[1]));
                 assert.equal(numbers.length, counts[pipe], `the file of ${name}, ${pipe}`);
-                assert.ok(numbers.every((n, i) => n === i + 1), `the file of ${name} is in order`);
+                assert.ok(
+                    numbers.every((n, i) => n === i + 1),
+                    `the file of ${name} is in order`,
+                );
             }
         }
     }

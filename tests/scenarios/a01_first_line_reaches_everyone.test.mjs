@@ -41,7 +41,7 @@ scenario("the first line reaches a page in Chromium", async (s, t) => {
     if (noBrowser) return t.skip(noBrowser);
     const hub = await s.hub();
     const page = await openPage(s, `${hub.url}/?ticket=${hub.ticket}`);
-    await page.locator('[data-testid=status][data-state=live]').waitFor();
+    await page.locator("[data-testid=status][data-state=live]").waitFor();
     assert.equal(new URL(page.url()).search, "", "the ticket is gone from the address");
 
     s.run(hub, ["--name", "greeter", "--job", "7"], ["echo", "hello page"]);

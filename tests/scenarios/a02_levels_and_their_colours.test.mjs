@@ -4,7 +4,9 @@
 
 import assert from "node:assert/strict";
 import { noBrowser, openPage } from "../lib/browser.mjs";
+import { LOGMILL } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
+import { until } from "../lib/wait.mjs";
 
 const LINES = [
     ["trace", "TRACE: entering the loop"],
@@ -41,12 +43,17 @@ scenario("tail colours levels in a terminal's way, and writes plain text when to
     const esc = "\u001b\\[";
     const colours = LINES.map(([level, text]) => {
         const line = coloured.lines.find((l) => l.includes(text));
-        const match = new RegExp(`^\\d\\d:\\d\\d:\\d\\d (${esc}[\\d;]+m)${level.toUpperCase()}${esc}0m: speaker \\| `).exec(line);
+        const match = new RegExp(
+            `^\\d\\d:\\d\\d:\\d\\d (${esc}[\\d;]+m)${level.toUpperCase()}${esc}0m: speaker \\| `,
+        ).exec(line);
         assert.ok(match, `${level}: ${JSON.stringify(line)}`);
         return match[1];
     });
     assert.equal(new Set(colours).size, LINES.length, "six levels, six colours");
-    assert.match(plain.lines.find((l) => l.includes("nearly full")), /^\d\d:\d\d:\d\d WARN: speaker \| \[WARN\] disk/);
+    assert.match(
+        plain.lines.find((l) => l.includes("nearly full")),
+        /^\d\d:\d\d:\d\d WARN: speaker \| \[WARN\] disk/,
+    );
     assert.ok(!plain.text.includes("\u001b"));
 });
 
@@ -56,7 +63,10 @@ scenario("escape sequences of a child do not reach the terminal of tail", async 
     const tail = s.tail(hub, ["--tail", "5"], { json: false });
     await s.run(hub, ["--name", "wicked"], ["sh", "-c", wicked]).end();
     await tail.shows("after");
-    assert.match(tail.lines.find((line) => line.includes("wicked | ")), /before red after$/);
+    assert.match(
+        tail.lines.find((line) => line.includes("wicked | ")),
+        /before red after$/,
+    );
     assert.ok(!tail.text.includes("\u001b"));
 });
 
@@ -66,12 +76,25 @@ scenario("the page gives each level a colour of its own", async (s, t) => {
     const page = await openPage(s, hub.url);
     start(s, hub);
     await page.getByTestId("row").filter({ hasText: "on stderr" }).waitFor();
-    const colours = await page.getByTestId("row").evaluateAll((rows) =>
-        rows.map((row) => [row.dataset.level, getComputedStyle(row.querySelector(".level")).color]),
-    );
+    const colours = await page
+        .getByTestId("row")
+        .evaluateAll((rows) =>
+            rows.map((row) => [row.dataset.level, getComputedStyle(row.querySelector(".level")).color]),
+        );
     const byLevel = new Map(colours);
     for (const [level] of LINES) assert.ok(byLevel.has(level), `a row of level ${level}`);
     const loud = ["info", "warn", "error"].map((level) => byLevel.get(level));
     assert.equal(new Set(loud).size, 3, `info, warn and error differ: ${loud}`);
     assert.deepEqual(page.errors, []);
+});
+
+scenario("tail ends quietly when its reader has seen enough", async (s) => {
+    const hub = await s.hub();
+    await s.run(hub, ["--name", "count"], ["seq", "1", "100"]).end();
+    const command = `${LOGMILL} tail --socket ${hub.socket} --source count --tail 100 --raw | head -n 2`;
+    const pipe = s.spawn("a pipe", "bash", ["-o", "pipefail", "-c", command]);
+    await until("two lines", () => pipe.stdout.split("\n").length === 3);
+    await s.run(hub, ["--name", "count"], ["seq", "1", "5"]).end();
+    assert.equal(await pipe.end(), 0);
+    assert.equal(pipe.stderr, "");
 });

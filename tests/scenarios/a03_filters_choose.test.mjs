@@ -7,8 +7,14 @@ import { scenario } from "../lib/scenario.mjs";
 
 /* Three processes, two jobs. */
 const CAST = [
-    { flags: ["--name", "web", "--job", "1", "--task", "t1"], script: "echo 'GET /a'; echo 'WARN: slow'; echo bad >&2" },
-    { flags: ["--name", "db", "--job", "1", "--label", "campaign_id=c9"], script: "echo 'SELECT 1'; echo 'ERROR: Deadlock found'" },
+    {
+        flags: ["--name", "web", "--job", "1", "--task", "t1"],
+        script: "echo 'GET /a'; echo 'WARN: slow'; echo bad >&2",
+    },
+    {
+        flags: ["--name", "db", "--job", "1", "--label", "campaign_id=c9"],
+        script: "echo 'SELECT 1'; echo 'ERROR: Deadlock found'",
+    },
     { flags: ["--name", "web", "--job", "2"], script: "echo 'GET /b'; echo 'DEBUG: cache deadlock check'" },
 ];
 
@@ -30,7 +36,10 @@ const CASES = [
 /* The children's own lines, without those the hub and the keepers add; by name, as two pipes and three
  * processes have no order among each other. */
 function spoken(records) {
-    return records.filter((r) => r.stream !== "system").map((r) => r.message).sort();
+    return records
+        .filter((r) => r.stream !== "system")
+        .map((r) => r.message)
+        .sort();
 }
 
 scenario("live, replayed and from history, a filter chooses the same lines", async (s) => {
@@ -82,4 +91,22 @@ scenario("tail takes the same filters as flags", async (s) => {
     for (const { flags, script } of CAST) await s.run(hub, flags, ["sh", "-c", script]).end();
     await tail.record("ERROR: Deadlock found");
     assert.equal(tail.records.length, 1);
+});
+
+scenario("values with every kind of character are the same everywhere", async (s) => {
+    const hub = await s.hub();
+    const job = 'Ärger & "Öl" = 50 % \\ 😀 +?#';
+    const clients = [
+        await s.websocket(hub, { job_run_id: job }),
+        await s.eventSource(hub, { job_run_id: job }),
+        s.tail(hub, ["--job", job, "--tail", "5"]),
+    ];
+    await s.run(hub, ["--name", "odd", "--job", job, "--label", "x.y_z=a=b"], ["echo", "hello"]).end();
+    for (const client of clients) {
+        const record = await client.record("hello");
+        assert.equal(record.job_run_id, job);
+        assert.equal(record["x.y_z"], "a=b");
+    }
+    const answer = await hub.get(`/api/v1/logs/job-runs/${encodeURIComponent(job)}`);
+    assert.equal(answer.json.pagination.total, 2);
 });

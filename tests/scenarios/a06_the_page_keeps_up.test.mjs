@@ -22,7 +22,11 @@ scenario("the page counts every line of 5,000 a second and follows the newest", 
     const hub = await s.hub();
     const page = await openPage(s, `${hub.url}/logs?job_run_id=load`);
     await status(page, "live");
-    const run = s.run(hub, ["--name", "writer", "--job", "load", "--quiet"], [program("writer"), "5000", String(lines)]);
+    const run = s.run(
+        hub,
+        ["--name", "writer", "--job", "load", "--quiet"],
+        [program("writer"), "5000", String(lines)],
+    );
     await run.end();
     await until("the page to have all", async () => (await count(page)) === lines + 2);
     const rows = await until("the end in sight", async () => {
@@ -31,7 +35,10 @@ scenario("the page counts every line of 5,000 a second and follows the newest", 
     });
     assert.ok(rows.length < 200, "only what can be seen is in the document");
     const ids = rows.map((row) => row.id);
-    assert.ok(ids.every((id, i) => i === 0 || id === ids[i - 1] + 1), `rows in order, none missing: ${ids}`);
+    assert.ok(
+        ids.every((id, i) => i === 0 || id === ids[i - 1] + 1),
+        `rows in order, none missing: ${ids}`,
+    );
     assert.equal(await page.getByTestId("dropped").count(), 0);
     assert.deepEqual(page.errors, []);
 });
@@ -75,7 +82,13 @@ scenario("what a child prints cannot become part of the page", async (s, t) => {
 scenario("level and text filter of the page choose lines", async (s, t) => {
     if (noBrowser) return t.skip(noBrowser);
     const hub = await s.hub();
-    await s.run(hub, ["--name", "mixed", "--job", "1"], ["sh", "-c", "echo one; echo WARN: two; echo ERROR: three two"]).end();
+    await s
+        .run(
+            hub,
+            ["--name", "mixed", "--job", "1"],
+            ["sh", "-c", "echo one; echo WARN: two; echo ERROR: three two"],
+        )
+        .end();
     const page = await openPage(s, `${hub.url}/logs?job_run_id=1&level=warn&search=two`);
     await status(page, "live");
     await until("the two lines", async () => (await count(page)) === 2);

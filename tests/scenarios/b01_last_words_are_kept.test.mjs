@@ -13,9 +13,24 @@ const ROUNDS = rounds(1);
 
 const DEATHS = [
     { way: "exit", status: 7, message: "exited with code 7", fields: { code: 7 } },
-    { way: "abort", status: "SIGABRT", message: "killed by signal 6 (SIGABRT)", fields: { signal: "SIGABRT" } },
-    { way: "segv", status: "SIGSEGV", message: "killed by signal 11 (SIGSEGV)", fields: { signal: "SIGSEGV" } },
-    { way: "kill", status: "SIGKILL", message: "killed by signal 9 (SIGKILL)", fields: { signal: "SIGKILL" } },
+    {
+        way: "abort",
+        status: "SIGABRT",
+        message: "killed by signal 6 (SIGABRT)",
+        fields: { signal: "SIGABRT" },
+    },
+    {
+        way: "segv",
+        status: "SIGSEGV",
+        message: "killed by signal 11 (SIGSEGV)",
+        fields: { signal: "SIGSEGV" },
+    },
+    {
+        way: "kill",
+        status: "SIGKILL",
+        message: "killed by signal 9 (SIGKILL)",
+        fields: { signal: "SIGKILL" },
+    },
 ];
 
 for (const death of DEATHS)

@@ -4,6 +4,7 @@
 // the records have what can be read.
 
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { scenario } from "../lib/scenario.mjs";
 
 function python(code) {
@@ -65,3 +66,40 @@ scenario("a grandchild that holds the pipes has its lines kept after the child's
     await ws.record("exited with code 3");
     assert.equal(ws.records.filter((r) => r.fields?.event === "exit").length, 1);
 });
+
+scenario("random bytes come out as any UTF-8 decoder reads them, on every transport", async (s) => {
+    const hub = await s.hub();
+    const lines = Array.from({ length: 300 }, (_, i) => oddBytes(i));
+    writeFileSync(s.path("bytes"), Buffer.concat(lines.map((line) => Buffer.concat([line, Buffer.from("\n")]))));
+    const clients = [
+        await s.websocket(hub, { source: "odd" }),
+        await s.eventSource(hub, { source: "odd" }),
+        await s.curl(hub, { source: "odd" }),
+        s.tail(hub, ["--source", "odd", "--after", "0"]),
+    ];
+    await s.run(hub, ["--name", "odd", "--quiet"], ["cat", s.path("bytes")]).end();
+    const wanted = lines.map((line) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(line));
+    for (const client of clients) {
+        await client.record((r) => r.fields?.event === "exit");
+        assert.deepEqual(client.messages.slice(0, -1), wanted, client.name);
+    }
+    assert.deepEqual(hub.logFile("odd"), readFileSync(s.path("bytes")));
+});
+
+/* Without line ends: text with quotes and controls, whole characters, pieces of characters. */
+function oddBytes(seed) {
+    const pieces = ['"', "\\", "\t", "\u0000", "\u001b[31m", "é", "\u2028", "\ufeff", "😀", "plain"].map((t) =>
+        Buffer.from(t),
+    );
+    pieces.push(
+        Buffer.from([0xff]),
+        Buffer.from([0xe2, 0x82]),
+        Buffer.from([0xf0, 0x9f, 0x98]),
+        Buffer.from([0xc0, 0x80]),
+        Buffer.from([0xed, 0xa0, 0x80]),
+    );
+    const line = [];
+    for (let i = 0, n = seed; i < 1 + (seed % 9); i++, n = (n * 31 + 17) % 10007)
+        line.push(pieces[n % pieces.length]);
+    return Buffer.concat(line);
+}

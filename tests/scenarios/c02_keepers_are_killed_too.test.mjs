@@ -9,7 +9,9 @@ import { until } from "../lib/wait.mjs";
 scenario("a child that died while the hub was away is told with its last words", async (s) => {
     const script = "echo before; while [ ! -e gone ]; do sleep 0.01; done; echo last words; exit 4";
     const hub = await s.hub({
-        processes: { brief: { command: ["sh", "-c", script], directory: s.dir, labels: { job_run_id: "1" } } },
+        processes: {
+            brief: { command: ["sh", "-c", script], directory: s.dir, labels: { job_run_id: "1" } },
+        },
     });
     await hub.processIn("brief", "running");
     const ws = await s.websocket(hub, { job_run_id: "1", after: "0" }, { resume: true });

@@ -15,7 +15,10 @@ scenario("without a hub the output goes to the console and to the file", async (
     const run = s.run(hub, ["--name", "alone"], ["sh", "-c", "echo to stdout; echo to stderr >&2; exit 5"]);
     assert.equal(await run.end(), 5);
     assert.equal(run.stdout, "to stdout\n");
-    assert.match(run.stderr, /^to stderr\nlogmill: no hub at .*; the output is in .*alone\.log \(start a hub with: logmill serve\)\n$/);
+    assert.match(
+        run.stderr,
+        /^to stderr\nlogmill: no hub at .*; the output is in .*alone\.log \(start a hub with: logmill serve\)\n$/,
+    );
     assert.deepEqual(hub.logFile("alone").toString().split("\n").sort(), ["", "to stderr", "to stdout"]);
 });
 
@@ -68,4 +71,23 @@ scenario("a keeper that is killed does not take its command along", async (s) =>
     await run.end();
     assert.ok(isAlive(pid));
     await until("the orphan to end by itself", () => !isAlive(pid));
+});
+
+scenario("two runs of one name at a time do not mix", async (s) => {
+    const hub = await s.hub();
+    const ws = await s.websocket(hub, { source: "twin" });
+    const script = (word) => ["sh", "-c", `echo ${word} begins; read x; echo ${word} ends`];
+    const twins = ["first", "second"].map((word) =>
+        s.run(hub, ["--name", "twin", "--job", word], script(word), { stdio: ["pipe", "pipe", "pipe"] }),
+    );
+    for (const word of ["first", "second"]) await ws.record(`${word} begins`);
+    for (const twin of twins) twin.child.stdin.end();
+    for (const twin of twins) assert.equal(await twin.end(), 0);
+    for (const word of ["first", "second"]) {
+        const { logs } = await hub.history(word);
+        assert.deepEqual(
+            logs.map((r) => r.message),
+            [`${word} begins`, `${word} ends`, "exited with code 0"],
+        );
+    }
 });

@@ -17,10 +17,16 @@ const FILES = [
     ["journal_max: 1kB\n", "1:14: 'journal_max' goes from 32MiB to 16TiB"],
     ["listen: none\nlisten: none\n", "2:1: 'listen' is given twice; the first is at line 1"],
     ["listen: [1\n", "not well-formed YAML"],
-    ["processes:\n  web:\n    comand: [x]\n", "3:5: unknown key 'comand' of process 'web': did you mean 'command'?"],
+    [
+        "processes:\n  web:\n    comand: [x]\n",
+        "3:5: unknown key 'comand' of process 'web': did you mean 'command'?",
+    ],
     ["processes:\n  web:\n    log: append\n", "process 'web' has no command"],
     ["processes:\n  a b: {command: x}\n", "2:3: 'a b' cannot be a process"],
-    ["processes:\n  a: {command: x, restart: often}\n", "'restart' is one of never, on-failure, always, not 'often'"],
+    [
+        "processes:\n  a: {command: x, restart: often}\n",
+        "'restart' is one of never, on-failure, always, not 'often'",
+    ],
     ["processes:\n  a: {command: x, labels: {level: x}}\n", "'level' cannot be a label"],
 ];
 
@@ -81,7 +87,10 @@ scenario("tail without a hub says how to get one; with a bad parameter what is w
     const hub = s.newHub();
     const lonely = s.tail(hub);
     assert.equal(await lonely.process.end(), 1);
-    assert.match(lonely.process.stderr, /no hub answers at .*hub\.sock.*: start one with `logmill serve`, or name its socket with --socket/);
+    assert.match(
+        lonely.process.stderr,
+        /no hub answers at .*hub\.sock.*: start one with `logmill serve`, or name its socket with --socket/,
+    );
 
     await hub.start();
     const wrong = s.tail(hub, ["--level", "loud"]);

@@ -29,7 +29,9 @@ scenario("a second hub on the same state is refused, and the first goes on", asy
         await refused(
             s,
             ["--state-dir", hub.stateDir, "--socket", s.path("other.sock"), "--listen", "none"],
-            new RegExp(`another hub \\(pid ${hub.pid}\\) is using .*state: stop it first, or start this one with another --state-dir`),
+            new RegExp(
+                `another hub \\(pid ${hub.pid}\\) is using .*state: stop it first, or start this one with another --state-dir`,
+            ),
         );
         await refused(
             s,
@@ -66,18 +68,32 @@ scenario("addresses that others could reach are refused", async (s) => {
             /can be reached from other machines, .*listen on 127\.0\.0\.1 and reach it through an ssh tunnel or a reverse proxy/,
         );
     for (const address of ["example.org:80", "127.0.0.1", "nonsense", "127.0.0.1:70000"])
-        await refused(s, [...places(s, "hub"), "--listen", address], /127\.0\.0\.1:8514/, new Set([FAILED, USAGE]));
+        await refused(
+            s,
+            [...places(s, "hub"), "--listen", address],
+            /127\.0\.0\.1:8514/,
+            new Set([FAILED, USAGE]),
+        );
 });
 
 scenario("folders and sockets that cannot be are named", async (s) => {
     writeFileSync(s.path("file"), "");
-    await refused(s, ["--state-dir", join(s.path("file"), "state"), "--listen", "none"], /cannot make the folder .*: .*; choose another with --state-dir/);
+    await refused(
+        s,
+        ["--state-dir", join(s.path("file"), "state"), "--listen", "none"],
+        /cannot make the folder .*: .*; choose another with --state-dir/,
+    );
     await refused(
         s,
         ["--state-dir", s.path("state"), "--socket", s.path("file"), "--listen", "none"],
         /file is there and is not a socket: move it away, or use another --socket/,
     );
-    await refused(s, ["--state-dir", s.path("state"), "--socket", s.path("x".repeat(120)), "--listen", "none"], /socket/, new Set([FAILED, USAGE]));
+    await refused(
+        s,
+        ["--state-dir", s.path("state"), "--socket", s.path("x".repeat(120)), "--listen", "none"],
+        /socket/,
+        new Set([FAILED, USAGE]),
+    );
 });
 
 scenario("a socket and a lock left by a hub that was killed are no obstacle", async (s) => {

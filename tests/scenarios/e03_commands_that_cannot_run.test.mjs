@@ -14,7 +14,11 @@ scenario("run: not found is 127, not executable 126, and the reason is a line li
     writeFileSync(s.path("script"), "#!/nonexistent/interpreter\n");
     chmodSync(s.path("script"), 0o755);
     const cases = [
-        ["no-such-command", 127, /cannot run 'no-such-command': command not found\. Is it installed and on PATH\?/],
+        [
+            "no-such-command",
+            127,
+            /cannot run 'no-such-command': command not found\. Is it installed and on PATH\?/,
+        ],
         [s.path("nowhere"), 127, /command not found/],
         [s.path("plain"), 126, /cannot run '.*plain': permission denied\. Is it executable \(chmod \+x\)\?/],
         [s.path("script"), 126, /the interpreter named in its first line was not found/],

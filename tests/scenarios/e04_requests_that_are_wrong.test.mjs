@@ -22,6 +22,7 @@ const WRONG = [
     [`${SSE}?job_run_id=`, 400, "bad_parameter", /job_run_id has no value; leave it out/],
     [`${SSE}?tail=-1`, 400, "bad_parameter", /tail must be a whole number from 0 to 10000/],
     [`${SSE}?tail=1000000`, 400, "bad_parameter", /tail must be/],
+    [`${SSE}?slow=never`, 400, "bad_parameter", /slow must be one of drop, wait/],
     [`${SSE}?after=yesterday`, 400, "bad_parameter", /after must be the cursor or id of the last record/],
     [WS, 426, "upgrade_required", /speaks WebSocket; for plain HTTP use \/api\/v1\/logs\/stream\/sse/],
     [`${LOGS}?limit=1000000`, 400, "bad_parameter", /limit must be a whole number from 0 to 10000/],
@@ -76,7 +77,10 @@ async function raw(hub, bytes) {
     socket.on("close", () => (closed = true));
     socket.on("error", () => {});
     socket.write(bytes);
-    await until(() => `the hub to close after ${bytes.slice(0, 40)}`, () => closed || answer.includes("\r\n\r\n"));
+    await until(
+        () => `the hub to close after ${bytes.slice(0, 40)}`,
+        () => closed || answer.includes("\r\n\r\n"),
+    );
     socket.destroy();
     return answer;
 }
@@ -100,7 +104,10 @@ scenario("what is not HTTP, or too clever HTTP, is refused", async (s) => {
         ];
         for (const [bytes, status] of cases) {
             const answer = await raw(hub, bytes);
-            assert.ok(answer.startsWith(`HTTP/1.1 ${status} `), `${bytes.slice(0, 60)} gave ${answer.slice(0, 60)}`);
+            assert.ok(
+                answer.startsWith(`HTTP/1.1 ${status} `),
+                `${bytes.slice(0, 60)} gave ${answer.slice(0, 60)}`,
+            );
         }
     });
 });
@@ -111,16 +118,22 @@ scenario("a client that does not finish its request is sent away", async (s) => 
     assert.match(answer, /^HTTP\/1\.1 408 /);
 });
 
+function handshake(hub, headers) {
+    const right = {
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    };
+    return hub.get(WS, {}, { headers: { ...right, ...headers } });
+}
+
 scenario("a WebSocket handshake that is wrong, and messages nobody asked for", async (s) => {
     const hub = await s.hub();
-    const wrongVersion = await hub.get(WS, {}, {
-        headers: { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "8", "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==" },
-    });
+    const wrongVersion = await handshake(hub, { "sec-websocket-version": "8" });
     assert.equal(wrongVersion.status, 426);
     assert.equal(wrongVersion.headers["sec-websocket-version"], "13");
-    const wrongKey = await hub.get(WS, {}, {
-        headers: { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-key": "short" },
-    });
+    const wrongKey = await handshake(hub, { "sec-websocket-key": "short" });
     assert.equal(wrongKey.status, 400);
 
     const ws = await s.websocket(hub, { source: "child" });

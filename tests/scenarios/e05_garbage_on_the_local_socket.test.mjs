@@ -20,7 +20,7 @@ scenario("garbage: random bytes, absurd lengths, wrong magic, half a greeting", 
     const hub = await s.hub();
     await undisturbed(s, hub, async () => {
         for (let i = 0; i < 50; i++) {
-            const bytes = randomBytes(1 + (i * 97) % 5000);
+            const bytes = randomBytes(1 + ((i * 97) % 5000));
             bytes[0] = i % 65; // so that it is taken for frames
             const caller = new Caller(hub).send(bytes);
             caller.socket.end();
@@ -44,7 +44,9 @@ scenario("garbage: random bytes, absurd lengths, wrong magic, half a greeting", 
         for (const caller of [half, mute, http]) caller.close();
         assert.ok(hub.memoryKb() < 100_000, `${hub.memoryKb()} kB`);
     });
-    await hub.process.says(/WARN: Ending the connection of a local program \(.*\): the peer does not keep to the protocol/);
+    await hub.process.says(
+        /WARN: Ending the connection of a local program \(.*\): the peer does not keep to the protocol/,
+    );
 });
 
 scenario("lies: frames in the wrong order, with wrong lengths, about things that cannot be", async (s) => {
@@ -70,9 +72,16 @@ scenario("lies: frames in the wrong order, with wrong lengths, about things that
         }
         const ws = await s.websocket(hub, { source: "liar" });
         const liar = new Caller(hub).send(
-            hello({ version: 9 }), frame(0x77, Buffer.from("of a later version")), run({ id: 3, startedUs: -far }),
-            data("one\n"), data("one\n"), data("late", { offset: far, readUs: far }), data("early\n", { offset: 1n, readUs: -far }),
-            exit({ signal: 31 }), end(5n), end(far * 2n),
+            hello({ version: 9 }),
+            frame(0x77, Buffer.from("of a later version")),
+            run({ id: 3, startedUs: -far }),
+            data("one\n"),
+            data("one\n"),
+            data("late", { offset: far, readUs: far }),
+            data("early\n", { offset: 1n, readUs: -far }),
+            exit({ signal: 31 }),
+            end(5n),
+            end(far * 2n),
         );
         await ws.record("one");
         await ws.record((r) => /bytes of stdout are missing here/.test(r.message));
@@ -86,7 +95,9 @@ scenario("lies: frames in the wrong order, with wrong lengths, about things that
 scenario("200 connections that say nothing do not keep others out", async (s) => {
     const hub = await s.hub();
     const mute = Array.from({ length: 200 }, () => new Caller(hub));
-    await undisturbed(s, hub, () => until("all to be connected", async () => (await hub.metric("connections")) > 200));
+    await undisturbed(s, hub, () =>
+        until("all to be connected", async () => (await hub.metric("connections")) > 200),
+    );
     for (const caller of mute) caller.close();
     await until("all to be gone", async () => (await hub.metric("connections")) < 10);
 });

@@ -8,12 +8,24 @@ import WebSocket from "ws";
 import { noBrowser, openPage } from "../lib/browser.mjs";
 import { scenario } from "../lib/scenario.mjs";
 
-const PATHS = ["/", "/api/v1/logs", "/api/v1/logs/stream/sse", "/api/v1/logs/stream/status", "/metrics", "/healthz"];
+const PATHS = [
+    "/",
+    "/api/v1/logs",
+    "/api/v1/logs/stream/sse",
+    "/api/v1/logs/stream/status",
+    "/metrics",
+    "/healthz",
+];
 
 scenario("a foreign Host is 421: DNS rebinding gets nowhere", async (s) => {
     const hub = await s.hub();
     for (const path of PATHS)
-        for (const host of ["evil.example", `evil.example:${hub.port}`, "127.0.0.1.evil.example", "localhost.evil.example"]) {
+        for (const host of [
+            "evil.example",
+            `evil.example:${hub.port}`,
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+        ]) {
             const answer = await hub.get(path, {}, { headers: { host } });
             assert.equal(answer.status, 421, `${host} ${path}`);
             assert.equal(answer.json.error.code, "wrong_host");
@@ -25,7 +37,12 @@ scenario("a foreign Host is 421: DNS rebinding gets nowhere", async (s) => {
 
 scenario("a foreign Origin is 403, on every route", async (s) => {
     const hub = await s.hub();
-    const foreign = ["http://evil.example", `http://127.0.0.1:${hub.port + 1}`, `https://127.0.0.1:${hub.port}`, "null"];
+    const foreign = [
+        "http://evil.example",
+        `http://127.0.0.1:${hub.port + 1}`,
+        `https://127.0.0.1:${hub.port}`,
+        "null",
+    ];
     for (const path of PATHS)
         for (const origin of foreign) {
             const answer = await hub.get(path, {}, { headers: { origin } });
@@ -39,7 +56,9 @@ scenario("a foreign Origin is 403, on every route", async (s) => {
 scenario("a WebSocket of a foreign page is refused, one of our own is not", async (s) => {
     const hub = await s.hub();
     const status = await new Promise((resolve) => {
-        const socket = new WebSocket(`ws://127.0.0.1:${hub.port}/api/v1/logs/stream/ws`, { origin: "http://evil.example" });
+        const socket = new WebSocket(`ws://127.0.0.1:${hub.port}/api/v1/logs/stream/ws`, {
+            origin: "http://evil.example",
+        });
         socket.on("unexpected-response", (_, res) => resolve(res.statusCode));
         socket.on("open", () => resolve("open"));
         socket.on("error", () => {});
@@ -51,7 +70,8 @@ scenario("a WebSocket of a foreign page is refused, one of our own is not", asyn
 scenario("the ticket of the printed URL opens one session, with a guarded cookie", async (s) => {
     const hub = await s.hub();
     const ask = (cookie) => hub.get("/api/v1/processes", {}, cookie ? { headers: { cookie } } : {});
-    const scope = async (cookie) => (await hub.get("/api/v1/session", {}, cookie ? { headers: { cookie } } : {})).json.scope;
+    const scope = async (cookie) =>
+        (await hub.get("/api/v1/session", {}, cookie ? { headers: { cookie } } : {})).json.scope;
 
     assert.equal((await ask()).status, 401);
     assert.match((await ask()).json.error.message, /scope "admin": open the URL that `logmill serve` printed/);
@@ -60,7 +80,11 @@ scenario("the ticket of the printed URL opens one session, with a guarded cookie
     const wrong = await hub.get("/", { ticket: "0".repeat(32) });
     assert.equal(wrong.status, 403);
     assert.equal(wrong.headers["set-cookie"], undefined);
-    assert.equal((await hub.get("/", { ticket: hub.ticket }, { method: "HEAD" })).status, 403, "a link checker does not use it up");
+    assert.equal(
+        (await hub.get("/", { ticket: hub.ticket }, { method: "HEAD" })).status,
+        403,
+        "a link checker does not use it up",
+    );
 
     const entered = await hub.get("/", { ticket: hub.ticket });
     assert.equal(entered.status, 303);
@@ -104,7 +128,10 @@ scenario("Chromium keeps a foreign page away from the streams", async (s, t) => 
     const other = await s.hub({ dir: s.folder("other") });
     const page = await openPage(s, `${other.url}/healthz`);
     const seen = await page.evaluate(async (url) => {
-        const read = await fetch(`${url}/api/v1/logs`).then((r) => r.text(), (error) => `refused: ${error.message}`);
+        const read = await fetch(`${url}/api/v1/logs`).then(
+            (r) => r.text(),
+            (error) => `refused: ${error.message}`,
+        );
         const socket = new WebSocket(`${url.replace("http", "ws")}/api/v1/logs/stream/ws`);
         const opened = await new Promise((resolve) => {
             socket.onopen = () => resolve("open");

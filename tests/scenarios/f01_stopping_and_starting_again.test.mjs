@@ -51,7 +51,8 @@ scenario("a child that ignores SIGTERM is killed after stop_timeout, with what i
     const ws = await s.websocket(hub, { job_run_id: "1", after: "0" });
     const [, ...pids] = /pids (\d+) (\d+)/.exec((await ws.record((r) => r.message.startsWith("pids"))).message);
     assert.equal(await hub.stop("SIGTERM"), 0);
-    await ws.record("killed by signal 9 (SIGKILL)");
+    const end = await ws.record("killed by signal 9 (SIGKILL)");
+    assert.equal(end.level, "info", "it was asked to end: no failure");
     for (const pid of pids) await until(`${pid} to be gone`, () => !isAlive(Number(pid)));
 });
 

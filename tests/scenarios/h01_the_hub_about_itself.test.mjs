@@ -18,7 +18,10 @@ scenario("healthz and readyz say yes", async (s) => {
 
 scenario("the status counts clients by transport and job", async (s) => {
     const hub = await s.hub();
-    assert.deepEqual(await status(hub), { status: "active", connections: { global: { websocket: 0, sse: 0 }, jobs: {} } });
+    assert.deepEqual(await status(hub), {
+        status: "active",
+        connections: { global: { websocket: 0, sse: 0 }, jobs: {} },
+    });
     const clients = [
         await s.websocket(hub),
         await s.websocket(hub, { job_run_id: "a" }),
@@ -111,11 +114,22 @@ scenario("pages of history do not shift while lines keep coming", async (s) => {
     assert.equal(first.logs[0].message, "exited with code 0");
     assert.equal(first.pagination.total, 1001);
     await s.run(hub, ["--name", "count", "--job", "1"], ["seq", "1001", "1500"]).end();
-    const second = (await hub.get("/api/v1/logs", { job_run_id: "1", limit: 100, offset: 100, cursor: first.pagination.cursor })).json;
+    const second = (
+        await hub.get("/api/v1/logs", {
+            job_run_id: "1",
+            limit: 100,
+            offset: 100,
+            cursor: first.pagination.cursor,
+        })
+    ).json;
     assert.equal(second.pagination.total, 1001);
     assert.equal(second.logs[0].id, first.logs[99].id - 1);
     const future = (await hub.get("/api/v1/logs", { cursor: "999999999" })).json;
-    assert.match(future.pagination.cursor, new RegExp(`\\.${future.logs[0].id}$`), "no snapshot lies in the future");
+    assert.match(
+        future.pagination.cursor,
+        new RegExp(`\\.${future.logs[0].id}$`),
+        "no snapshot lies in the future",
+    );
     const { logs, total } = await hub.history("1", { limit: 77 });
     assert.equal(total, 1502);
     assert.deepEqual(

@@ -12,7 +12,11 @@ for (const durability of ["os", "interval", "always"])
     scenario(
         `durability: ${durability} survives kill -9 with every line once`,
         async (s) => {
-            const storm = await new Storm(s, { names: ["one", "two"], rate: 5000, settings: { durability } }).begin();
+            const storm = await new Storm(s, {
+                names: ["one", "two"],
+                rate: 5000,
+                settings: { durability },
+            }).begin();
             for (let round = 1; round <= ROUNDS; round++) {
                 await storm.blow(3000);
                 await storm.interrupt((hub) => hub.kill());

@@ -85,13 +85,16 @@ function useScrolling(session: Session, view: ListView, host: RefObject<HTMLDivE
         agreed.current = view.top;
     });
     return () => {
-        const now = (host.current as HTMLDivElement).scrollTop;
+        const list = host.current as HTMLDivElement;
+        const now = list.scrollTop;
         const before = agreed.current;
         if (Math.abs(now - before) <= 1) return;
         agreed.current = now;
         view.scrolledTo(now);
         const { pause } = session.model;
-        if (!pause && now < before && !view.atEnd()) session.pause();
+        // A list that grew taller is moved up by the browser before we know its new height.
+        const clamped = now + list.clientHeight >= list.scrollHeight - 2;
+        if (!pause && now < before && !view.atEnd() && !clamped) session.pause();
         else if (pause && now > before && view.atEnd()) session.follow();
         else session.rows.fire();
     };

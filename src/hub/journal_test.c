@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * journal_test.c - the journal against a naive array of what was appended, while files are used
+ * again under the feet of readers and the hub starts anew.
+ */
+#include "hub/row_test.h"
+
+/* What was appended, in order. Only batches with records. */
+struct model {
+    struct {
+        uint64_t first_id;
+        uint32_t count;
+    } batches[20000];
+    uint32_t n;
+    uint64_t next_id;
+};
+
+static struct model model;
+
+static void append(struct row *r, uint32_t count)
+{
+    const uint8_t run[16] = {(uint8_t)row_below(r, 5)};
+    struct origin o = run_origin(run);
+
+    row_fill(r, &o, model.next_id, count);
+    assert_int_equal(journal_append(r->journal, &r->batch), 0);
+    if (count == 0)
+        return;
+    model.batches[model.n].first_id = model.next_id;
+    model.batches[model.n++].count = count;
+    model.next_id += count;
+    assert_true(model.n < 20000);
+    assert_int_equal(journal_end_id(r->journal), model.next_id);
+}
+
+static uint32_t batch_with(uint64_t id)
+{
+    uint32_t i = 0;
+    while (i < model.n && model.batches[i].first_id + model.batches[i].count <= id)
+        i++;
+    return i;
+}
+
+/* Walks the view from from_id: every batch of the model up to end_id, each record as it was. */
+static void check_view(struct row *r, const struct journal_view *v, uint64_t from_id,
+                       uint64_t end_id)
+{
+    struct journal_cursor c = journal_seek(v, from_id);
+    struct jframe_reader reader = {0};
+    struct jframe f;
+    uint32_t i = batch_with(from_id);
+
+    for (; journal_next(&c, &f); i++) {
+        struct record record;
+        uint32_t count = 0;
+        assert_int_equal(f.first_id, model.batches[i].first_id);
+        assert_int_equal(f.count, model.batches[i].count);
+        assert_int_equal(jframe_open(&reader, &f, &r->table), 0);
+        while (jframe_next(&reader, &record)) {
+            assert_int_equal(record.id, f.first_id + count++);
+            row_check_record(r, &record);
+        }
+        assert_int_equal(count, f.count);
+    }
+    assert_true(i == batch_with(end_id));
+    jframe_close(&reader);
+}
+
+/* From everywhere that is still there, to the end. */
+static void check_all(struct row *r)
+{
+    uint64_t start = journal_start_id(r->journal), end = journal_end_id(r->journal);
+    uint64_t from = start + row_below(r, (uint32_t)(end - start) + 1);
+    struct journal_view *v = journal_view_take(r->journal, 0);
+
+    assert_non_null(v);
+    assert_int_equal(journal_view_end(v), end);
+    check_view(r, v, start, end);
+    check_view(r, v, from, end);
+    journal_view_drop(r->journal, v);
+}
+
+static int setup(void **state)
+{
+    struct row *r = malloc(sizeof *r);
+    row_init(r);
+    model = (struct model){.next_id = 1};
+    *state = r;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    row_fini(*state);
+    free(*state);
+    return 0;
+}
+
+static void a_new_journal_is_empty_and_makes_no_file(void **state)
+{
+    struct row *r = *state;
+    char last[ROW_NAME];
+
+    row_open(r);
+    assert_int_equal(journal_end_id(r->journal), 1);
+    assert_int_equal(journal_start_id(r->journal), 1);
+    assert_int_equal(r->report.files, 0);
+    assert_int_equal(row_files(r, "", last), 0);
+    struct journal_view *v = journal_view_take(r->journal, 0);
+    check_view(r, v, 0, 1);
+    journal_view_drop(r->journal, v);
+}
+
+static void what_was_appended_is_there_after_a_start(void **state)
+{
+    struct row *r = *state;
+    char last[ROW_NAME];
+
+    row_open(r);
+    append(r, 3);
+    append(r, 0);
+    append(r, 1);
+    row_close(r);
+    row_open(r);
+    assert_int_equal(r->report.files, 1);
+    assert_int_equal(r->report.frames, 3);
+    assert_int_equal(r->report.damaged_places + r->report.damaged_files, 0);
+    assert_int_equal(journal_end_id(r->journal), 5);
+    append(r, 2);
+    check_all(r);
+    row_settle(r);
+    assert_int_equal(row_files(r, "0000000000000001", last), 1);
+}
+
+static void ids_may_jump_between_batches(void **state)
+{
+    struct row *r = *state;
+
+    row_open(r);
+    append(r, 3);
+    model.next_id = 1 << 26;
+    append(r, 4);
+    check_all(r);
+    row_close(r);
+    row_open(r);
+    assert_int_equal(r->report.damaged_places, 0);
+    assert_int_equal(journal_end_id(r->journal), (1 << 26) + 4);
+    check_all(r);
+}
+
+/* A view that is held while everything behind it is used again. */
+static void a_file_that_is_being_read_is_never_used_again(void **state)
+{
+    struct row *r = *state;
+    char last[ROW_NAME];
+
+    row_open(r);
+    while (model.n < 10)
+        append(r, 20);
+    struct journal_view *v = journal_view_take(r->journal, 0);
+    uint64_t end = journal_end_id(r->journal);
+    while (r->journal->last_number < 9) {
+        append(r, 200);
+        row_settle(r);
+    }
+    assert_int_equal(r->recycled, 0); /* the oldest stands in the way, so the row has grown */
+    assert_int_equal(journal_start_id(r->journal), 1);
+    check_view(r, v, 0, end);
+    journal_view_drop(r->journal, v);
+    while (r->journal->last_number < 11) {
+        append(r, 200);
+        row_settle(r);
+    }
+    assert_true(r->recycled > 0);
+    assert_true(journal_start_id(r->journal) > end);
+    row_close(r);
+    assert_true(row_files(r, "", last) <= 4); /* and has shrunk to its limit */
+    row_open(r);
+    check_all(r);
+}
+
+static int refuse_to_recycle(uint32_t file, void *ctx)
+{
+    (void)file;
+    (void)ctx;
+    return -EIO;
+}
+
+static void a_recycle_that_fails_keeps_the_file(void **state)
+{
+    struct row *r = *state;
+
+    r->opts.on_recycle = refuse_to_recycle;
+    row_open(r);
+    while (r->journal->last_number < 6) {
+        append(r, 200);
+        row_settle(r);
+    }
+    assert_int_equal(journal_start_id(r->journal), 1);
+    check_all(r);
+}
+
+/* Restated positions fill most of a new file at once; what caused the file still finds its place. */
+static int restate_a_lot(uint32_t file, void *ctx)
+{
+    struct row *r = ctx;
+    struct batch b = {0};
+    const uint8_t run[16] = "restated";
+    struct origin o = run_origin(run);
+
+    (void)file;
+    r->recycled++;
+    batch_begin(&b, &o, 1);
+    b.position.n = POSITION_MAX;
+    for (int i = 0; i < 60000; i++)
+        assert_int_equal(journal_append(r->journal, &b), 0);
+    batch_fini(&b);
+    return 0;
+}
+
+static void positions_that_fill_files_by_themselves_leave_room_for_records(void **state)
+{
+    struct row *r = *state;
+
+    r->opts.on_recycle = restate_a_lot;
+    row_open(r);
+    while (r->recycled < 6) {
+        append(r, 1000);
+        append(r, 1);
+        if (row_below(r, 2))
+            row_settle(r);
+    }
+    check_all(r);
+    row_close(r);
+    row_open(r);
+    assert_int_equal(r->report.damaged_places + r->report.damaged_files, 0);
+    check_all(r);
+}
+
+/* Files that hold positions only begin with the same id: none may replace another. */
+static void files_without_records_do_not_take_each_others_name(void **state)
+{
+    struct row *r = *state;
+    char last[ROW_NAME];
+
+    r->opts.max_bytes = 16 * (uint64_t)JOURNAL_FILE_SIZE;
+    row_open(r);
+    append(r, 10);
+    while (r->journal->last_number < 4)
+        append(r, 0);
+    append(r, 10);
+    row_close(r);
+    assert_int_equal(row_files(r, "0000000000000011", last), 3);
+    assert_string_equal(last, "0000000000000011-00000002");
+    row_open(r);
+    assert_int_equal(r->report.files, 4);
+    assert_int_equal(r->report.damaged_places + r->report.damaged_files, 0);
+    append(r, 5);
+    check_all(r);
+}
+
+static void frames_of_an_earlier_use_of_the_file_are_never_taken(void **state)
+{
+    struct row *r = *state;
+
+    row_open(r);
+    while (r->recycled < 5) {
+        append(r, 100);
+        row_settle(r);
+    }
+    row_close(r);
+    /* Behind the last frame lies what the file held before. */
+    row_open(r);
+    assert_int_equal(journal_end_id(r->journal), model.next_id);
+    assert_int_equal(r->report.damaged_places, 0);
+    check_all(r);
+}
+
+/* --- the model --- */
+
+struct pin {
+    struct journal_view *view;
+    uint64_t from_id, end_id;
+};
+
+static void turn_pin(struct row *r, struct pin *pin)
+{
+    if (pin->view) {
+        check_view(r, pin->view, pin->from_id, pin->end_id);
+        journal_view_drop(r->journal, pin->view);
+        pin->view = NULL;
+        return;
+    }
+    uint64_t start = journal_start_id(r->journal);
+    pin->end_id = journal_end_id(r->journal);
+    pin->from_id = start + row_below(r, (uint32_t)(pin->end_id - start) + 1);
+    pin->view = journal_view_take(r->journal, pin->from_id);
+    assert_non_null(pin->view);
+}
+
+static void random_steps_agree_with_an_array(void **state)
+{
+    struct row *r = *state;
+    struct pin pins[3] = {0};
+    char last[ROW_NAME];
+
+    row_open(r);
+    for (int step = 0; step < 3000; step++) {
+        uint32_t dice = row_below(r, 1000);
+        if (dice < 880)
+            append(r, row_below(r, 4) ? row_below(r, 60) : 0);
+        else if (dice < 940)
+            uv_run(&r->loop.uv, UV_RUN_NOWAIT);
+        else if (dice < 970)
+            row_settle(r);
+        else if (dice < 992)
+            turn_pin(r, &pins[dice % 3]);
+        else {
+            for (size_t i = 0; i < 3; i++)
+                if (pins[i].view)
+                    turn_pin(r, &pins[i]);
+            row_close(r);
+            row_open(r);
+            assert_int_equal(r->report.damaged_places + r->report.damaged_files, 0);
+            assert_int_equal(journal_end_id(r->journal), model.next_id);
+            check_all(r);
+        }
+    }
+    for (size_t i = 0; i < 3; i++)
+        if (pins[i].view)
+            turn_pin(r, &pins[i]);
+    check_all(r);
+    assert_true(r->recycled > 3);
+    assert_int_equal(r->troubles, 0);
+    row_close(r);
+    assert_int_equal(row_files(r, "spare-", last), 0);
+    assert_int_equal(row_files(r, "damaged-", last), 0);
+}
+
+/* --- syncing --- */
+
+static void nothing_is_acknowledged_before_it_is_synced(void **state)
+{
+    struct row *r = *state;
+
+    r->opts.durability = DURABILITY_ALWAYS;
+    row_open(r);
+    append(r, 5);
+    assert_int_equal(journal_acked_id(r->journal), 1);
+    append(r, 5); /* joins the next sync */
+    row_settle(r);
+    assert_int_equal(journal_acked_id(r->journal), 11);
+    assert_int_equal(journal_syncs(r->journal), 2);
+    append(r, 0);
+    assert_true(r->journal->current->dirty || r->journal->sync_busy);
+    row_settle(r);
+    append(r, 0);
+    append(r, 0); /* a position alone is synced, too, even when a sync is under way */
+    row_settle(r);
+    assert_false(r->journal->current->dirty);
+    assert_false(r->journal->dir_dirty);
+}
+
+static void without_always_a_record_is_acknowledged_at_once(void **state)
+{
+    struct row *r = *state;
+
+    r->opts.durability = DURABILITY_INTERVAL;
+    row_open(r);
+    append(r, 5);
+    assert_int_equal(journal_acked_id(r->journal), 6);
+    assert_true(journal_written(r->journal) > 0);
+    for (int i = 0; i < 1000 && r->journal->current->dirty; i++) {
+        uv_sleep(1);
+        uv_run(&r->loop.uv, UV_RUN_NOWAIT);
+    }
+    row_settle(r);
+    assert_int_equal(journal_syncs(r->journal), 1);
+    assert_false(r->journal->current->dirty);
+}
+
+#define JOURNAL_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        JOURNAL_TEST(a_new_journal_is_empty_and_makes_no_file),
+        JOURNAL_TEST(what_was_appended_is_there_after_a_start),
+        JOURNAL_TEST(ids_may_jump_between_batches),
+        JOURNAL_TEST(a_file_that_is_being_read_is_never_used_again),
+        JOURNAL_TEST(a_recycle_that_fails_keeps_the_file),
+        JOURNAL_TEST(positions_that_fill_files_by_themselves_leave_room_for_records),
+        JOURNAL_TEST(files_without_records_do_not_take_each_others_name),
+        JOURNAL_TEST(frames_of_an_earlier_use_of_the_file_are_never_taken),
+        JOURNAL_TEST(random_steps_agree_with_an_array),
+        JOURNAL_TEST(nothing_is_acknowledged_before_it_is_synced),
+        JOURNAL_TEST(without_always_a_record_is_acknowledged_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

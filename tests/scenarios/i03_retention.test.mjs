@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+//
+// The journal is as large as it may be: the oldest lines go, and who asks for them is told so.
+
+import assert from "node:assert/strict";
+import { Ledger } from "../lib/ledger.mjs";
+import { program } from "../lib/paths.mjs";
+import { scenario } from "../lib/scenario.mjs";
+import { until } from "../lib/wait.mjs";
+
+const LINES = 500_000; // about 60 MB of journal, nearly twice what is kept
+
+function write(s, hub, job) {
+    const command = [program("writer"), "0", String(LINES)];
+    return s.run(hub, ["--name", "writer", "--job", job, "--quiet"], command).end(30_000);
+}
+
+scenario("what is no longer kept is a gap with its number of lines, and the rest is whole", async (s) => {
+    const hub = await s.hub({ settings: { journal_max: "32MiB" } });
+    await write(s, hub, "1");
+    const ws = await s.websocket(hub, { after: "0" });
+    const ledger = new Ledger("the replay", { anywhere: true });
+    const first = await until("the first record", () => ws.records[0]);
+    for (const record of ws.records.splice(0)) ledger.add(record);
+    ws.onRecord = (record) => ledger.add(record);
+    await until("the end of the replay", () => ledger.last("writer", "err") === LINES / 2, 20_000);
+    ledger.assertClean();
+
+    assert.equal(ws.notices.length, 1);
+    const [gap] = ws.notices;
+    assert.equal(gap.type, "gap");
+    assert.equal(gap.reason, "retention");
+    assert.equal(gap.next, first.id);
+    assert.equal(gap.count, first.id - 1);
+    const oldest = (await hub.get("/api/v1/logs", { order: "asc", limit: 1 })).json;
+    assert.equal(oldest.logs[0].id, first.id);
+    assert.equal((await hub.get(`/api/v1/logs/${first.id - 1}`)).status, 404);
+});
+
+scenario("a sleeping replay that retention overtakes is told; the hub's memory stays small", async (s) => {
+    const hub = await s.hub({ settings: { journal_max: "32MiB" } });
+    await write(s, hub, "1");
+    const ws = await s.websocket(hub, { after: "0", source: "writer" });
+    await until("a first record", () => ws.count > 0);
+    ws.socket.pause();
+    const before = hub.memoryKb();
+    await write(s, hub, "2");
+    assert.ok(
+        hub.memoryKb() - before < 80_000,
+        `grew by ${hub.memoryKb() - before} kB, mapped journal files included`,
+    );
+
+    let lastId = 0;
+    const ends = [];
+    for (const record of ws.records.splice(0)) lastId = record.id;
+    ws.onRecord = (record) => {
+        assert.ok(record.id > lastId, "ids rise");
+        lastId = record.id;
+        if (record.fields?.event === "exit") ends.push(record.job_run_id);
+    };
+    ws.socket.resume();
+    await until("the end of the second run", () => ends.includes("2"), 20_000);
+    assert.deepEqual(
+        ws.notices.map((notice) => notice.reason),
+        ["retention", "retention"],
+        "at the beginning, and where it was overtaken",
+    );
+});
