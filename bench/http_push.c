@@ -28,12 +28,13 @@ static void make_request(unsigned records)
     struct buf body = {0};
 
     for (unsigned i = 0; i < records; i++)
-        buf_printf(&body,
-                   "{\"timestamp\":\"2026-01-02T03:04:%02u.%06uZ\",\"level\":\"%s\","
-                   "\"message\":\"GET /api/v1/items/%u 200 in %u ms\",\"job_run_id\":\"nightly-42\","
-                   "\"task_name\":\"load\",\"duration\":%u,\"path\":\"/api/v1/items/%u\"}\n",
-                   i / 1000 % 60, i, i % 50 ? "info" : "warn", i * 7919 % 100000, i % 300, i % 300,
-                   i * 7919 % 100000);
+        buf_printf(
+            &body,
+            "{\"timestamp\":\"2026-01-02T03:04:%02u.%06uZ\",\"level\":\"%s\","
+            "\"message\":\"GET /api/v1/items/%u 200 in %u ms\",\"job_run_id\":\"nightly-42\","
+            "\"task_name\":\"load\",\"duration\":%u,\"path\":\"/api/v1/items/%u\"}\n",
+            i / 1000 % 60, i, i % 50 ? "info" : "warn", i * 7919 % 100000, i % 300, i % 300,
+            i * 7919 % 100000);
     buf_printf(&request,
                "POST /api/v1/logs?source=bench HTTP/1.1\r\nHost: localhost\r\n"
                "Content-Type: application/x-ndjson\r\nContent-Length: %zu\r\n\r\n",

@@ -25,7 +25,7 @@ enum {
     FRAME_HEADER = 16,
     FRAME_HELLO_MAX = 64, /* longest HELLO payload ever; keeps the first byte below 'A' */
     FRAME_DATA_HEAD = 24,
-    FRAME_DATA_MAX = 64 * 1024,            /* bytes of output in one DATA */
+    FRAME_DATA_MAX = 64 * 1024,                /* bytes of output in one DATA */
     FRAME_MAX = 1024 * 1024 + FRAME_HELLO_MAX, /* longest payload the hub accepts */
     FRAME_MAGIC = 0x50494d4c,
     FRAME_VERSION = 1,

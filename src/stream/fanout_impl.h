@@ -43,7 +43,7 @@ struct sub {
     uint64_t next_id; /* replaying: the next id to look at */
     struct feed_place place;
     bool blocked;                /* the socket is full, or the connection is ending */
-    bool lossless; /* falls back to the journal instead of losing the oldest */
+    bool lossless;               /* falls back to the journal instead of losing the oldest */
     int64_t last_drained_us;     /* monotonic: when the socket last took all it was given */
     struct feed_skipped dropped; /* while blocked; told as soon as the socket takes bytes again */
     struct finding *finding;
