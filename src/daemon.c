@@ -3,7 +3,7 @@
  * daemon.c - the pipeline, wired in the order a line travels.
  *
  *     keepers ─▶ keeper_server ─▶ hub ─▶ sinks: metrics, fanout ─▶ WebSocket, SSE
- *                                  └─▶ journal ─▶ queries, replay
+ *     HTTP    ─▶ http_in ────────▶┘└─▶ journal ─▶ queries, replay
  *     doors: the local socket (frames or HTTP, told apart by the first byte) and TCP (HTTP)
  *
  * This is the only place where all modules meet; none of them includes this file's struct.
@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@
 
 enum {
     LOCK_PATIENCE_US = 1000 * 1000,
-    HTTP_BODY_MAX = 64 * 1024, /* no route takes a larger one yet */
+    HTTP_BODY_MAX = 64 * 1024, /* of routes that take it whole */
     SNIFF_MAX = 4096,
     OWN_RECORDS_MAX = 256, /* the hub's own events waiting for the end of the turn */
 };
@@ -43,6 +44,7 @@ struct daemon {
     struct fanout *fanout;
     struct supervise *supervise;
     struct keeper_server *keepers;
+    struct http_in *http_in;
     struct auth *auth;
     struct http_server http;
     struct api api;
@@ -133,6 +135,34 @@ static uint64_t intake_acked_id(void *hub)
     return hub_acked_id(hub);
 }
 
+static bool intake_can_acknowledge(void *hub)
+{
+    return !journal_is_stuck(((struct hub *)hub)->journal);
+}
+
+static uint64_t intake_next_id(void *hub)
+{
+    return hub_last_id(hub) + 1;
+}
+
+static uint32_t intake_push_wait_ms(void *hub, struct str source)
+{
+    struct limit *limit = &((struct hub *)hub)->limit;
+    uint32_t wait_ms = limit_wait_ms(limit, source);
+    uint64_t refused = wait_ms ? limit_refused(limit, source) : 0;
+
+    if (refused)
+        diag_warn("Source %.*s is over push_rate_limit (%" PRIu64 " records/s): %" PRIu64
+                  " requests were told to come again",
+                  STR_FMT(source), limit->rate, refused);
+    return wait_ms;
+}
+
+static void intake_push_charge(void *hub, struct str source, uint64_t records)
+{
+    limit_charge(&((struct hub *)hub)->limit, source, records);
+}
+
 static void count_batch(const struct batch *b, void *ctx)
 {
     struct metrics *m = ctx;
@@ -140,6 +170,7 @@ static void count_batch(const struct batch *b, void *ctx)
     m->batches_total++;
     m->records_total += b->count;
     m->bytes_total += b->text_n;
+    m->unstored_total += b->unstored ? b->count : 0;
     for (uint32_t i = 0; i < b->count; i++)
         m->records_by_level_total[b->records[i].level]++;
 }
@@ -148,6 +179,7 @@ static void on_acked(uint64_t acked_id, void *ctx)
 {
     struct daemon *d = ctx;
     keeper_server_acked(d->keepers, acked_id);
+    http_in_acked(d->http_in, acked_id);
 }
 
 /* --- the hub's own events become records too --- */
@@ -339,7 +371,8 @@ static int open_hub(struct daemon *d, struct errinfo *info)
                             .state_dir = s->state_dir,
                             .journal_max = s->journal_max,
                             .durability = s->durability,
-                            .sync_interval_ms = s->sync_interval_ms};
+                            .sync_interval_ms = s->sync_interval_ms,
+                            .push_rate = s->push_rate_limit};
     int err = hub_open(&d->hub, &opts, info);
 
     if (err < 0)
@@ -404,11 +437,21 @@ static int open_sources(struct daemon *d, struct errinfo *info)
                             .position = intake_position,
                             .forget = intake_forget,
                             .acked_id = intake_acked_id,
+                            .can_acknowledge = intake_can_acknowledge,
+                            .next_id = intake_next_id,
+                            .push_wait_ms = intake_push_wait_ms,
+                            .push_charge = intake_push_charge,
                             .labels = &d->hub.labels,
                             .metrics = &d->metrics};
     int err = supervise_new(&d->supervise, &opts, info);
 
-    return err < 0 ? err : keeper_server_new(&d->keepers, &d->loop, &intake, d->supervise);
+    if (err == 0)
+        err = keeper_server_new(&d->keepers, &d->loop, &intake, d->supervise);
+    struct http_in_opts push = {.loop = &d->loop,
+                                .intake = intake,
+                                .body_max = d->settings->body_max,
+                                .memory_max = d->settings->push_memory};
+    return err < 0 ? err : http_in_new(&d->http_in, &push);
 }
 
 static int open_api(struct daemon *d)
@@ -423,9 +466,11 @@ static int open_api(struct daemon *d)
                           .hub = &d->hub,
                           .fanout = d->fanout,
                           .supervise = d->supervise,
+                          .http_in = d->http_in,
                           .metrics = &d->metrics};
     d->http = (struct http_server){.loop = &d->loop,
                                    .dispatch = api_dispatch,
+                                   .streams = api_streams,
                                    .ctx = &d->api,
                                    .body_max = HTTP_BODY_MAX,
                                    .head_timeout_ms = d->settings->http_head_timeout_ms,
@@ -471,6 +516,7 @@ static void clean_up(struct daemon *d)
     listener_close(d->local);
     supervise_free(d->supervise);
     keeper_server_free(d->keepers);
+    http_in_free(d->http_in);
     fanout_free(d->fanout);
     auth_free(d->auth);
     batch_fini(&d->own);

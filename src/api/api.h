@@ -15,6 +15,7 @@
 #include "net/auth.h"
 #include "net/http.h"
 #include "proc/supervise.h"
+#include "source/http_in.h"
 #include "stream/fanout.h"
 
 struct api {
@@ -23,6 +24,7 @@ struct api {
     struct hub *hub;
     struct fanout *fanout;
     struct supervise *supervise;
+    struct http_in *http_in;
     struct metrics *metrics;
 };
 

@@ -150,6 +150,13 @@ void route_dispatch(struct http_req *req, struct api *api, const struct route *r
     route->handler(req, api);
 }
 
+bool route_streams(const struct http_req *req, const struct route *routes, size_t n)
+{
+    const struct route *path = find_path(routes, n, req->path);
+    const struct route *route = path ? find_method(routes, n, path, req->method) : NULL;
+    return route && route->streams;
+}
+
 struct str api_param(const struct http_req *req, const char *name)
 {
     const struct route *route = req->route;

@@ -20,6 +20,7 @@ struct route {
     route_fn *handler;
     enum scope scope;
     const char *sentence;
+    bool streams; /* the handler takes the body in pieces */
 };
 
 /* Every handler that the table names. */
@@ -34,8 +35,12 @@ extern const size_t api_route_count;
 /* An http_dispatch_fn: answers req by the table. ctx is the struct api. */
 void api_dispatch(struct http_req *req, void *ctx);
 
+/* An http_streams_fn: does the route of this request take its body in pieces? */
+bool api_streams(const struct http_req *req, void *ctx);
+
 /* The same with any table. */
 void route_dispatch(struct http_req *req, struct api *api, const struct route *routes, size_t n);
+bool route_streams(const struct http_req *req, const struct route *routes, size_t n);
 
 /* What stands for {name} in the path of this request; p NULL when its route has no such part. */
 struct str api_param(const struct http_req *req, const char *name);

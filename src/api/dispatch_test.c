@@ -24,14 +24,14 @@ static void say_param(struct http_req *req, struct api *api)
 }
 
 static const struct route table[] = {
-    {HTTP_GET_M, "/", session_enter, SCOPE_NONE, "page"},
-    {HTTP_GET_M, "/logs", session_enter, SCOPE_NONE, "logs"},
-    {HTTP_GET_M, "/api/session", session_get, SCOPE_NONE, "session"},
-    {HTTP_GET_M, "/api/a/{id}", say_param, SCOPE_READ, "param"},
-    {HTTP_DELETE_M, "/api/a/{id}", say_param, SCOPE_ADMIN, "delete"},
-    {HTTP_GET_M, "/api/a/latest", say_param, SCOPE_READ, "literal"},
-    {HTTP_GET_M, "/api/a/{id}/tail", say_param, SCOPE_READ, "tail"},
-    {HTTP_GET_M, "/api/a/latest/{id}", say_param, SCOPE_READ, "latest"},
+    {HTTP_GET_M, "/", session_enter, SCOPE_NONE, "page", false},
+    {HTTP_GET_M, "/logs", session_enter, SCOPE_NONE, "logs", false},
+    {HTTP_GET_M, "/api/session", session_get, SCOPE_NONE, "session", false},
+    {HTTP_GET_M, "/api/a/{id}", say_param, SCOPE_READ, "param", false},
+    {HTTP_DELETE_M, "/api/a/{id}", say_param, SCOPE_ADMIN, "delete", false},
+    {HTTP_GET_M, "/api/a/latest", say_param, SCOPE_READ, "literal", false},
+    {HTTP_GET_M, "/api/a/{id}/tail", say_param, SCOPE_READ, "tail", false},
+    {HTTP_GET_M, "/api/a/latest/{id}", say_param, SCOPE_READ, "latest", false},
 };
 
 struct fixture {

@@ -5,13 +5,21 @@
 #include "api/dispatch.h"
 
 #define ROUTE(method, path, handler, scope, sentence)                                              \
-    {HTTP_##method##_M, path, handler, scope, sentence},
+    {HTTP_##method##_M, path, handler, scope, sentence, false},
+#define ROUTE_STREAM(method, path, handler, scope, sentence)                                       \
+    {HTTP_##method##_M, path, handler, scope, sentence, true},
 const struct route api_routes[] = {
 #include "api/routes.def"
 };
 #undef ROUTE
 
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
+
+bool api_streams(const struct http_req *req, void *ctx)
+{
+    (void)ctx;
+    return route_streams(req, api_routes, api_route_count);
+}
 
 void api_dispatch(struct http_req *req, void *ctx)
 {

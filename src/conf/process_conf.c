@@ -150,6 +150,15 @@ static int process_log(struct process_conf *p, struct yaml_file *f, const yaml_n
     return rc;
 }
 
+static int process_store(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
+{
+    unsigned index = 0;
+    int rc = read_choice(f, node, "store", "true|false", &index);
+
+    p->unstored = index == 1;
+    return rc;
+}
+
 static int process_directory(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
     struct str text;

@@ -47,6 +47,7 @@ struct process_conf {
     size_t label_count;
     enum restart restart;
     enum log_policy log;
+    bool unstored;   /* store: false */
     char *directory; /* NULL = the hub's */
     char **env;      /* "NAME=value", ends with NULL; NULL = none */
 };

@@ -56,7 +56,9 @@ static uint64_t get_u64(const char *at)
 void jframe_measure(const struct batch *b, struct jframe_layout *ret)
 {
     const struct labels *last = NULL;
-    struct jframe_layout l = {.texts_n = (uint32_t)b->text_n};
+    struct jframe_layout l = {.count = b->unstored ? 0 : b->count,
+                              .unstored = b->unstored ? b->count : 0,
+                              .texts_n = b->unstored ? 0 : (uint32_t)b->text_n};
 
     for (uint32_t i = 0; i < b->count; i++)
         if (b->records[i].labels != last) {
@@ -65,7 +67,7 @@ void jframe_measure(const struct batch *b, struct jframe_layout *ret)
             l.sets_n += (uint32_t)last->wire.n;
         }
     l.length = JFRAME_HEAD + pad8((size_t)b->origin.key_n + b->position.n) + pad8(l.sets_n) +
-               b->count * JFRAME_RECORD + pad8(l.texts_n);
+               l.count * JFRAME_RECORD + pad8(l.texts_n);
     *ret = l;
 }
 
@@ -107,13 +109,13 @@ static char *put_record_head(char *at, const struct record *r, uint16_t set)
     return at + JFRAME_RECORD;
 }
 
-static void put_records(char *heads, const struct batch *b, uint32_t texts_n)
+static void put_records(char *heads, const struct batch *b, const struct jframe_layout *l)
 {
     const struct labels *last = NULL;
-    char *text = heads + b->count * JFRAME_RECORD, *texts = text;
+    char *text = heads + l->count * JFRAME_RECORD, *texts = text;
     uint16_t set = UINT16_MAX;
 
-    for (uint32_t i = 0; i < b->count; i++) {
+    for (uint32_t i = 0; i < l->count; i++) {
         const struct record *r = &b->records[i];
         set = (uint16_t)(set + (r->labels != last));
         last = r->labels;
@@ -125,15 +127,15 @@ static void put_records(char *heads, const struct batch *b, uint32_t texts_n)
             memcpy(text, r->fields.p, r->fields.n);
         text += r->fields.n;
     }
-    memset(text, 0, (size_t)(texts + pad8(texts_n) - text));
+    memset(text, 0, (size_t)(texts + pad8(l->texts_n) - text));
 }
 
 void jframe_write(char *at, const struct batch *b, const struct jframe_layout *l, uint64_t seed,
                   bool clear_next)
 {
     PUT(at + 4, uint32_t, JFRAME_MAGIC);
-    PUT(at + 16, uint64_t, b->first_id);
-    PUT(at + 24, uint32_t, b->count);
+    PUT(at + 16, uint64_t, b->first_id + l->unstored);
+    PUT(at + 24, uint32_t, l->count);
     PUT(at + 28, uint16_t, l->set_count);
     PUT(at + 30, uint16_t, 0);
     PUT(at + 32, int64_t, b->arrival_us);
@@ -142,9 +144,9 @@ void jframe_write(char *at, const struct batch *b, const struct jframe_layout *l
     PUT(at + 42, uint16_t, b->position.n);
     PUT(at + 44, uint32_t, l->sets_n);
     PUT(at + 48, uint32_t, l->texts_n);
-    PUT(at + 52, uint32_t, 0);
+    PUT(at + 52, uint32_t, l->unstored);
     char *p = put_origin(at + JFRAME_HEAD, b);
-    put_records(put_sets(p, b, l->sets_n), b, l->texts_n);
+    put_records(put_sets(p, b, l->sets_n), b, l);
     PUT(at + 8, uint64_t, XXH3_64bits_withSeed(at + 16, l->length - 16, seed));
     if (clear_next)
         PUT(at + l->length, uint64_t, 0);
@@ -195,6 +197,7 @@ int jframe_check(struct str bytes, uint64_t seed, struct jframe *ret)
     struct jframe f = {.length = length,
                        .first_id = get_u64(p + 16),
                        .count = get_u32(p + 24),
+                       .unstored = get_u32(p + 52),
                        .set_count = get_u16(p + 28),
                        .arrival_us = (int64_t)get_u64(p + 32),
                        .origin = {.kind = (enum origin_kind)p[40], .key_n = (uint8_t)p[41]},

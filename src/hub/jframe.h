@@ -22,6 +22,7 @@ struct jframe {
     uint32_t length;
     uint64_t first_id;
     uint32_t count;
+    uint32_t unstored; /* ids right before first_id that are not stored on purpose */
     uint32_t set_count;
     int64_t arrival_us;
     struct origin origin;
@@ -31,9 +32,10 @@ struct jframe {
     struct str texts;
 };
 
-/* Bytes the batch takes as a frame. Also numbers its distinct label sets for jframe_write(). */
+/* Bytes the batch takes as a frame. Of a batch that is not to be stored only its origin, its position,
+ * its label sets and its ids remain: a frame without records whose first_id is the one behind them. */
 struct jframe_layout {
-    uint32_t length, set_count, sets_n, texts_n;
+    uint32_t length, count, unstored, set_count, sets_n, texts_n;
 };
 void jframe_measure(const struct batch *b, struct jframe_layout *ret);
 

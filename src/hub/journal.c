@@ -187,7 +187,7 @@ int journal_append(struct journal *j, struct batch *b)
 
     jframe_measure(b, &layout);
     lm_assert(layout.length <= JOURNAL_FILE_SIZE - JFILE_HEAD);
-    lm_assert(b->count == 0 || b->first_id >= j->end_id);
+    lm_assert(b->count == 0 || b->first_id >= j->end_id); /* of an unstored batch as well */
     int err = make_room(j, layout.length, b->count ? b->first_id : j->end_id);
     if (err < 0)
         return err;
@@ -294,6 +294,11 @@ uint64_t journal_start_id(const struct journal *j)
 uint64_t journal_acked_id(const struct journal *j)
 {
     return j->opts.durability == DURABILITY_ALWAYS ? j->synced_id : j->end_id;
+}
+
+bool journal_is_stuck(const struct journal *j)
+{
+    return j->opts.durability == DURABILITY_ALWAYS && j->sync_failed;
 }
 
 uint64_t journal_written(const struct journal *j)

@@ -72,6 +72,8 @@ uint64_t journal_end_id(const struct journal *j);
 uint64_t journal_start_id(const struct journal *j);
 /* Ids below this are acknowledged: appended, or synced with DURABILITY_ALWAYS. */
 uint64_t journal_acked_id(const struct journal *j);
+/* Syncing has failed: with DURABILITY_ALWAYS nothing more is acknowledged. */
+bool journal_is_stuck(const struct journal *j);
 uint64_t journal_written(const struct journal *j); /* bytes, since it was opened */
 uint64_t journal_syncs(const struct journal *j);
 
@@ -91,6 +93,8 @@ struct journal_cursor journal_seek(const struct journal_view *v, uint64_t from_i
 /* The next frame with records, or false at the end of the view. Damaged places are skipped: then
  * ret->first_id is above the id that was due. */
 bool journal_next(struct journal_cursor *c, struct jframe *ret);
+/* The same, but frames without records that say that ids were not stored (ret->unstored) count, too. */
+bool journal_next_or_unstored(struct journal_cursor *c, struct jframe *ret);
 /* For walking backwards: how many files a view has, a cursor at the start of the i-th (0 = oldest),
  * and the next frame within that file. */
 uint32_t journal_view_files(const struct journal_view *v);

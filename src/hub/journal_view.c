@@ -59,7 +59,7 @@ struct journal_cursor journal_seek(const struct journal_view *v, uint64_t from_i
     return c;
 }
 
-bool journal_next_in_file(struct journal_cursor *c, struct jframe *ret)
+static bool next_in_file(struct journal_cursor *c, bool unstored_too, struct jframe *ret)
 {
     const struct journal_view *v = c->view;
     size_t skipped;
@@ -68,20 +68,35 @@ bool journal_next_in_file(struct journal_cursor *c, struct jframe *ret)
         if (!jfile_next_frame(v->files[c->file].file, v->files[c->file].used, &c->at, &c->next_id,
                               ret, &skipped))
             return false;
-        if (ret->count > 0)
+        if (ret->count > 0 || (unstored_too && ret->unstored > 0))
             return true;
+    }
+    return false;
+}
+
+bool journal_next_in_file(struct journal_cursor *c, struct jframe *ret)
+{
+    return next_in_file(c, false, ret);
+}
+
+static bool next(struct journal_cursor *c, bool unstored_too, struct jframe *ret)
+{
+    while (c->file < c->view->count) {
+        if (next_in_file(c, unstored_too, ret))
+            return true;
+        *c = journal_file_start(c->view, c->file + 1);
     }
     return false;
 }
 
 bool journal_next(struct journal_cursor *c, struct jframe *ret)
 {
-    while (c->file < c->view->count) {
-        if (journal_next_in_file(c, ret))
-            return true;
-        *c = journal_file_start(c->view, c->file + 1);
-    }
-    return false;
+    return next(c, false, ret);
+}
+
+bool journal_next_or_unstored(struct journal_cursor *c, struct jframe *ret)
+{
+    return next(c, true, ret);
 }
 
 uint32_t journal_view_files(const struct journal_view *v)

@@ -32,19 +32,61 @@ struct position_entry *positions_entry(struct positions *p, const struct origin 
         return NULL;
     }
     e->origin = *o;
+    list_init(&e->by_age);
     return e;
 }
 
+void positions_init(struct positions *p)
+{
+    *p = (struct positions){0};
+    list_init(&p->pushes);
+}
+
+static void drop(struct positions *p, struct position_entry *e)
+{
+    struct map_key k;
+
+    if (e->origin.kind == ORIGIN_PUSH && !list_empty(&e->by_age)) {
+        list_remove(&e->by_age);
+        p->push_count--;
+    }
+    map_remove(&p->by_origin, key_of(&e->origin, &k));
+    free(e);
+}
+
+void positions_expire(struct positions *p, int64_t now_us)
+{
+    LIST_FOR_EACH_SAFE (link, &p->pushes) {
+        struct position_entry *e = LIST_ITEM(link, struct position_entry, by_age);
+        if (p->push_count <= PUSHES_MAX && e->arrival_us > now_us - PUSH_LIFE_US)
+            return;
+        drop(p, e);
+    }
+}
+
+void positions_note(struct positions *p, struct position_entry *e, const struct position *pos,
+                    uint32_t held_in, int64_t arrival_us)
+{
+    e->position = *pos;
+    e->held_in = held_in;
+    e->arrival_us = arrival_us;
+    if (e->origin.kind != ORIGIN_PUSH)
+        return;
+    p->push_count += list_empty(&e->by_age);
+    list_remove(&e->by_age);
+    list_push(&p->pushes, &e->by_age);
+    positions_expire(p, arrival_us);
+}
+
 int positions_set(struct positions *p, const struct origin *o, const struct position *pos,
-                  uint32_t held_in)
+                  uint32_t held_in, int64_t arrival_us)
 {
     if (o->kind == ORIGIN_HUB)
         return 0;
     struct position_entry *e = positions_entry(p, o);
     if (!e)
         return -ENOMEM;
-    e->position = *pos;
-    e->held_in = held_in;
+    positions_note(p, e, pos, held_in, arrival_us);
     return 0;
 }
 
@@ -58,7 +100,10 @@ const struct position *positions_get(const struct positions *p, const struct ori
 void positions_forget(struct positions *p, const struct origin *o)
 {
     struct map_key k;
-    free(map_remove(&p->by_origin, key_of(o, &k)));
+    struct position_entry *e = map_find(&p->by_origin, key_of(o, &k));
+
+    if (e)
+        drop(p, e);
 }
 
 void positions_fini(struct positions *p)

@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -19,15 +20,16 @@ static struct origin origin(enum origin_kind kind, const char *key)
 
 static void the_latest_position_of_each_origin_is_known(void **state)
 {
-    struct positions p = {0};
+    struct positions p;
     struct origin a = origin(ORIGIN_RUN, "a"), b = origin(ORIGIN_RUN, "b");
     struct position one = {1, {1}}, two = {2, {2, 2}};
 
     (void)state;
+    positions_init(&p);
     assert_null(positions_get(&p, &a));
-    assert_int_equal(positions_set(&p, &a, &one, 1), 0);
-    assert_int_equal(positions_set(&p, &b, &one, 1), 0);
-    assert_int_equal(positions_set(&p, &a, &two, 2), 0);
+    assert_int_equal(positions_set(&p, &a, &one, 1, 0), 0);
+    assert_int_equal(positions_set(&p, &b, &one, 1, 0), 0);
+    assert_int_equal(positions_set(&p, &a, &two, 2, 0), 0);
     assert_int_equal(positions_get(&p, &a)->n, 2);
     assert_int_equal(positions_get(&p, &b)->n, 1);
     positions_forget(&p, &a);
@@ -38,24 +40,26 @@ static void the_latest_position_of_each_origin_is_known(void **state)
 
 static void origins_of_different_kinds_do_not_meet(void **state)
 {
-    struct positions p = {0};
+    struct positions p;
     struct origin run = origin(ORIGIN_RUN, "x"), push = origin(ORIGIN_PUSH, "x");
     struct position one = {1, {1}};
 
     (void)state;
-    assert_int_equal(positions_set(&p, &run, &one, 1), 0);
+    positions_init(&p);
+    assert_int_equal(positions_set(&p, &run, &one, 1, 0), 0);
     assert_null(positions_get(&p, &push));
     positions_fini(&p);
 }
 
 static void the_hub_itself_has_no_position(void **state)
 {
-    struct positions p = {0};
+    struct positions p;
     struct origin hub = {0};
     struct position one = {1, {1}};
 
     (void)state;
-    assert_int_equal(positions_set(&p, &hub, &one, 1), 0);
+    positions_init(&p);
+    assert_int_equal(positions_set(&p, &hub, &one, 1, 0), 0);
     assert_null(positions_get(&p, &hub));
     positions_fini(&p);
 }
@@ -63,16 +67,68 @@ static void the_hub_itself_has_no_position(void **state)
 /* An entry that was made before the journal took anything of it. */
 static void an_entry_counts_only_once_it_is_in_the_journal(void **state)
 {
-    struct positions p = {0};
+    struct positions p;
     struct origin a = origin(ORIGIN_RUN, "a");
-    struct position_entry *e = positions_entry(&p, &a);
 
     (void)state;
+    positions_init(&p);
+    struct position_entry *e = positions_entry(&p, &a);
     assert_non_null(e);
     assert_null(positions_get(&p, &a));
     assert_ptr_equal(positions_entry(&p, &a), e);
     e->held_in = 3;
     assert_ptr_equal(positions_get(&p, &a), &e->position);
+    positions_fini(&p);
+}
+
+static struct origin numbered(int n)
+{
+    char key[16];
+    snprintf(key, sizeof key, "%d", n);
+    return origin(ORIGIN_PUSH, key);
+}
+
+static void batches_of_push_clients_are_forgotten_after_ten_minutes(void **state)
+{
+    struct positions p;
+    struct origin old = numbered(1), again = numbered(2), late = numbered(3);
+    struct origin run = origin(ORIGIN_RUN, "r");
+    struct position one = {1, {1}};
+
+    (void)state;
+    positions_init(&p);
+    assert_int_equal(positions_set(&p, &old, &one, 1, 0), 0);
+    assert_int_equal(positions_set(&p, &again, &one, 1, 1), 0);
+    assert_int_equal(positions_set(&p, &run, &one, 1, 0), 0);
+    assert_int_equal(positions_set(&p, &again, &one, 1, 1000), 0);
+    assert_int_equal(positions_set(&p, &late, &one, 1, PUSH_LIFE_US), 0);
+    assert_null(positions_get(&p, &old));
+    assert_non_null(positions_get(&p, &again));
+    positions_expire(&p, 3 * (int64_t)PUSH_LIFE_US);
+    assert_null(positions_get(&p, &again));
+    assert_null(positions_get(&p, &late));
+    assert_int_equal(p.push_count, 0);
+    assert_non_null(positions_get(&p, &run));
+    positions_fini(&p);
+}
+
+static void of_too_many_batches_the_oldest_are_forgotten(void **state)
+{
+    struct positions p;
+    struct position one = {1, {1}};
+
+    (void)state;
+    positions_init(&p);
+    for (int i = 0; i < PUSHES_MAX + 10; i++) {
+        struct origin o = numbered(i);
+        assert_int_equal(positions_set(&p, &o, &one, 1, i), 0);
+    }
+    struct origin gone = numbered(9), there = numbered(10);
+    assert_int_equal(p.push_count, PUSHES_MAX);
+    assert_null(positions_get(&p, &gone));
+    assert_non_null(positions_get(&p, &there));
+    positions_forget(&p, &there);
+    assert_int_equal(p.push_count, PUSHES_MAX - 1);
     positions_fini(&p);
 }
 
@@ -83,6 +139,8 @@ int main(void)
         cmocka_unit_test(origins_of_different_kinds_do_not_meet),
         cmocka_unit_test(the_hub_itself_has_no_position),
         cmocka_unit_test(an_entry_counts_only_once_it_is_in_the_journal),
+        cmocka_unit_test(batches_of_push_clients_are_forgotten_after_ten_minutes),
+        cmocka_unit_test(of_too_many_batches_the_oldest_are_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,19 +22,18 @@ int hub_publish(struct hub *h, struct batch *b)
     if (b->origin.kind != ORIGIN_HUB && !(entry = positions_entry(&h->positions, &b->origin)))
         return -ENOMEM;
     int err = numbers_take(&h->numbers, b->count, &b->first_id);
-    if (err < 0)
-        return err;
-    for (uint32_t i = 0; i < b->count; i++)
+    for (uint32_t i = 0; i < b->count && err == 0; i++)
         b->records[i].id = b->first_id + i;
-    err = journal_append(h->journal, b);
+    if (err == 0)
+        err = journal_append(h->journal, b);
     if (err < 0) {
         h->numbers.next = next;
+        if (entry && !entry->held_in)
+            positions_forget(&h->positions, &b->origin);
         return err;
     }
-    if (entry) {
-        entry->position = b->position;
-        entry->held_in = journal_file(h->journal);
-    }
+    if (entry)
+        positions_note(&h->positions, entry, &b->position, journal_file(h->journal), b->arrival_us);
     if (b->count > 0)
         for (uint32_t i = 0; i < h->sink_count; i++)
             h->sinks[i].fn(b, h->sinks[i].ctx);
@@ -62,7 +61,7 @@ uint64_t hub_last_id(const struct hub *h)
 static void recovered_frame(const struct jframe *f, uint32_t file, void *ctx)
 {
     struct hub *h = ctx;
-    int err = positions_set(&h->positions, &f->origin, &f->position, file);
+    int err = positions_set(&h->positions, &f->origin, &f->position, file, f->arrival_us);
     lm_assert(err == 0);
 }
 
@@ -73,12 +72,15 @@ static int restate_positions(uint32_t file, void *ctx)
     struct batch b = {0};
     int err = 0;
 
+    positions_expire(&h->positions, clock_wall_us());
     for (struct map_slot *s = map_next(&h->positions.by_origin, NULL); s && err == 0;
          s = map_next(&h->positions.by_origin, s)) {
         struct position_entry *e = s->value;
         if (e->held_in != file || position_is_final(&e->origin, &e->position))
             continue;
-        batch_begin(&b, &e->origin, clock_wall_us());
+        /* A push batch is not remembered longer for being restated. */
+        batch_begin(&b, &e->origin,
+                    e->origin.kind == ORIGIN_PUSH ? e->arrival_us : clock_wall_us());
         b.position = e->position;
         err = journal_append(h->journal, &b);
         if (err == 0)
@@ -100,6 +102,7 @@ static void journal_trouble(const char *doing, int err, void *ctx)
     struct hub *h = ctx;
     int64_t now = clock_mono_us();
 
+    journal_synced(h); /* who waits for the disk may have waited in vain */
     /* Every keeper tries again each second: once a minute is enough. */
     if (err == h->trouble.err && now - h->trouble.said_us < TROUBLE_AGAIN_US)
         return;
@@ -129,7 +132,8 @@ int hub_open(struct hub *h, const struct hub_opts *opts, struct errinfo *info)
     char dir[4096];
     struct journal_report *r = &h->recovered;
 
-    *h = (struct hub){.opts = *opts};
+    *h = (struct hub){.opts = *opts, .limit.rate = opts->push_rate};
+    positions_init(&h->positions);
     int err = numbers_open(&h->numbers, opts->loop, opts->state_dir, info);
     if (err < 0)
         return err;
@@ -163,6 +167,7 @@ void hub_close(struct hub *h)
     numbers_close(&h->numbers);
     positions_fini(&h->positions);
     label_table_fini(&h->labels);
+    limit_fini(&h->limit);
 }
 
 size_t hub_cursor(const struct hub *h, uint64_t id, char out[CURSOR_MAX])

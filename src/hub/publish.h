@@ -15,6 +15,7 @@
 #define LM_HUB_PUBLISH_H
 
 #include "hub/journal.h"
+#include "hub/limit.h"
 #include "hub/number.h"
 #include "hub/positions.h"
 
@@ -22,7 +23,8 @@ enum { HUB_SINKS_MAX = 8 };
 
 /* Gets a numbered batch. Its texts are valid during the call. */
 typedef void hub_sink_fn(const struct batch *b, void *ctx);
-/* Ids below acked_id are acknowledged now (only called with durability `always`). */
+/* Ids below acked_id are acknowledged now (only called with durability `always`). Called as well when
+ * the journal has got into trouble: see journal_is_stuck(). */
 typedef void hub_acked_fn(uint64_t acked_id, void *ctx);
 
 struct hub_opts {
@@ -31,6 +33,7 @@ struct hub_opts {
     uint64_t journal_max;
     enum durability durability;
     uint32_t sync_interval_ms;
+    uint64_t push_rate; /* records a second of one source; 0: no limit */
 };
 
 struct hub {
@@ -39,6 +42,7 @@ struct hub {
     struct journal *journal;
     struct positions positions;
     struct label_table labels;
+    struct limit limit; /* of what sources push */
     struct {
         hub_sink_fn *fn;
         void *ctx;

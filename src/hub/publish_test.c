@@ -7,6 +7,7 @@
  */
 #include "hub/publish.h"
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "hub/row_test.h"
 
@@ -404,6 +405,70 @@ static void cursors_of_clients_are_read_strictly(void **state)
     }
 }
 
+/* A batch that is not to be stored: its ids, its position and its labels are, its records are not. */
+static void what_is_not_to_be_stored_leaves_its_ids_and_its_position(void **state)
+{
+    struct yard *y = *state;
+    struct origin o = origin_of(7);
+    struct jframe f;
+
+    open_hub(y);
+    assert_int_equal(publish(y, 1, 5), 0);
+    row_fill(&y->row, &o, y->next_id, 4);
+    y->row.batch.unstored = true;
+    y->positions[7].stdout_n = 99;
+    y->row.batch.position = run_position_encode(&y->positions[7]);
+    assert_int_equal(hub_publish(&y->hub, &y->row.batch), 0);
+    assert_int_equal(y->row.batch.first_id, 6);
+    y->next_id += 4;
+    assert_int_equal(hub_acked_id(&y->hub), 10);
+    crash_hub(y);
+    open_hub(y);
+    assert_int_equal(y->hub.recovered.damaged_places, 0);
+    check_positions(y);
+    assert_int_equal(publish(y, 1, 2), 0); /* from 10 on: the ids are not given again */
+    struct journal_view *v = journal_view_take(y->hub.journal, 0);
+    struct journal_cursor c = journal_seek(v, 0), all = c;
+    assert_true(journal_next(&c, &f) && f.first_id == 1 && f.count == 5);
+    assert_true(journal_next(&c, &f) && f.first_id == 10 && f.count == 2 && f.unstored == 0);
+    assert_true(journal_next_or_unstored(&all, &f) && f.count == 5);
+    assert_true(journal_next_or_unstored(&all, &f) && f.count == 0);
+    assert_int_equal(f.unstored, 4);
+    assert_int_equal(f.first_id, 10);
+    assert_true(f.set_count > 0);
+    assert_true(journal_next_or_unstored(&all, &f) && f.count == 2);
+    journal_view_drop(y->hub.journal, v);
+}
+
+static void the_key_of_a_push_batch_survives_a_kill(void **state)
+{
+    struct yard *y = *state;
+    struct origin key = push_origin(STR("batch-1"));
+    struct push_position there = {5, 0};
+
+    open_hub(y);
+    row_fill(&y->row, &key, y->next_id, 5);
+    y->row.batch.arrival_us = clock_wall_us();
+    y->row.batch.position = push_position_encode(&there);
+    assert_int_equal(hub_publish(&y->hub, &y->row.batch), 0);
+    y->next_id += 5;
+    crash_hub(y);
+    open_hub(y);
+    struct push_position p = push_position_decode(positions_get(&y->hub.positions, &key));
+    assert_int_equal(p.accepted, 5);
+    assert_int_equal(p.flags, 0);
+    uint32_t until = y->hub.journal->last_number + 7; /* the file that held it is used again */
+    while (y->hub.journal->last_number < until) {
+        assert_int_equal(publish(y, 0, 400), 0);
+        row_settle(&y->row);
+    }
+    assert_true(journal_start_id(y->hub.journal) > 5);
+    assert_non_null(positions_get(&y->hub.positions, &key));
+    crash_hub(y);
+    open_hub(y);
+    assert_non_null(positions_get(&y->hub.positions, &key));
+}
+
 #define PUBLISH_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -419,6 +484,8 @@ int main(void)
         PUBLISH_TEST(damage_makes_numbering_jump_and_says_so),
         PUBLISH_TEST(always_tells_who_waits_when_it_is_on_disk),
         PUBLISH_TEST(a_store_that_cannot_be_opened_says_why_and_is_left_alone),
+        PUBLISH_TEST(what_is_not_to_be_stored_leaves_its_ids_and_its_position),
+        PUBLISH_TEST(the_key_of_a_push_batch_survives_a_kill),
         PUBLISH_TEST(a_cursor_is_the_epoch_and_the_id),
         PUBLISH_TEST(cursors_of_clients_are_read_strictly),
     };

@@ -25,7 +25,7 @@ enum {
     FRAME_HEADER = 16,
     FRAME_HELLO_MAX = 64, /* longest HELLO payload ever; keeps the first byte below 'A' */
     FRAME_DATA_HEAD = 24,
-    FRAME_DATA_MAX = 64 * 1024,            /* bytes of output in one DATA */
+    FRAME_DATA_MAX = 64 * 1024,                /* bytes of output in one DATA */
     FRAME_MAX = 1024 * 1024 + FRAME_HELLO_MAX, /* longest payload the hub accepts */
     FRAME_MAGIC = 0x50494d4c,
     FRAME_VERSION = 1,
@@ -45,7 +45,8 @@ enum frame_type {
     FRAME_NOTE = 0x18,
 };
 
-enum { FRAME_RUN_CONFIGURED = 1, FRAME_RUN_BY_HAND = 2 };
+/* PIPE: the standard input of `logmill pipe`; there is no child, no file and no exit. */
+enum { FRAME_RUN_CONFIGURED = 1, FRAME_RUN_BY_HAND = 2, FRAME_RUN_PIPE = 4 };
 enum { FRAME_ACK_EXIT = 1, FRAME_ACK_END = 2 };
 enum { FRAME_STDOUT = 1, FRAME_STDERR = 2 };
 enum { FRAME_LABELS_MAX = 32, FRAME_RUN_ID = 16 };

@@ -10,6 +10,9 @@
  * starts afresh for each request, and after any refusal the connection closes, so a byte that was
  * read as one thing is never read again as another.
  *
+ * A body that is streamed goes to its handler from IN_BODY, piece by piece; while the handler wants no
+ * more the connection is not read, and the client is not blamed for the time that takes.
+ *
  * A handler may answer in a later turn. Then the request is freed and the next one read at the end of
  * that turn, never below the handler's own call.
  */
@@ -85,12 +88,14 @@ static int on_headers_complete(llhttp_t *parser)
 static int on_body(llhttp_t *parser, const char *at, size_t n)
 {
     struct http_conn *hc = parser->data;
-    struct buf *body = &hc->req->priv->body;
+    struct http_private *p = hc->req->priv;
+    struct buf *body = &p->body;
 
-    if (n > hc->server->body_max - body->n) {
+    if (n > (p->stream ? p->stream->max : hc->server->body_max) - p->body_total) {
         hc->why = (struct http_refusal){413, "the body is larger than is accepted here"};
         return HPE_USER;
     }
+    p->body_total += n;
     buf_add(body, at, n);
     if (body->failed) {
         hc->why = (struct http_refusal){503, "out of memory"};
@@ -146,13 +151,14 @@ static bool begin_request(struct http_conn *hc, size_t n)
         http_refuse(hc, hc->why.status, hc->why.message);
         return false;
     }
-    if (hc->head.content_length > hc->server->body_max) {
-        http_refuse(hc, 413, "the body is larger than is accepted here");
-        return false;
-    }
     req->method = hc->head.method;
     req->method_name = hc->head.method_name;
     req->keep_alive = hc->head.keep_alive;
+    req->priv->body_open = hc->server->streams && hc->server->streams(req, hc->server->ctx);
+    if (!req->priv->body_open && hc->head.content_length > hc->server->body_max) {
+        http_refuse(hc, 413, "the body is larger than is accepted here");
+        return false;
+    }
     llhttp_init(&hc->parser, HTTP_REQUEST, &parser_settings);
     hc->parser.data = hc;
     hc->message_complete = false;
@@ -168,6 +174,19 @@ static void expect_body(struct http_conn *hc)
     http_set_deadline(hc, hc->server->head_timeout_ms);
     if (hc->head.expects_continue && hc->c->in.n == 0)
         conn_write(hc->c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+}
+
+/* The handler hears of its request before the body does come. False: it has answered already. */
+static bool dispatch_stream(struct http_conn *hc)
+{
+    struct http_private *p = hc->req->priv;
+
+    http_clear_deadline(hc);
+    hc->server->dispatch(hc->req, hc->server->ctx);
+    lm_assert(p->answered != (p->stream != NULL) && !p->taken);
+    if (p->answered)
+        hc->state = HTTP_BUSY;
+    return !p->answered;
 }
 
 static bool take_head(struct http_conn *hc)
@@ -194,26 +213,26 @@ static bool take_head(struct http_conn *hc)
     if (!begin_request(hc, n))
         return false;
     hc->state = HTTP_IN_BODY;
+    if (hc->req->priv->body_open && !dispatch_stream(hc))
+        return false;
     if (!hc->message_complete)
         expect_body(hc);
     return true;
 }
 
-/* True when the body is whole. */
-static bool take_body(struct http_conn *hc)
+/* Decodes what has come of the body. False: refused. */
+static bool read_body(struct http_conn *hc)
 {
-    struct buf *in = &hc->c->in, *body = &hc->req->priv->body;
-
-    if (hc->message_complete)
-        return true;
-    if (in->n == 0)
-        return false;
+    struct buf *in = &hc->c->in;
+    uint64_t total;
     size_t n = parse(hc, buf_str(in));
+
     if (n == 0)
         return false;
     buf_consume(in, n);
     hc->body_raw += n;
-    if (hc->body_raw - body->n > CHUNK_OVERHEAD_MAX + body->n * 8) {
+    total = hc->req->priv->body_total;
+    if (hc->body_raw - total > CHUNK_OVERHEAD_MAX + total * 8) {
         http_refuse(hc, 400, "the chunks of the body carry more overhead than data");
         return false;
     }
@@ -221,7 +240,43 @@ static bool take_body(struct http_conn *hc)
         hc->body_mark = hc->body_raw;
         http_set_deadline(hc, hc->server->head_timeout_ms);
     }
+    return true;
+}
+
+/* True when the body is whole. */
+static bool take_body(struct http_conn *hc)
+{
+    if (!hc->message_complete && (hc->c->in.n == 0 || !read_body(hc)))
+        return false;
     return hc->message_complete;
+}
+
+/* Gives the handler what is there of a streamed body. True: it has taken all of it and wants more. */
+static bool give_piece(struct http_conn *hc)
+{
+    struct http_private *p = hc->req->priv;
+    bool last = hc->message_complete;
+
+    if (p->body.n == 0 && !last)
+        return true;
+    p->body_open = !last;
+    size_t taken = p->stream->on_piece(hc->req, buf_str(&p->body), last);
+    lm_assert(taken <= p->body.n);
+    buf_consume(&p->body, taken);
+    p->stalled = p->body.n > 0;
+    if (p->answered || (last && !p->stalled))
+        hc->state = HTTP_BUSY;
+    if (hc->state == HTTP_BUSY || p->stalled) /* the client has done its part */
+        http_clear_deadline(hc);
+    return hc->state == HTTP_IN_BODY && !p->stalled;
+}
+
+static void pass_on_body(struct http_conn *hc)
+{
+    if (hc->req->priv->stalled)
+        return;
+    while (give_piece(hc) && hc->c->in.n > 0 && read_body(hc))
+        continue;
 }
 
 /* The request is over: ready for the next, or for the end. */
@@ -272,6 +327,10 @@ static void go_on(struct http_conn *hc)
             return;
         if ((hc->state == HTTP_IDLE || hc->state == HTTP_IN_HEAD) && !take_head(hc))
             return;
+        if (hc->state == HTTP_IN_BODY && hc->req->priv->stream) {
+            pass_on_body(hc);
+            return;
+        }
         if (hc->state != HTTP_IN_BODY || !take_body(hc))
             return;
     } while (dispatch(hc));
@@ -316,6 +375,32 @@ void http_hold(struct http_req *req, void (*on_gone)(struct http_req *req))
     lm_assert(!req->priv->answered && !req->priv->taken);
     req->priv->held = true;
     req->priv->on_gone = on_gone;
+}
+
+bool http_stream_body(struct http_req *req, const struct http_stream *ops)
+{
+    struct http_private *p = req->priv;
+
+    lm_assert(p->body_open && !p->answered && !p->stream);
+    if (p->hc->head.content_length > ops->max) {
+        http_reply_error(req, 413, "too_large", NULL,
+                         "the body is larger than is accepted here: send it in pieces");
+        return false;
+    }
+    p->stream = ops;
+    http_hold(req, ops->on_gone);
+    return true;
+}
+
+void http_go_on(struct http_req *req)
+{
+    struct http_private *p = req->priv;
+
+    if (!p->hc || !p->stalled)
+        return;
+    p->stalled = false;
+    http_set_deadline(p->hc, p->hc->server->head_timeout_ms);
+    go_on_and_read(p->hc);
 }
 
 struct conn *http_take_conn(struct http_req *req)

@@ -9,6 +9,10 @@
  * One request at a time: the next pipelined one is parsed when the present one has been answered.
  * A handler answers at once, or later after http_hold().
  *
+ * Bodies come whole, up to body_max. A route that takes large ones is dispatched as soon as the head
+ * is whole (http_streams_fn) and gets the body in pieces (http_stream_body): it may refuse before a byte
+ * was sent, and nothing is ever held as a whole.
+ *
  * Threads: loop thread only.
  * Owns:    a struct http_req lives from dispatch until it is answered and, if held, released.
  */
@@ -58,9 +62,13 @@ struct http_req {
 /* Called once for each request that passed the guard. */
 typedef void http_dispatch_fn(struct http_req *req, void *ctx);
 
+/* Does the handler of this request take its body in pieces? Asked when the head is whole. */
+typedef bool http_streams_fn(const struct http_req *req, void *ctx);
+
 struct http_server {
     struct loop *loop;
     http_dispatch_fn *dispatch;
+    http_streams_fn *streams; /* NULL: no handler does */
     void *ctx;
     size_t body_max;            /* bytes; larger bodies get 413 */
     unsigned head_timeout_ms;   /* slowloris: the whole head must be here by then (408) */
@@ -101,6 +109,24 @@ void http_reply_error(struct http_req *req, int status, const char *code, const 
 /* Keeps the request alive for an answer in a later turn. If the client leaves meanwhile req->conn
  * becomes NULL and `on_gone` (may be NULL) is called; the reply call is still due and frees it. */
 void http_hold(struct http_req *req, void (*on_gone)(struct http_req *req));
+
+/* How a body is taken in pieces. */
+struct http_stream {
+    uint64_t max; /* bytes as they come; larger bodies get 413 */
+    /* The next bytes of the body; `last` says that it ends with them (they may be none). Returns how
+     * many it took. What it leaves comes again, with more behind it, after http_go_on(), and nothing
+     * is read meanwhile. It may answer. */
+    size_t (*on_piece)(struct http_req *req, struct str bytes, bool last);
+    /* As in http_hold(): the client left, or was refused. No piece comes any more. */
+    void (*on_gone)(struct http_req *req);
+};
+
+/* Asks for the body. Only in a handler of a request that streams; the first piece comes after the
+ * handler has returned. An answer before the body was whole closes the connection. False: the body is
+ * announced as larger than max, which has been answered. `ops` stays the caller's. */
+bool http_stream_body(struct http_req *req, const struct http_stream *ops) LM_MUST_CHECK;
+/* More can be taken now. Not from within on_piece. */
+void http_go_on(struct http_req *req);
 
 /* Ends HTTP on this connection and gives it to the caller, who sets ops and self at once: for
  * WebSocket, SSE and other answers without end. Nothing has been sent; bytes after the request are

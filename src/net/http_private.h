@@ -41,7 +41,11 @@ struct http_private {
     struct http_conn *hc; /* NULL once the client is gone */
     struct http_field *params;
     size_t param_count;
-    struct buf body;
+    struct buf body;     /* whole, or what on_piece has not taken yet */
+    uint64_t body_total; /* bytes of it that have come */
+    const struct http_stream *stream;
+    bool body_open;         /* streamed, and not all of it has come */
+    bool stalled;           /* on_piece wants no more until http_go_on() */
     struct buf extra;       /* header lines added by the handler */
     bool has_cache_control; /* among them */
     bool held, answered, taken;

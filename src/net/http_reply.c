@@ -134,6 +134,9 @@ void http_reply(struct http_req *req, int status, const char *content_type, stru
     struct buf head = {0};
 
     lm_assert(!p->answered && !p->taken);
+    if (p->body_open)
+        req->keep_alive =
+            false; /* what is still to come of the body cannot be told from a request */
     add_status_line(&head, status);
     buf_add_str(&head, buf_str(&p->extra));
     if (!p->has_cache_control)

@@ -233,7 +233,6 @@ void link_set_exit(struct link *l, const struct frame_exit *exit)
 
 void link_set_end(struct link *l, uint64_t stdout_n, uint64_t stderr_n)
 {
-    lm_assert(l->has_exit);
     l->end[0] = stdout_n;
     l->end[1] = stderr_n;
     l->has_end = true;
@@ -262,8 +261,9 @@ static void add_lost(struct link *l)
         return;
     link_note(l, NOTE_WARN,
               "%" PRIu64 " bytes of stdout and %" PRIu64 " of stderr were given up because the hub "
-              "did not take them for too long; the plain file has them",
-              lost[0], lost[1]);
+              "did not take them for too long%s",
+              lost[0], lost[1], l->run->log_file.n ? "; the plain file has them" : "");
+    l->given_up += lost[0] + lost[1];
     lost[0] = lost[1] = 0;
 }
 

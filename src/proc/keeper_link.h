@@ -39,6 +39,7 @@ struct link {
     bool has_exit, has_end;   /* known; once true they stay so */
     bool sent_exit, sent_end; /* on this connection */
     uint32_t acked;           /* FRAME_ACK_EXIT, FRAME_ACK_END */
+    uint64_t given_up;        /* bytes, in all */
     int64_t heard_us;         /* when the hub last acknowledged something */
     struct {
         bool stop;

@@ -74,7 +74,8 @@ static void pass_on(struct pump *p, int i, const char *room, size_t n)
 
     if (n == 0)
         return;
-    write_file(p, data.stream, data.bytes);
+    if (p->file)
+        write_file(p, data.stream, data.bytes);
     if (p->console)
         console_write(p->console, i, data.bytes);
     queue_commit(p->queue, &data);

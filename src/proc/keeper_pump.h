@@ -32,8 +32,8 @@ struct pump_stream {
 };
 
 struct pump {
-    struct keeper_file *file;
-    struct console *console; /* NULL = output is not passed on */
+    struct keeper_file *file; /* NULL = there is none */
+    struct console *console;  /* NULL = output is not passed on */
     struct queue *queue;
     struct link *link;
     struct pump_stream streams[2];

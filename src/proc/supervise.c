@@ -227,6 +227,17 @@ static struct process *find_entry(struct supervise *s, const struct frame_run *r
     return NULL;
 }
 
+/* Goes by the name, so that it holds for a run by hand as well. */
+static bool is_unstored(const struct supervise *s, struct str name)
+{
+    const struct settings *conf = s->opts.settings;
+
+    for (size_t i = 0; i < conf->process_count; i++)
+        if (str_is(name, conf->processes[i].name))
+            return conf->processes[i].unstored;
+    return false;
+}
+
 /* When it started on our monotonic clock; just now, when the keeper's wall clock cannot be right. */
 static int64_t started_ago(int64_t started_us)
 {
@@ -250,6 +261,7 @@ static void begin_run(struct process *p, const struct frame_run *run)
     p->started_us = run->started_us;
     priv->since_us = started_ago(run->started_us);
     priv->keeper_runs = true;
+    priv->is_pipe = run->flags & FRAME_RUN_PIPE;
 }
 
 static void announce(struct process *p)
@@ -257,6 +269,8 @@ static void announce(struct process *p)
     if (p->priv->announced)
         return;
     p->priv->announced = true;
+    if (p->priv->is_pipe)
+        return;
     if (p->log_file[0])
         diag_info("📁 Process %s logging to: %s", p->name, p->log_file);
     else
@@ -275,6 +289,7 @@ int supervise_on_run(struct supervise *s, const struct frame_run *run, struct ke
     if (!p && !(p = process_add(s, name)))
         return -ENOMEM;
     begin_run(p, run);
+    p->unstored = is_unstored(s, run->name);
     p->priv->link = link;
     s->links++;
     announce(p);
@@ -336,6 +351,8 @@ void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_lin
     if (ended) {
         p->priv->keeper_runs = false;
         p->keeper_pid = 0;
+        if (p->priv->is_pipe)
+            process_set(s, p, PROCESS_EXITED, "its input has ended");
         life_ended(s, p);
     } else {
         p->priv->due_us = clock_mono_us() + CALL_AGAIN_US;

@@ -48,6 +48,7 @@ struct process {
     uint32_t restarts;
     char log_file[512];
     bool configured;
+    bool unstored; /* store: false in the configuration of this name */
     struct process_private *priv;
 };
 

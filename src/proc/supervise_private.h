@@ -31,6 +31,7 @@ struct process_private {
     const struct process_conf *conf; /* NULL: started by hand, or no longer configured */
     struct keeper_link *link;        /* NULL: not connected */
     bool keeper_runs;                /* a keeper of this run is believed to live */
+    bool is_pipe;                    /* the input of `logmill pipe` */
     bool exited;                     /* EXIT came for this run */
     bool asked;                      /* we told it to stop */
     bool failure;                    /* the last life did not end with code 0 */

@@ -22,6 +22,7 @@ void batch_begin(struct batch *b, const struct origin *origin, int64_t arrival_u
     b->origin = *origin;
     b->position = (struct position){0};
     b->arrival_us = arrival_us;
+    b->unstored = false;
     b->first_id = 0;
 }
 

@@ -9,8 +9,7 @@
 #ifndef LM_RECORD_ORIGIN_H
 #define LM_RECORD_ORIGIN_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/str.h"
 
 enum origin_kind { ORIGIN_HUB = 0, ORIGIN_RUN = 1, ORIGIN_FILE = 2, ORIGIN_PUSH = 3 };
 
@@ -40,6 +39,19 @@ struct origin run_origin(const uint8_t run[16]);
 struct position run_position_encode(const struct run_position *p);
 /* NULL, or a position of another shape, decodes as zero: nothing known. */
 struct run_position run_position_decode(const struct position *p);
+
+/* A batch of a push client, by the key it gave (1 to ORIGIN_KEY_MAX bytes), and how much of it is in
+ * the journal. */
+enum { PUSH_UNFINISHED = 1 };
+
+struct push_position {
+    uint32_t accepted, flags;
+};
+
+struct origin push_origin(struct str key);
+struct position push_position_encode(const struct push_position *p);
+/* NULL decodes as an unfinished batch of which nothing is there. */
+struct push_position push_position_decode(const struct position *p);
 
 /* Nothing more will come from this origin: its position need not be restated. */
 bool position_is_final(const struct origin *o, const struct position *p);

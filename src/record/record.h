@@ -50,6 +50,7 @@ struct batch {
     struct origin origin;
     struct position position;
     int64_t arrival_us;
+    bool unstored;     /* live only: numbered and sent on, never in the journal */
     uint64_t first_id; /* set by hub_publish() */
     uint32_t count;
     size_t text_n; /* messages and fields together */

@@ -19,6 +19,7 @@ int lines_publish(struct keeper *k)
     struct run_position now = keeper_position(k);
 
     s->batch.position = run_position_encode(&now);
+    s->batch.unstored = k->process->unstored;
     int err = s->intake.publish(s->intake.hub, &s->batch);
     if (err == 0) {
         k->latest_id = s->batch.first_id + s->batch.count;
@@ -109,8 +110,9 @@ static int add_gap(struct keeper *k, enum stream stream, int64_t time_us, uint64
     int n = snprintf(
         text, sizeof text,
         "%llu bytes of %s are missing here: the keeper could not hold more while the hub was "
-        "away; the plain file has them",
-        (unsigned long long)missing, stream_name(stream));
+        "away%s",
+        (unsigned long long)missing, stream_name(stream),
+        k->process->log_file[0] ? "; the plain file has them" : "");
     return add_system(k, LEVEL_WARN, time_us, str_of(text, (size_t)n), STR_NONE);
 }
 

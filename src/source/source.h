@@ -24,6 +24,14 @@ struct intake {
     void (*forget)(void *hub, const struct origin *o);
     /* Ids below this are acknowledged. */
     uint64_t (*acked_id)(void *hub);
+    /* False once the disk has refused: what is not acknowledged by then never will be. */
+    bool (*can_acknowledge)(void *hub);
+    /* Everything that was published has an id below this. */
+    uint64_t (*next_id)(void *hub);
+    /* For sources that can be told to come again: how many milliseconds this one has to wait before it
+     * may push records, 0 when it may; and that it has pushed some. */
+    uint32_t (*push_wait_ms)(void *hub, struct str source);
+    void (*push_charge)(void *hub, struct str source, uint64_t records);
     struct label_table *labels;
     struct metrics *metrics;
 };

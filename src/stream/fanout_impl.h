@@ -52,6 +52,10 @@ struct sub {
     uint64_t view_end; /* ids below are in the view, or nowhere */
     struct journal_cursor cursor;
     struct jframe_reader reader;
+    /* During one slice: ids after .after and before .next were not stored, and might have matched. */
+    struct {
+        uint64_t after, next; /* next 0: none */
+    } unstored;
 };
 
 /* --- feed_index.c --- */
@@ -101,7 +105,7 @@ int sub_find_tail(struct sub *sub, uint32_t n) LM_MUST_CHECK;
 void sub_forget_finding(struct sub *sub);
 
 /* --- notice.c --- */
-enum gap_reason { GAP_RETENTION, GAP_EPOCH, GAP_CRASH };
+enum gap_reason { GAP_RETENTION, GAP_EPOCH, GAP_CRASH, GAP_UNSTORED };
 /* Ids after `after` and before `next` are not to be had. */
 void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64_t next);
 void sub_say_dropped(struct sub *sub, const struct feed_skipped *skipped);

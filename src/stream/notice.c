@@ -14,12 +14,14 @@ static const char *const reasons[] = {
     [GAP_RETENTION] = "retention",
     [GAP_EPOCH] = "epoch",
     [GAP_CRASH] = "crash",
+    [GAP_UNSTORED] = "unstored",
 };
 
 static const char *const sentences[] = {
     [GAP_RETENTION] = "Older lines are no longer kept",
     [GAP_EPOCH] = "The place to go on from is not known here: the store was replaced or restored",
     [GAP_CRASH] = "Lines may be missing here: the machine went down or a file was damaged",
+    [GAP_UNSTORED] = "Lines of a source that is sent live only were not stored",
 };
 
 static void end_notice(struct sub *sub, const char *type, struct buf *json, uint64_t cursor_id)
@@ -48,7 +50,7 @@ void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64
     buf_printf(json,
                "{\"type\":\"gap\",\"after\":%" PRIu64 ",\"next\":%" PRIu64 ",\"count\":", after,
                next);
-    if (reason == GAP_RETENTION && unfiltered)
+    if ((reason == GAP_RETENTION || reason == GAP_UNSTORED) && unfiltered)
         buf_add_u64(json, next - after - 1);
     else
         BUF_LIT(json, "null");

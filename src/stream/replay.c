@@ -71,10 +71,39 @@ static void send_gathered(struct sub *sub)
     buf_clear(&s->out);
 }
 
+/* One notice for all that lay between two records of this client. */
+static void say_unstored(struct sub *sub)
+{
+    if (!sub->unstored.next)
+        return;
+    send_gathered(sub);
+    sub_say_gap(sub, GAP_UNSTORED, sub->unstored.after, sub->unstored.next);
+    buf_clear(&sub->fanout->out);
+    sub->unstored.next = 0;
+}
+
+/* Ids before f->first_id were not stored on purpose; does that concern this client? */
+static void note_unstored(struct sub *sub, const struct jframe *f)
+{
+    struct filter_verdict verdict;
+    bool concerns = false;
+
+    for (uint32_t i = 0; i < f->set_count && !concerns; i++) {
+        filter_decide(sub->feed->filter, sub->reader.sets[i], &verdict);
+        concerns = verdict.truth != TRUTH_NO;
+    }
+    if (!concerns || f->first_id <= sub->next_id)
+        return;
+    if (!sub->unstored.next)
+        sub->unstored.after = sub->next_id - 1;
+    sub->unstored.next = f->first_id;
+}
+
 static void pass_hole(struct sub *sub, uint64_t found_id)
 {
     bool at_start = found_id == journal_start_id(sub->fanout->opts.hub->journal);
 
+    say_unstored(sub);
     send_gathered(sub);
     sub_say_gap(sub, at_start ? GAP_RETENTION : GAP_CRASH, sub->next_id - 1, found_id);
     buf_clear(&sub->fanout->out);
@@ -92,17 +121,22 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
 
     if (err < 0)
         return err;
-    if (f->first_id > sub->next_id)
-        pass_hole(sub, f->first_id);
+    if (f->first_id - f->unstored > sub->next_id)
+        pass_hole(sub, f->first_id - f->unstored);
+    if (f->unstored > 0)
+        note_unstored(sub, f);
     while (jframe_next(&sub->reader, &r)) {
         if (decided != r.labels)
             filter_decide(filter, r.labels, &verdict);
         decided = r.labels;
-        if (r.id >= sub->next_id && filter_match_rest(filter, &verdict, &r))
+        if (r.id >= sub->next_id && filter_match_rest(filter, &verdict, &r)) {
+            say_unstored(sub);
             add_record(sub, &r);
+        }
     }
     jframe_release(&sub->reader);
-    sub->next_id = f->first_id + f->count;
+    if (f->first_id + f->count > sub->next_id)
+        sub->next_id = f->first_id + f->count;
     return 0;
 }
 
@@ -146,13 +180,14 @@ void sub_replay_step(struct sub *sub)
     }
     buf_clear(&s->out);
     while (more && s->out.n < SLICE_BYTES && scanned < SLICE_SCANNED && clock_mono_us() < end_us) {
-        more = journal_next(&sub->cursor, &f);
+        more = journal_next_or_unstored(&sub->cursor, &f);
         if (more && replay_frame(sub, &f) < 0) {
             conn_close(sub->conn, 0);
             return;
         }
         scanned += more ? f.length : 0;
     }
+    say_unstored(sub);
     send_gathered(sub);
     if (feed_refused(sub->feed)) {
         sub_refuse(sub);

@@ -259,6 +259,60 @@ static void damage(const struct world *w, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
+static void publish_unstored(struct world *w, const char *job, uint32_t count)
+{
+    begin_batch(w);
+    w->batch.unstored = true;
+    for (uint32_t i = 0; i < count; i++)
+        add(w, job, 50);
+    send_batch(w);
+}
+
+static void what_was_not_stored_is_said_to_those_it_concerns(void **state)
+{
+    struct world *w = *state;
+
+    publish(w, "a", 3, 50);      /* 1 to 3 */
+    publish_unstored(w, "b", 2); /* 4, 5 */
+    publish_unstored(w, "b", 3); /* 6 to 8 */
+    publish(w, "a", 2, 50);      /* 9, 10 */
+    struct client *all = connect_after(w, "sse", 1);
+    struct client *inside = connect_after(w, "sse", 4);
+    struct client *b = connect_client(
+        w, "ws", "job_run_id=b", &(struct sub_start){.from = SUB_FROM_CURSOR, .after = 1}, false);
+    struct client *a = connect_client(
+        w, "ws", "job_run_id=a", &(struct sub_start){.from = SUB_FROM_CURSOR, .after = 1}, false);
+    until_all_live(w);
+    UNTIL(w, is_up_to_date(w, all) && is_up_to_date(w, a));
+    expect_gap(all, "unstored", 3, 9, 2);
+    assert_int_equal(number(only_gap(all)->json, "count"), 5);
+    assert_int_equal(all->count, 4);
+    expect_gap(inside, "unstored", 4, 9, 0);
+    assert_int_equal(number(only_gap(inside)->json, "count"), 4);
+    expect_gap(b, "unstored", 3, 9, 0);
+    assert_true(json_is_null(json_object_get(only_gap(b)->json, "count")));
+    assert_int_equal(a->seen[GAP], 0);
+    assert_int_equal(a->count, 4);
+}
+
+static void what_is_not_stored_is_sent_live_and_the_edge_is_no_gap(void **state)
+{
+    struct world *w = *state;
+
+    publish(w, "a", 3, 50);
+    struct client *live = connect_now(w, "ws", "");
+    until_all_live(w);
+    publish_unstored(w, "b", 4);
+    UNTIL(w, live->count == 4);
+    expect_ids(live, 4, 7);
+    struct client *late = connect_after(w, "sse", 3);
+    until_all_live(w);
+    publish(w, "a", 1, 50);
+    UNTIL(w, late->count == 1 && live->count == 5);
+    expect_gap(late, "unstored", 3, 8, 0);
+    assert_int_equal(live->seen[GAP], 0);
+}
+
 static void a_damaged_place_is_a_gap(void **state)
 {
     struct world *w = *state;
@@ -513,6 +567,8 @@ int main(void)
         TEST(many_replays_leave_time_for_the_present),
         TEST(what_is_no_longer_kept_is_said_with_its_number),
         TEST(what_goes_while_a_client_reads_is_said_where_it_is_missing),
+        TEST(what_was_not_stored_is_said_to_those_it_concerns),
+        TEST(what_is_not_stored_is_sent_live_and_the_edge_is_no_gap),
         TEST(a_damaged_place_is_a_gap),
         TEST(ids_that_a_crash_burnt_are_a_gap_in_the_middle),
         TEST(ids_that_a_crash_burnt_are_a_gap_at_the_edge),

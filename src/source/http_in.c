@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * http_in.c - requests that bring records: their headers, their turns, their answers.
+ *
+ *     serve ─▶ reading ─┬─(slice used up)─▶ queue ─(next turn)─▶ reading
+ *                       ├─(refused)───────────────────────────────────────▶ answered
+ *                       └─(whole, published)─▶ waiting for the disk ──────▶ answered
+ */
+#include "source/http_in.h"
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "net/inflate.h"
+#include "source/push.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    UNPACK_ROOM = 64 * 1024,
+    RETRY_SOON_S = 1,
+    TELL_EVERY_US = 60 * 1000 * 1000,
+};
+
+struct http_in {
+    struct http_in_opts opts;
+    struct http_stream stream;
+    struct push_shared shared;
+    struct list reading; /* in the order they came */
+    struct list queued;  /* want to go on in the next turn */
+    struct list waiting; /* for the disk */
+    struct turn_hook turn;
+    size_t slice; /* plain text that may still be looked at in this turn */
+    size_t held;  /* bytes, by all */
+    int64_t told_us;
+    char room[UNPACK_ROOM];
+};
+
+struct request {
+    struct list link;
+    struct http_in *server;
+    struct http_req *req;
+    struct push push;
+    struct str key;
+    struct inflate *inflate; /* NULL: the body is plain */
+    size_t held;
+};
+
+/* --- the end of a request --- */
+
+/* Gives everything back; an answer is still due. */
+static struct http_req *release(struct request *r)
+{
+    struct http_req *req = r->req;
+
+    list_remove(&r->link);
+    r->server->held -= r->held;
+    r->server->opts.intake.metrics->push_bytes = r->server->held;
+    push_fini(&r->push);
+    inflate_free(r->inflate);
+    free(r);
+    return req;
+}
+
+static void refuse_for_now(struct request *r, int status, const char *code, uint32_t wait_s,
+                           const char *message)
+{
+    char seconds[16];
+
+    snprintf(seconds, sizeof seconds, "%" PRIu32, wait_s);
+    http_add_header(r->req, "Retry-After", seconds);
+    http_reply_error(release(r), status, code, NULL, "%s", message);
+}
+
+static void refuse_limited(struct request *r)
+{
+    char message[LABEL_VALUE_MAX + 100];
+    uint32_t wait_s = (r->push.wait_ms + 999) / 1000;
+
+    r->server->opts.intake.metrics->push_limited_total++;
+    snprintf(message, sizeof message,
+             "the source \"%s\" is over its limit: send this again in %" PRIu32 " s",
+             r->push.limited, wait_s);
+    refuse_for_now(r, 429, "rate_limited", wait_s, message);
+}
+
+static void refuse_full(struct request *r)
+{
+    r->server->opts.intake.metrics->push_limited_total++;
+    refuse_for_now(r, 429, "busy", RETRY_SOON_S,
+                   "too many bodies are being read just now: send this again in a moment");
+}
+
+static void refuse_unstored(struct request *r, int err)
+{
+    r->server->opts.intake.metrics->push_unstored_total++;
+    http_reply_error(release(r), 507, "no_space", NULL, "the journal cannot take this: %s",
+                     err_text(err));
+}
+
+/* The journal, or memory, said no. */
+static void refuse_error(struct request *r, int err)
+{
+    if (err == -LM_E_FULL)
+        refuse_limited(r);
+    else if (err == -ENOMEM || err == -EAGAIN)
+        refuse_for_now(r, 503, "unavailable", RETRY_SOON_S,
+                       "this cannot be taken just now: send it again in a moment");
+    else
+        refuse_unstored(r, err);
+}
+
+static void refuse_unpacking(struct request *r, ssize_t err)
+{
+    if (err == -LM_E_FULL)
+        http_reply_error(
+            release(r), 413, "too_large", NULL,
+            "unpacked, the body is larger than is accepted here, or more than %d times "
+            "as large as it came",
+            INFLATE_RATIO_MAX);
+    else if (err == -ENOMEM)
+        refuse_error(r, -ENOMEM);
+    else
+        http_reply_error(release(r), 400, "bad_encoding", NULL,
+                         "the body is not what its Content-Encoding says, or is cut off");
+}
+
+static void answer_nothing_taken(struct request *r)
+{
+    struct buf details = {0};
+
+    BUF_LIT(&details, "{");
+    push_add_rejects(&r->push, &details);
+    BUF_LIT(&details, "}");
+    buf_add_char(&details, '\0');
+    http_reply_error(r->req, 400, "no_records", details.failed ? NULL : details.p,
+                     "%s: send a JSON object, an array of objects, or one object a line",
+                     r->push.rejected ? "none of this could be read as a record"
+                                      : "there is no record in this");
+    release(r);
+    buf_fini(&details);
+}
+
+static void answer_taken(struct request *r)
+{
+    struct metrics *m = r->server->opts.intake.metrics;
+    struct buf out = {0};
+
+    m->push_requests_total++;
+    m->push_repeated_total += r->push.is_repeat;
+    buf_printf(&out, "{\"accepted\":%" PRIu64 ",", r->push.accepted);
+    push_add_rejects(&r->push, &out);
+    BUF_LIT(&out, "}\n");
+    if (buf_error(&out) < 0)
+        refuse_error(r, -ENOMEM);
+    else
+        http_reply(release(r), 200, "application/json", buf_str(&out));
+    buf_fini(&out);
+}
+
+/* --- waiting for the disk --- */
+
+static void settle(struct request *r, uint64_t acked_id)
+{
+    struct intake *in = &r->server->opts.intake;
+
+    if (r->push.wait_id <= acked_id)
+        answer_taken(r);
+    else if (!in->can_acknowledge(in->hub))
+        refuse_unstored(r, -EIO);
+}
+
+void http_in_acked(struct http_in *s, uint64_t acked_id)
+{
+    LIST_FOR_EACH_SAFE (link, &s->waiting)
+        settle(LIST_ITEM(link, struct request, link), acked_id);
+}
+
+/* The body is whole and published. */
+static void on_whole(struct request *r)
+{
+    struct http_in *s = r->server;
+    struct intake *in = &s->opts.intake;
+
+    if (!r->push.is_repeat)
+        in->metrics->push_accepted_total += r->push.accepted;
+    in->metrics->push_rejected_total += r->push.rejected;
+    if (r->push.accepted == 0 && (r->push.rejected > 0 || r->push.split.shape != PUSH_OVER)) {
+        answer_nothing_taken(r);
+        return;
+    }
+    push_end_reading(&r->push);
+    list_remove(&r->link);
+    list_push(&s->waiting, &r->link);
+    settle(r, in->acked_id(in->hub));
+}
+
+/* --- reading --- */
+
+/* Says once a minute that labels did not fit; the counter has them all. */
+static void tell_moved(struct http_in *s)
+{
+    int64_t now_us = clock_mono_us();
+
+    if (!s->shared.mapper.moved)
+        return;
+    s->shared.mapper.moved = false;
+    if (s->told_us && now_us - s->told_us < TELL_EVERY_US)
+        return;
+    s->told_us = now_us;
+    diag_warn("Labels over the limits (%d a record, names [a-z_][a-z0-9_.]{0,63}, values to %d "
+              "bytes) came over HTTP and became fields",
+              LABEL_COUNT_MAX, LABEL_VALUE_MAX);
+}
+
+static void use_slice(struct http_in *s, size_t n)
+{
+    s->slice -= n < s->slice ? n : s->slice;
+    turn_hook_ask(s->opts.loop, &s->turn);
+}
+
+static int take_plain(struct request *r, struct str *bytes, bool last)
+{
+    struct http_in *s = r->server;
+    size_t n = bytes->n < s->slice ? bytes->n : s->slice;
+
+    use_slice(s, n);
+    int err = push_take(&r->push, str_of(bytes->p, n), last && n == bytes->n);
+    *bytes = str_of(bytes->p + n, bytes->n - n);
+    return err;
+}
+
+/* Unpacks as much as the slice allows, a little more when input has no part in it any more. Sets
+ * *ret_packed when it is the packing that is at fault. */
+static int take_packed(struct request *r, struct str *bytes, bool last, bool *ret_packed)
+{
+    struct http_in *s = r->server;
+    int err = 0;
+    ssize_t n;
+
+    do {
+        n = inflate_next(r->inflate, bytes, s->room, sizeof s->room);
+        if (n < 0)
+            break;
+        use_slice(s, (size_t)n);
+        err = push_take(&r->push, str_of(s->room, (size_t)n), false);
+    } while (err == 0 && (n == sizeof s->room || bytes->n > 0) && (s->slice > 0 || bytes->n == 0));
+    *ret_packed = n < 0 || (last && bytes->n == 0 && !inflate_is_whole(r->inflate));
+    if (*ret_packed)
+        return n < 0 ? (int)n : -LM_E_DAMAGED;
+    return err == 0 && last && bytes->n == 0 ? push_take(&r->push, STR_NONE, true) : err;
+}
+
+/* What this request holds now. False: all of them together hold too much. */
+static bool account(struct request *r)
+{
+    struct http_in *s = r->server;
+    size_t held = sizeof *r + push_memory(&r->push) + (r->inflate ? inflate_memory(r->inflate) : 0);
+
+    s->held += held - r->held;
+    r->held = held;
+    s->opts.intake.metrics->push_bytes = s->held;
+    return s->held <= s->opts.memory_max;
+}
+
+static size_t on_piece(struct http_req *req, struct str bytes, bool last)
+{
+    struct request *r = req->ctx;
+    struct http_in *s = r->server;
+    size_t all = bytes.n;
+    bool packed = false;
+
+    list_remove(&r->link);
+    if (s->slice == 0 && all > 0) {
+        list_push(&s->queued, &r->link);
+        return 0;
+    }
+    list_push(&s->reading, &r->link);
+    int err = r->inflate ? take_packed(r, &bytes, last, &packed) : take_plain(r, &bytes, last);
+    tell_moved(s);
+    if (packed)
+        refuse_unpacking(r, err);
+    else if (err < 0)
+        refuse_error(r, err);
+    else if (last && bytes.n == 0)
+        on_whole(r);
+    else if (!account(r))
+        refuse_full(r);
+    else if (bytes.n > 0) {
+        list_remove(&r->link);
+        list_push(&s->queued, &r->link);
+    }
+    return all - bytes.n;
+}
+
+/* A new turn has a new slice; those that were cut off come first. */
+static void on_turn(struct turn_hook *hook)
+{
+    struct http_in *s = LIST_ITEM(hook, struct http_in, turn);
+
+    s->slice = HTTP_IN_SLICE;
+    while (!list_empty(&s->queued) && s->slice > 0) {
+        struct request *r = LIST_ITEM(s->queued.next, struct request, link);
+        list_remove(&r->link);
+        list_push(&s->reading, &r->link);
+        http_go_on(r->req);
+    }
+}
+
+static void on_gone(struct http_req *req)
+{
+    http_reply(release(req->ctx), 408, NULL, STR_NONE);
+}
+
+/* --- the beginning of a request --- */
+
+static bool says_lines(struct str type)
+{
+    static const char *const ends[] = {"ndjson", "jsonl", "jsonlines", "json-lines"};
+    struct str rest, name = str_trim(str_cut(type, ';', &rest));
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct str end = str_from(ends[i]);
+        if (name.n >= end.n && str_eq_nocase(str_of(name.p + name.n - end.n, end.n), end))
+            return true;
+    }
+    return false;
+}
+
+/* Two attempts at the same batch at the same time would both store it. */
+static bool is_being_read(const struct http_in *s, struct str key)
+{
+    const struct list *lists[] = {&s->reading, &s->queued, &s->waiting};
+
+    for (size_t i = 0; i < 3 && key.n; i++)
+        LIST_FOR_EACH (link, lists[i])
+            if (str_eq(LIST_ITEM(link, struct request, link)->key, key))
+                return true;
+    return false;
+}
+
+/* False: answered. */
+static bool check_key(struct http_in *s, struct http_req *req, struct str key)
+{
+    if (key.p && (key.n == 0 || key.n > ORIGIN_KEY_MAX)) {
+        http_reply_error(req, 400, "bad_parameter", NULL, "X-Logmill-Batch has 1 to %d bytes",
+                         ORIGIN_KEY_MAX);
+        return false;
+    }
+    if (is_being_read(s, key)) {
+        http_add_header(req, "Retry-After", "1");
+        http_reply_error(req, 503, "batch_in_progress", NULL,
+                         "an earlier attempt at this batch is still being read: try again in a "
+                         "moment");
+        return false;
+    }
+    return true;
+}
+
+static void refuse_coding(struct http_req *req, int err)
+{
+    if (err == -ENOMEM) {
+        http_add_header(req, "Retry-After", "1");
+        http_reply_error(req, 503, "unavailable", NULL, "out of memory");
+        return;
+    }
+    http_add_header(req, "Accept-Encoding", "gzip, zstd");
+    http_reply_error(req, 415, "unknown_encoding", NULL,
+                     "Content-Encoding can be gzip or zstd, and only one of them");
+}
+
+void http_in_serve(struct http_in *s, struct http_req *req, struct str source)
+{
+    struct str key = http_header(req, "x-logmill-batch");
+    struct inflate *inflate = NULL;
+
+    if (!check_key(s, req, key))
+        return;
+    int err = inflate_new(&inflate, http_header(req, "content-encoding"), s->opts.body_max);
+    struct request *r = err == 0 ? calloc(1, sizeof *r) : NULL;
+    if (!r) {
+        inflate_free(inflate);
+        refuse_coding(req, err < 0 ? err : -ENOMEM);
+        return;
+    }
+    *r = (struct request){.server = s, .req = req, .key = key, .inflate = inflate};
+    push_begin(&r->push, &s->shared, source, key, says_lines(http_header(req, "content-type")));
+    list_push(&s->reading, &r->link);
+    req->ctx = r;
+    if (!http_stream_body(req, &s->stream))
+        release(r); /* it has been told that it is too large */
+}
+
+int http_in_new(struct http_in **ret, const struct http_in_opts *opts)
+{
+    struct http_in *s = calloc(1, sizeof *s);
+
+    if (!s)
+        return -ENOMEM;
+    s->opts = *opts;
+    s->stream =
+        (struct http_stream){.max = opts->body_max, .on_piece = on_piece, .on_gone = on_gone};
+    s->slice = HTTP_IN_SLICE;
+    push_shared_init(&s->shared, &opts->intake);
+    list_init(&s->reading);
+    list_init(&s->queued);
+    list_init(&s->waiting);
+    turn_hook_init(&s->turn, on_turn);
+    *ret = s;
+    return 0;
+}
+
+void http_in_free(struct http_in *s)
+{
+    if (!s)
+        return;
+    lm_assert(list_empty(&s->reading) && list_empty(&s->queued) && list_empty(&s->waiting));
+    turn_hook_cancel(&s->turn);
+    push_shared_fini(&s->shared);
+    free(s);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * push_record.h - one JSON object that somebody sent becomes one record.
+ *
+ * What a record has a place for is put there, under the names that people use; every other member
+ * goes to `fields` as the text it came as:
+ *
+ *     message  message, msg, log, text (of several the first in this order; needed)
+ *     level    level, severity, lvl, levelname: names, synonyms, numbers
+ *     time     timestamp, @timestamp, time, ts: RFC 3339, or a number of s, ms, µs or ns since 1970
+ *     stream   stdout, stderr, system
+ *     source   source
+ *     labels   job_run_id or jobRunId … at the top, and what `labels` holds
+ *     fields   what `fields` holds, and the rest
+ *
+ * Nothing is lost for being odd: a level or time that is not understood, a label that is over the
+ * limits (32 a record, names [a-z_][a-z0-9_.]{0,63}, values of 1 to 256 bytes) goes to `fields`.
+ *
+ * Threads: one at a time.
+ * Owns:    a mapper owns its scratch and a reference to the labels of the record before.
+ */
+#ifndef LM_SOURCE_PUSH_RECORD_H
+#define LM_SOURCE_PUSH_RECORD_H
+
+#include "metrics/metrics.h"
+#include "record/record.h"
+
+/* Zeroed, with table and metrics set, it is ready. */
+struct push_mapper {
+    struct label_table *table;
+    struct metrics *metrics;
+    struct labels *last; /* most records have the labels of the one before */
+    struct buf clean, fields, text;
+    struct arena scratch; /* of one record */
+    bool moved;           /* a label had to become a field; for the caller to say so and clear */
+};
+
+void push_mapper_fini(struct push_mapper *m);
+
+/* Adds the record that `text` describes to b. `source` is for those that name none, b->arrival_us for
+ * those without a time. 0; -LM_E_INVALID: *ret_reason says why it cannot be one; -ENOMEM. */
+int push_record(struct push_mapper *m, struct str text, struct str source, struct batch *b,
+                const char **ret_reason) LM_MUST_CHECK;
+
+#endif
