@@ -81,13 +81,14 @@ static const char HELP[] =
     "measuring\n"
     "      --key K             latency key: the digits after K are ns since the epoch, "
     "CLOCK_REALTIME\n"
-    "                          (default '\"t\":'; '' turns latency off). Only searched in the "
+    "                          (default '\"sent_ns\":'; '' turns latency off). Only searched in "
+    "the "
     "first fragment\n"
     "                          of a fragmented message and the first 128 KiB of a huge one.\n"
     "      --seq-key K         sequence key (default '\"seq\":', '' = off): gaps, repeats and "
     "reordering are counted\n"
     "      --unescape          the record travels as a JSON string inside the message "
-    "(\\\"t\\\":...): also accept\n"
+    "(\\\"sent_ns\\\":...): also accept\n"
     "                          the escaped keys\n"
     "      --records           one message may carry several records: count each occurrence of "
     "--key\n"
@@ -196,8 +197,8 @@ static int nclients = 1, nstall, parallel = 128, rcvbuf;
 static double duration = 5, warmup = 0, waits = 10, drain = 2, conn_timeout = 60;
 static uint64_t want_msgs;
 static bool idle, records, binary, verbose, tree, unescape;
-static const char *key = "\"t\":", *seqkey = "\"seq\":", *sendtxt, *sio_ns = "", *subject = "log",
-                  *progress_path, *on_ready, *label = "";
+static const char *key = "\"sent_ns\":", *seqkey = "\"seq\":", *sendtxt, *sio_ns = "",
+                  *subject = "log", *progress_path, *on_ready, *label = "";
 static size_t keylen, seqkeylen;
 static char ekey[128], eseq[128];
 static size_t ekeylen, eseqlen;

@@ -96,11 +96,12 @@ static size_t rec(char *o, uint64_t seq, size_t size, int runs)
     static const char fill[] =
         "GET /api/v1/items?page=3&limit=50 200 12ms cache=miss user=4711 region=eu-west worker "
         "pool resized to 8 threads after backlog of jobs; ";
-    int n = sprintf(o,
-                    "{\"t\":%llu,\"seq\":%llu,\"level\":\"%s\",\"stream\":\"stdout\",\"job_run_"
-                    "id\":\"run-%06d\",\"message\":\"",
-                    (unsigned long long)ns(CLOCK_REALTIME), (unsigned long long)seq,
-                    seq % 50 == 49 ? "warn" : "info", (int)(seq % (uint64_t)runs));
+    int n =
+        sprintf(o,
+                "{\"sent_ns\":%llu,\"seq\":%llu,\"level\":\"%s\",\"stream\":\"stdout\",\"job_run_"
+                "id\":\"run-%06d\",\"message\":\"",
+                (unsigned long long)ns(CLOCK_REALTIME), (unsigned long long)seq,
+                seq % 50 == 49 ? "warn" : "info", (int)(seq % (uint64_t)runs));
     size_t k = (size_t)n;
     while (k + 2 < size) {
         size_t m = sizeof fill - 1;
