@@ -25,6 +25,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +55,7 @@ struct daemon {
     struct batch own; /* what the hub itself has to say */
     struct labels *own_labels;
     int lock_fd;
+    uint64_t children_nofile; /* what the soft limit of descriptors was; 0 = not changed */
     bool stopping, said_url;
 };
 
@@ -426,6 +428,7 @@ static int open_sources(struct daemon *d, struct errinfo *info)
 {
     struct supervise_opts opts = {.loop = &d->loop,
                                   .settings = d->settings,
+                                  .nofile = d->children_nofile,
                                   .on_change = on_process_change,
                                   .on_stopped = finish,
                                   .ctx = d};
@@ -535,12 +538,27 @@ static void on_bus_error(int signum)
     (void)!write(STDERR_FILENO, text, sizeof text - 1);
 }
 
+/* Each client and each file of the journal takes a descriptor, and 1024, which a shell gives, is no
+ * promise the hub could keep. Children get the old limit: programs that use select() count on it. */
+static void raise_descriptor_limit(struct daemon *d)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    d->children_nofile = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        d->children_nofile = 0;
+}
+
 int daemon_run(const struct settings *settings, struct errinfo *info)
 {
     static struct daemon d;
     int err;
 
     d = (struct daemon){.settings = settings, .lock_fd = -1};
+    raise_descriptor_limit(&d);
     signal(SIGPIPE, SIG_IGN);
     sigaction(SIGBUS,
               &(struct sigaction){.sa_handler = on_bus_error, .sa_flags = (int)SA_RESETHAND}, NULL);

@@ -66,6 +66,11 @@ static void reply_failure(struct search *s)
     if (s->err == -LM_E_FULL)
         http_reply_error(s->req, 413, "answer_too_large", NULL,
                          "the answer would be larger than 64 MiB: ask for a smaller limit");
+    else if (s->err == -LM_E_EXPENSIVE)
+        http_reply_error(
+            s->req, 400, "filter_too_expensive", NULL,
+            "the regular expression takes too long: make it simpler, narrow the search, "
+            "or add a word that must be there");
     else
         http_reply_error(s->req, 503, "query_failed", NULL, "the query failed: %s",
                          err_text(s->err));

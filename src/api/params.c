@@ -12,7 +12,7 @@
 
 static const char *const filter_names[] = {"job_run_id", "task_run_id", "source",     "campaign_id",
                                            "user_email", "session_id",  "process_id", "level",
-                                           "stream",     "search"};
+                                           "stream",     "search",      "q"};
 enum { FILTER_NAMES = sizeof filter_names / sizeof filter_names[0], OWN_MAX = 16 };
 
 static bool is_own(struct str name, const char *const *own)
@@ -39,6 +39,16 @@ static void refuse_unknown(struct http_req *req, struct str name, const char *co
                      nearest ? ": did you mean '"
                              : "; see docs/http-api.md for what this route takes",
                      nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+/* A filter text also has a place where it goes wrong. */
+static void refuse_value(struct http_req *req, const struct errinfo *info)
+{
+    char details[32];
+
+    snprintf(details, sizeof details, "{\"column\":%d}", info->column);
+    http_reply_error(req, 400, info->column ? "bad_filter" : "bad_parameter",
+                     info->column ? details : NULL, "%s", info->text);
 }
 
 /* One of two values would win and the other be ignored without a word. */
@@ -86,7 +96,7 @@ struct filter *params_filter(struct http_req *req, const char *const *own)
         if (err == -LM_E_UNKNOWN)
             refuse_unknown(req, field.name, own);
         else
-            http_reply_error(req, 400, "bad_parameter", NULL, "%s", info.text);
+            refuse_value(req, &info);
         return NULL;
     }
     return f;

@@ -92,16 +92,31 @@ static void expect(struct fixture *f, const char *query, int status, const char 
 
 static void nothing_said_is_everything_wanted(void **state)
 {
-    expect(*state, "", 200, "\r\n\r\n000: limit=7 from=-1 order=asc");
-    expect(*state, "&&", 200, "000: limit=7");
+    expect(*state, "", 200, "\r\n\r\n limit=7 from=-1 order=asc");
+    expect(*state, "&&", 200, "\r\n\r\n limit=7");
 }
 
 static void filters_and_the_routes_own_parameters_are_told_apart(void **state)
 {
     expect(*state, "level=warn&limit=100&job_run_id=a&order=desc&search=x+y%2B", 200,
-           "404:x y+10:job_run_id1:a limit=100 from=-1 order=desc");
+           "\r\n\r\nlevel:\"error\",\"fatal\",\"warn\" job_run_id:\"a\" \"x y+\" limit=100 from=-1 "
+           "order=desc");
     expect(*state, "from=1970-01-02", 200, "from=86400000000");
-    expect(*state, "stream=stderr&limit=0", 200, "020: limit=0");
+    expect(*state, "stream=stderr&limit=0", 200, "stream:\"stderr\" limit=0");
+}
+
+static void a_filter_text_joins_the_other_parameters(void **state)
+{
+    expect(*state, "q=-x+%22a+b%22&source=web", 200,
+           "\r\n\r\nsource:\"web\" \"a b\" -\"x\" limit=7");
+    expect(*state, "q=", 200, "\r\n\r\n limit=7");
+}
+
+static void a_bad_filter_text_is_refused_with_its_column(void **state)
+{
+    expect(*state, "q=a+(b", 400, "\"code\":\"bad_filter\"");
+    expect(*state, "q=a+(b", 400, "\"details\":{\"column\":3}");
+    expect(*state, "q=gr%C3%B6%C3%9Fer+level:loud", 400, "\"details\":{\"column\":14}");
 }
 
 static void an_unknown_name_is_refused_with_the_nearest_one(void **state)
@@ -147,6 +162,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(nothing_said_is_everything_wanted),
         TEST(filters_and_the_routes_own_parameters_are_told_apart),
+        TEST(a_filter_text_joins_the_other_parameters),
+        TEST(a_bad_filter_text_is_refused_with_its_column),
         TEST(an_unknown_name_is_refused_with_the_nearest_one),
         TEST(a_name_given_twice_is_refused),
         TEST(a_bad_value_says_what_would_be_good),

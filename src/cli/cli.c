@@ -19,12 +19,12 @@ struct command {
     const char *name;
     int (*run)(int argc, char **argv);
     bool settings;
-    const char *sentence, *usage, *examples;
+    const char *sentence, *usage, *flags, *examples;
 };
 
 static const struct command commands[] = {
-#define COMMAND(name, settings, sentence, usage, examples)                                         \
-    {#name, cli_##name, settings, sentence, usage, examples},
+#define COMMAND(name, settings, sentence, usage, flags, examples)                                  \
+    {#name, cli_##name, settings, sentence, usage, flags, examples},
 #include "cli/commands.def"
 #undef COMMAND
 };
@@ -69,8 +69,8 @@ static int print_help(const struct command *command)
 {
     struct buf flags = {0};
 
-    printf("Usage: logmill %s %s\n\n%s\n\nExamples:\n%s", command->name, command->usage,
-           command->sentence, command->examples);
+    printf("Usage: logmill %s %s\n\n%s\n\n%s%sExamples:\n%s", command->name, command->usage,
+           command->sentence, command->flags, command->flags[0] ? "\n" : "", command->examples);
     if (command->settings) {
         settings_write_flags(&flags);
         printf("\nSettings (also in the file as name: value, and as LOGMILL_<NAME>):\n%.*s",

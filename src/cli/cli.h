@@ -16,7 +16,8 @@
 /* Exit statuses. `logmill run` passes on those of its child instead. */
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
-#define COMMAND(name, settings, sentence, usage, examples) int cli_##name(int argc, char **argv);
+#define COMMAND(name, settings, sentence, usage, flags, examples)                                  \
+    int cli_##name(int argc, char **argv);
 #include "cli/commands.def"
 #undef COMMAND
 

@@ -59,7 +59,7 @@ static void help_is_there_for_everything(void **state)
     expect("help", CLI_OK, "  serve    Run the hub");
     expect("help serve", CLI_OK, "  --sync-interval DURATION\n");
     expect("serve --help", CLI_OK, "Examples:\n  logmill serve");
-    expect("run --help", CLI_OK, "Usage: logmill run");
+    expect("run --help", CLI_OK, "  --quiet            its output");
     expect("", CLI_USAGE, "Usage: logmill <command>");
 }
 
@@ -78,7 +78,18 @@ static void misspelt_words_are_answered_with_the_nearest(void **state)
     expect("help tial", CLI_USAGE, "did you mean 'tail'?");
     expect("xyzzy", CLI_USAGE, "there is no command 'xyzzy'\n");
     expect("serve --lisen 1", CLI_USAGE, "unknown flag '--lisen': did you mean '--listen'?");
+    expect("tail --lvl warn", CLI_USAGE, "unknown flag '--lvl': did you mean '--level'?");
     expect("config chek", CLI_USAGE, "say what to do, check or docs");
+}
+
+static void flags_say_when_a_value_is_missing_too_much_or_wrong(void **state)
+{
+    (void)state;
+    expect("tail --level", CLI_USAGE, "--level needs a value");
+    expect("tail --json=1", CLI_USAGE, "--json=1: this flag takes no value");
+    expect("tail --colour pink", CLI_USAGE, "--colour is auto, always or never");
+    expect("run --name", CLI_USAGE, "--name needs a value");
+    expect("run --quiet=3 -- true", CLI_USAGE, "--quiet=3: this flag takes no value");
 }
 
 static void config_check_shows_what_holds_and_what_is_wrong(void **state)
@@ -121,6 +132,7 @@ int main(void)
         cmocka_unit_test(help_is_there_for_everything),
         cmocka_unit_test(the_version_is_that_of_the_build),
         cmocka_unit_test(misspelt_words_are_answered_with_the_nearest),
+        cmocka_unit_test(flags_say_when_a_value_is_missing_too_much_or_wrong),
         cmocka_unit_test(config_check_shows_what_holds_and_what_is_wrong),
         cmocka_unit_test(a_mistake_is_named_with_file_line_and_column),
         cmocka_unit_test(the_reference_pages_are_printed),

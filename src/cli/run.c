@@ -100,9 +100,11 @@ static int read_options(struct request *r, int argc, char **argv)
 
     opterr = 0;
     optind = 1;
-    while ((id = getopt_long(argc, argv, "+", options, NULL)) != -1 && !r->wrong) {
-        if (id == '?' && optopt >= OPT_NAME)
+    while ((id = getopt_long(argc, argv, "+:", options, NULL)) != -1 && !r->wrong) {
+        if (id == ':')
             return cli_usage("run", "%s needs a value", argv[optind - 1]);
+        if (id == '?' && optopt >= OPT_NAME)
+            return cli_usage("run", "%s: this flag takes no value", argv[optind - 1]);
         if (id == '?')
             return cli_refuse_rest(2, (char *[]){argv[0], argv[optind - 1], NULL}, option_names);
         set_option(r, id);

@@ -33,7 +33,7 @@ struct tail {
     bool json, raw, tty, one_source;
     struct sse_reader sse;
     struct buf line;
-    bool connected;
+    bool connected, ended;
 };
 
 static struct str member(const json_t *record, const char *name)
@@ -64,12 +64,26 @@ static int format_record(struct tail *t, struct str data)
     return buf_error(&t->line);
 }
 
+/* The hub will not go on with this filter: asking again would not help. */
+static int subscription_ended(struct tail *t, struct str data)
+{
+    json_t *record = json_loadb(data.p, data.n, JSON_ALLOW_NUL, NULL);
+
+    fprintf(stderr, "logmill tail: the hub ended the stream: %.*s\n",
+            STR_FMT(member(record, "message")));
+    json_decref(record);
+    t->ended = true;
+    return STOP;
+}
+
 static int on_event(const struct sse_event *e, void *ctx)
 {
     struct tail *t = ctx;
     int err = 0;
 
     buf_clear(&t->line);
+    if (str_is(e->type, "error"))
+        return subscription_ended(t, e->data);
     if (t->json) {
         buf_add_str(&t->line, e->data);
         buf_add_char(&t->line, '\n');
@@ -134,7 +148,7 @@ static int follow(struct tail *t)
         sse_restart(&t->sse);
         int status = http_client_get(&t->target, &get, &body, &info);
         if (status == STOP)
-            return CLI_OK;
+            return t->ended ? CLI_FAILED : CLI_OK;
         ever |= t->connected;
         if (status > 200 && !(ever && status >= 500)) { /* a hub that is just full will have room */
             int code = refused(status, &body);
@@ -163,14 +177,34 @@ static void add_param(struct tail *t, const char *name, const char *value)
 }
 
 static const struct option options[] = {
-    {"level", required_argument, NULL, 'l'},  {"search", required_argument, NULL, 's'},
-    {"job", required_argument, NULL, 'J'},    {"task", required_argument, NULL, 'T'},
-    {"source", required_argument, NULL, 'S'}, {"stream", required_argument, NULL, 'm'},
-    {"tail", required_argument, NULL, 'n'},   {"after", required_argument, NULL, 'a'},
-    {"json", no_argument, NULL, 'j'},         {"raw", no_argument, NULL, 'r'},
-    {"colour", required_argument, NULL, 'c'}, {"color", required_argument, NULL, 'c'},
-    {"url", required_argument, NULL, 'u'},    {0},
+    {"level", required_argument, NULL, 'l'},
+    {"search", required_argument, NULL, 's'},
+    {"filter", required_argument, NULL, 'q'},
+    {"job", required_argument, NULL, 'J'},
+    {"task", required_argument, NULL, 'T'},
+    {"source", required_argument, NULL, 'S'},
+    {"stream", required_argument, NULL, 'm'},
+    {"tail", required_argument, NULL, 'n'},
+    {"after", required_argument, NULL, 'a'},
+    {"json", no_argument, NULL, 'j'},
+    {"raw", no_argument, NULL, 'r'},
+    {"colour", required_argument, NULL, 'c'},
+    {"color", required_argument, NULL, 'c'},
+    {"url", required_argument, NULL, 'u'},
+    {0},
 };
+
+static const char *const option_names[] = {"--level",  "--search", "--filter", "--job",   "--task",
+                                           "--source", "--stream", "--tail",   "--after", "--json",
+                                           "--raw",    "--colour", "--url",    NULL};
+
+static bool set_colours(struct tail *t, const char *when)
+{
+    bool always = strcmp(when, "always") == 0, never = strcmp(when, "never") == 0;
+
+    t->tty = always || (t->tty && !never);
+    return always || never || strcmp(when, "auto") == 0;
+}
 
 static int read_options(struct tail *t, int argc, char **argv)
 {
@@ -178,13 +212,16 @@ static int read_options(struct tail *t, int argc, char **argv)
 
     opterr = 0;
     optind = 1;
-    while ((c = getopt_long(argc, argv, "l:s:n:jr", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, ":l:s:q:n:jr", options, NULL)) != -1) {
         switch (c) {
         case 'l':
             add_param(t, "level", optarg);
             break;
         case 's':
             add_param(t, "search", optarg);
+            break;
+        case 'q':
+            add_param(t, "q", optarg);
             break;
         case 'J':
             add_param(t, "job_run_id", optarg);
@@ -212,13 +249,18 @@ static int read_options(struct tail *t, int argc, char **argv)
             t->raw = true;
             break;
         case 'c':
-            t->tty = strcmp(optarg, "always") == 0 || (t->tty && strcmp(optarg, "never") != 0);
+            if (!set_colours(t, optarg))
+                return cli_usage("tail", "--colour is auto, always or never");
             break;
         case 'u':
             t->target.url = optarg;
             break;
+        case ':':
+            return cli_usage("tail", "%s needs a value", argv[optind - 1]);
         default:
-            return cli_usage("tail", "unknown option '%s'", argv[optind - 1]);
+            if (optopt && strncmp(argv[optind - 1], "--", 2) == 0)
+                return cli_usage("tail", "%s: this flag takes no value", argv[optind - 1]);
+            return cli_refuse_rest(2, (char *[]){argv[0], argv[optind - 1], NULL}, option_names);
         }
     }
     return optind < argc ? cli_usage("tail", "'%s' is too much here", argv[optind]) : 0;

@@ -171,6 +171,7 @@ static void raise_done(struct job *job)
     struct numbers *n = LIST_ITEM(job, struct numbers, job);
 
     n->raising = false;
+    n->last_err = n->job_err;
     if (n->job_err == 0 && n->raised > n->watermark)
         n->watermark = n->raised;
 }
@@ -190,7 +191,7 @@ int numbers_take(struct numbers *n, uint32_t count, uint64_t *ret_first)
     if (n->next + count + ID_AHEAD > n->watermark)
         raise_ahead(n);
     if (n->next + count > n->watermark)
-        return n->job_err < 0 ? n->job_err : -EAGAIN;
+        return n->last_err < 0 ? n->last_err : -EAGAIN;
     *ret_first = n->next;
     n->next += count;
     return 0;

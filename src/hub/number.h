@@ -30,7 +30,8 @@ struct numbers {
     struct job job;
     bool raising;
     uint64_t raised; /* what the job writes */
-    int job_err;
+    int job_err;     /* the job's */
+    int last_err;    /* of the last one that ended */
 };
 
 /* Reads state_dir/store, or makes it with a new epoch. A file that is damaged or of a later version

@@ -124,6 +124,17 @@ static void open_outputs(struct keeper *k)
     }
 }
 
+/* The hub raised its own limit; children get the one that was meant for them. */
+static void set_descriptor_limit(size_t n)
+{
+    struct rlimit limit;
+
+    if (n == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = n;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int keeper_open(struct keeper *k, int argc, char **argv, struct errinfo *info)
 {
     *k = (struct keeper){
@@ -138,6 +149,7 @@ int keeper_open(struct keeper *k, int argc, char **argv, struct errinfo *info)
     int rc = keeper_opts_parse(&k->opts, argc, argv, info);
     if (rc < 0)
         return rc;
+    set_descriptor_limit(k->opts.nofile);
     if (!k->opts.foreground) {
         close_range(3, ~0u, 0); /* what the hub forgot to close */
         setsid();

@@ -22,6 +22,7 @@ enum option_id {
     OPT_QUIET,
     OPT_MEMORY,
     OPT_SPOOL,
+    OPT_NOFILE,
 };
 
 static const struct option known[] = {
@@ -36,6 +37,7 @@ static const struct option known[] = {
     {"quiet", no_argument, NULL, OPT_QUIET},
     {"memory", required_argument, NULL, OPT_MEMORY},
     {"spool", required_argument, NULL, OPT_SPOOL},
+    {"nofile", required_argument, NULL, OPT_NOFILE},
     {0},
 };
 
@@ -89,6 +91,8 @@ static bool set_option(struct keeper_opts *o, int id)
         return set_size(&o->memory_bytes, optarg) && o->memory_bytes >= 4 * QUEUE_FRAME_MAX;
     case OPT_SPOOL:
         return set_size(&o->spool_bytes, optarg);
+    case OPT_NOFILE:
+        return set_size(&o->nofile, optarg);
     default:
         return false;
     }

@@ -6,7 +6,7 @@
  *
  *     keeper --name N --run HEX --socket PATH --log PATH --runs DIR [--label name=value]...
  *            [--append] [--foreground [--quiet]] [--memory BYTES] [--spool BYTES]
- *            -- command [argument]...
+ *            [--nofile N] -- command [argument]...
  *
  * Threads: one. Owns: nothing, all texts point into argv.
  */
@@ -28,6 +28,7 @@ struct keeper_opts {
     bool foreground; /* started by hand: shares the terminal, passes output and status on */
     bool quiet;      /* foreground only: does not pass output on */
     size_t memory_bytes, spool_bytes;
+    size_t nofile;     /* soft limit of descriptors; 0 = as it is */
     char **argv;       /* of the child */
     char command[512]; /* argv as a person reads it, cut if need be */
 };

@@ -5,6 +5,7 @@
 #include "proc/spawn.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -110,7 +111,7 @@ int spawn_command(const struct spawn *what, struct arena *arena, char ***ret_arg
 {
     size_t argc = count_words(what->argv);
     struct words w = {0};
-    char hex[RUN_HEX], *keeper;
+    char hex[RUN_HEX], number[24], *keeper;
 
     int rc = find_keeper(arena, &keeper, info);
     if (rc < 0)
@@ -128,6 +129,10 @@ int spawn_command(const struct spawn *what, struct arena *arena, char ***ret_arg
     for (size_t i = 0; i < what->label_count; i++)
         add_option(&w, arena, "--label",
                    join(arena, what->labels[i].name, "=", what->labels[i].value));
+    if (what->nofile) {
+        snprintf(number, sizeof number, "%" PRIu64, what->nofile);
+        add_option(&w, arena, "--nofile", number);
+    }
     add_flag(&w, arena, what->append, "--append");
     add_flag(&w, arena, what->foreground, "--foreground");
     add_flag(&w, arena, what->quiet, "--quiet");

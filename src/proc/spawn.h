@@ -24,6 +24,7 @@ struct spawn {
     const struct conf_label *labels;
     size_t label_count;
     bool append, foreground, quiet;
+    uint64_t nofile;       /* soft limit of descriptors for keeper and child; 0 = the present one */
     char *const *argv;     /* of the child, ends with NULL */
     const char *directory; /* NULL = the present one */
     char *const *env;      /* variables to add, ends with NULL; may be NULL */

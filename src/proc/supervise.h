@@ -57,6 +57,7 @@ struct supervise;
 struct supervise_opts {
     struct loop *loop;
     const struct settings *settings;
+    uint64_t nofile; /* the soft limit of descriptors that children get; 0 = that of this process */
     /* Called after every change of state. */
     void (*on_change)(const struct process *p, void *ctx);
     /* All children asked to stop have ended and nothing is left to wait for. */

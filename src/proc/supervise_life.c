@@ -51,6 +51,7 @@ static int start_keeper(struct supervise *s, struct process *p, struct errinfo *
         .labels = conf->labels,
         .label_count = conf->label_count,
         .append = conf->log == LOG_APPEND,
+        .nofile = s->opts.nofile,
         .argv = conf->argv,
         .directory = conf->directory,
         .env = conf->env,

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * filter.c - query parameters as conditions on records.
+ * filter.c - query parameters as one tree of conditions, and walking it.
  */
 #include "record/filter.h"
+
+#include "base/clock.h"
+#include "record/plain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,8 +18,15 @@ void filter_init(struct filter *f)
     *f = (struct filter){0};
 }
 
+static void release_terms(struct term *from, const struct term *end)
+{
+    for (struct term *t = from; t != end; t = t->next)
+        term_release(t);
+}
+
 void filter_fini(struct filter *f)
 {
+    release_terms(f->terms, NULL);
     arena_fini(&f->texts);
     *f = (struct filter){0};
 }
@@ -29,69 +39,242 @@ bool filter_is_label(struct str name)
     return false;
 }
 
-static int add_label(struct filter *f, struct str name, struct str value, struct errinfo *info)
+/* --- making --- */
+
+static int refuse(struct errinfo *info, int code, const char *what)
 {
-    if (value.n > LABEL_VALUE_MAX)
+    return err_set(info, code, "%s", what);
+}
+
+/* A parameter's value is as the user wrote it: a level by its name, a text as it stands. */
+static int check_param(struct str name, struct str value, struct errinfo *info)
+{
+    if (value.n == 0)
+        return err_set(info, -LM_E_INVALID, "%.*s has no value; leave it out to see everything",
+                       STR_FMT(name));
+    if (filter_is_label(name) && value.n > LABEL_VALUE_MAX)
         return err_set(info, -LM_E_INVALID,
                        "%.*s is longer than %d bytes, so no record can have it", STR_FMT(name),
                        LABEL_VALUE_MAX);
-    if (f->label_count == FILTER_LABELS_MAX)
-        return err_set(info, -LM_E_FULL, "more than %d label conditions", FILTER_LABELS_MAX);
-    struct label *l = &f->labels[f->label_count];
-    l->name = arena_copy(&f->texts, name);
-    l->value = arena_copy(&f->texts, value);
-    if (!l->name.p || !l->value.p)
-        return err_set(info, -ENOMEM, "%s", err_text(-ENOMEM));
-    f->label_count++;
+    if (str_is(name, "search") && value.n > FILTER_SEARCH_MAX)
+        return err_set(info, -LM_E_INVALID, "search is longer than %d bytes", FILTER_SEARCH_MAX);
+    if (str_is(name, "level") && level_from_text(value) == LEVEL_NONE)
+        return refuse(info, -LM_E_INVALID,
+                      "level must be one of trace, debug, info, warn, error, fatal (this and "
+                      "above)");
+    if (str_is(name, "stream") && stream_from_text(value) == STREAM_NONE)
+        return refuse(info, -LM_E_INVALID, "stream must be one of stdout, stderr, system");
     return 0;
 }
 
-static int set_level(struct filter *f, struct str value, struct errinfo *info)
+static int param_tree(struct filter *f, struct str name, struct str value, struct expr **ret,
+                      struct errinfo *info)
 {
-    f->min_level = level_from_text(value);
-    return f->min_level != LEVEL_NONE ? 0
-                                      : err_set(info, -LM_E_INVALID,
-                                                "level must be one of trace, debug, info, warn, "
-                                                "error, fatal (this and above)");
+    bool search = str_is(name, "search");
+    int err = check_param(name, value, info);
+
+    if (err < 0)
+        return err;
+    *ret = filter_new_term(&f->texts,
+                           search                  ? OP_TEXT
+                           : str_is(name, "level") ? OP_MORE_EQ
+                                                   : OP_IS,
+                           search ? STR_NONE : name, value);
+    return *ret ? 0 : -ENOMEM;
 }
 
-static int set_stream(struct filter *f, struct str value, struct errinfo *info)
+/* Gives every term below e its compiled form. */
+static int compile(struct filter *f, struct expr *e, struct errinfo *info)
 {
-    f->stream = stream_from_text(value);
-    return f->stream != STREAM_NONE
-               ? 0
-               : err_set(info, -LM_E_INVALID, "stream must be one of stdout, stderr, system");
+    int err = 0;
+
+    for (struct expr *child = e->first; child && err == 0; child = child->next)
+        err = compile(f, child, info);
+    if (err < 0 || e->kind != EXPR_TERM)
+        return err;
+    err = term_compile(&f->texts, e, &e->term, info);
+    if (err < 0)
+        return err;
+    e->term->next = f->terms;
+    f->terms = e->term;
+    f->costly |= e->term->regex != NULL;
+    if (e->term->kind == TERM_LABEL || e->term->kind == TERM_KEY) {
+        if (f->verdict_bits == FILTER_VERDICT_MAX)
+            return filter_refuse(info, e->values->column, FILTER_E_too_many_terms, NULL);
+        e->term->bit = UINT64_C(1) << f->verdict_bits++;
+    }
+    return 0;
 }
 
-static int set_search(struct filter *f, struct str value, struct errinfo *info)
+/* What every match must have: conditions at the top, on one value of a known label. */
+static void note_demanded(struct filter *f, const struct expr *e)
 {
-    if (value.n > FILTER_SEARCH_MAX)
-        return err_set(info, -LM_E_INVALID, "search is longer than %d bytes", FILTER_SEARCH_MAX);
-    char *p = arena_alloc(&f->texts, value.n);
-    if (!p)
-        return err_set(info, -ENOMEM, "%s", err_text(-ENOMEM));
-    for (size_t i = 0; i < value.n; i++)
-        p[i] = (char)(value.p[i] >= 'A' && value.p[i] <= 'Z' ? value.p[i] + 32 : value.p[i]);
-    f->search = str_of(p, value.n);
+    if (e->kind == EXPR_AND) {
+        for (const struct expr *child = e->first; child; child = child->next)
+            note_demanded(f, child);
+        return;
+    }
+    if (e->kind == EXPR_TERM && e->term->kind == TERM_LABEL && e->op == OP_IS &&
+        e->term->count == 1 && e->values->text.n <= LABEL_VALUE_MAX &&
+        f->label_count < FILTER_LABELS_MAX)
+        f->labels[f->label_count++] = (struct label){e->key, e->values->text};
+}
+
+static int add_tree(struct filter *f, struct expr *e, struct errinfo *info)
+{
+    struct expr *root = NULL;
+    int err = filter_normalise(&f->texts, e, clock_wall_us(), &e, info);
+
+    if (err == 0)
+        err = compile(f, e, info);
+    if (err == 0)
+        err = filter_join(&f->texts, f->root, e, &root);
+    if (err < 0)
+        return err;
+    lm_assert(root);
+    f->root = root;
+    f->label_count = 0;
+    note_demanded(f, root);
     return 0;
 }
 
 int filter_add(struct filter *f, struct str name, struct str value, struct errinfo *info)
 {
-    bool is_label = filter_is_label(name);
+    bool is_q = str_is(name, "q");
+    struct term *terms = f->terms;
+    uint32_t verdict_bits = f->verdict_bits;
+    bool costly = f->costly;
+    struct expr *e = NULL;
+    int err;
 
-    if (!is_label && !str_is(name, "level") && !str_is(name, "stream") && !str_is(name, "search"))
+    if (!is_q && !filter_is_label(name) && !str_is(name, "level") && !str_is(name, "stream") &&
+        !str_is(name, "search"))
         return -LM_E_UNKNOWN;
-    if (value.n == 0)
-        return err_set(info, -LM_E_INVALID, "%.*s has no value; leave it out to see everything",
-                       STR_FMT(name));
-    if (is_label)
-        return add_label(f, name, value, info);
-    if (str_is(name, "level"))
-        return set_level(f, value, info);
-    if (str_is(name, "stream"))
-        return set_stream(f, value, info);
-    return set_search(f, value, info);
+    if (info)
+        *info = (struct errinfo){0};
+    name = arena_copy(&f->texts, name);
+    value = arena_copy(&f->texts, value);
+    err = name.p && value.p ? 0 : -ENOMEM;
+    if (err == 0)
+        err =
+            is_q ? filter_parse(&f->texts, value, &e, info) : param_tree(f, name, value, &e, info);
+    if (err == 0 && e)
+        err = add_tree(f, e, info);
+    if (err < 0) {
+        release_terms(f->terms, terms);
+        f->terms = terms;
+        f->verdict_bits = verdict_bits;
+        f->costly = costly;
+    }
+    return err == -ENOMEM ? refuse(info, err, err_text(err)) : err;
+}
+
+/* --- asking --- */
+
+static enum truth flip(enum truth t)
+{
+    return t == TRUTH_OPEN ? TRUTH_OPEN : t == TRUTH_YES ? TRUTH_NO : TRUTH_YES;
+}
+
+static enum truth decide_term(const struct term *t, const struct labels *l,
+                              struct filter_verdict *v)
+{
+    enum truth truth = t->bit ? term_ask_labels(t, l) : TRUTH_OPEN;
+
+    v->yes |= truth == TRUTH_YES ? t->bit : 0;
+    v->no |= truth == TRUTH_NO ? t->bit : 0;
+    return truth;
+}
+
+/* Stops where ask() will stop, which walks in the same order: a bit that is not set here is not looked
+ * at there. */
+static enum truth decide(const struct expr *e, const struct labels *l, struct filter_verdict *v)
+{
+    if (e->kind == EXPR_TERM)
+        return decide_term(e->term, l, v);
+    if (e->kind == EXPR_NOT)
+        return flip(decide(e->first, l, v));
+    enum truth ends = e->kind == EXPR_AND ? TRUTH_NO : TRUTH_YES, all = flip(ends);
+    for (const struct expr *child = e->first; child; child = child->next) {
+        enum truth truth = decide(child, l, v);
+        if (truth == ends)
+            return ends;
+        all = truth == TRUTH_OPEN ? TRUTH_OPEN : all;
+    }
+    return all;
+}
+
+void filter_decide(const struct filter *f, const struct labels *l, struct filter_verdict *ret)
+{
+    *ret = (struct filter_verdict){.truth = TRUTH_YES};
+    if (f->root)
+        ret->truth = decide(f->root, l, ret);
+}
+
+/* One record under question; colours are taken out of its message when a term first looks at it. */
+struct question {
+    const struct filter_verdict *verdict;
+    const struct record *record;
+    struct str message; /* p NULL: not looked at yet */
+    struct buf scratch;
+};
+
+static bool ask_term(struct question *q, const struct term *t)
+{
+    if (q->verdict->yes & t->bit)
+        return true;
+    if (q->verdict->no & t->bit)
+        return false;
+    if (t->kind == TERM_TEXT && !q->message.p)
+        q->message = plain_text(q->record->message, &q->scratch);
+    return term_ask_record(t, q->record, q->message);
+}
+
+static bool ask(struct question *q, const struct expr *e)
+{
+    if (e->kind == EXPR_TERM)
+        return ask_term(q, e->term);
+    if (e->kind == EXPR_NOT)
+        return !ask(q, e->first);
+    bool ends = e->kind == EXPR_OR;
+    for (const struct expr *child = e->first; child; child = child->next)
+        if (ask(q, child) == ends)
+            return ends;
+    return !ends;
+}
+
+bool filter_match_rest(const struct filter *f, const struct filter_verdict *v,
+                       const struct record *r)
+{
+    struct question q = {.verdict = v, .record = r};
+
+    if (v->truth != TRUTH_OPEN)
+        return v->truth == TRUTH_YES;
+    bool yes = ask(&q, f->root);
+    buf_fini(&q.scratch);
+    return yes;
+}
+
+bool filter_match(const struct filter *f, const struct record *r)
+{
+    struct filter_verdict v;
+
+    filter_decide(f, r->labels, &v);
+    return filter_match_rest(f, &v, r);
+}
+
+uint32_t filter_overruns(const struct filter *f)
+{
+    uint32_t n = 0;
+
+    for (const struct term *t = f->terms; t; t = t->next)
+        n += t->regex ? regex_overruns(t->regex) : 0;
+    return n;
+}
+
+void filter_add_key(const struct filter *f, struct buf *out)
+{
+    filter_print(out, f->root);
 }
 
 struct str filter_label(const struct filter *f, struct str name)
@@ -100,40 +283,4 @@ struct str filter_label(const struct filter *f, struct str name)
         if (str_eq(f->labels[i].name, name))
             return f->labels[i].value;
     return STR_NONE;
-}
-
-bool filter_match_labels(const struct filter *f, const struct labels *l)
-{
-    for (uint32_t i = 0; i < f->label_count; i++) {
-        struct str has = labels_get(l, f->labels[i].name);
-        if (!has.p || !str_eq(has, f->labels[i].value))
-            return false;
-    }
-    return true;
-}
-
-bool filter_match_rest(const struct filter *f, const struct record *r)
-{
-    return r->level >= f->min_level && (f->stream == STREAM_NONE || r->stream == f->stream) &&
-           (f->search.n == 0 || str_find_nocase(r->message, f->search) != SIZE_MAX);
-}
-
-static void add_part(struct buf *out, struct str s)
-{
-    buf_add_u64(out, s.n);
-    buf_add_char(out, ':');
-    buf_add_str(out, s);
-}
-
-void filter_add_key(const struct filter *f, struct buf *out)
-{
-    buf_add_char(out, (char)('0' + f->min_level));
-    buf_add_char(out, (char)('0' + f->stream));
-    add_part(out, f->search);
-    for (size_t p = 0; p < sizeof label_params / sizeof label_params[0]; p++)
-        for (uint32_t i = 0; i < f->label_count; i++)
-            if (str_is(f->labels[i].name, label_params[p])) {
-                add_part(out, f->labels[i].name);
-                add_part(out, f->labels[i].value);
-            }
 }

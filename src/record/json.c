@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
  * json.c - recursive descent over a line, by pointer; failure is a NULL that travels up.
+ *
+ * Nearly all bytes of a log line lie inside strings, so strings are searched sixteen bytes at a time
+ * for what may end them. Everything else goes byte by byte: it is short.
  */
 #include "record/json.h"
 
-enum { DEPTH_MAX = 64 };
+#include "record/scan16.h"
 
 static const char *skip_value(const char *p, const char *end, int depth, enum json_type *type);
 
-static const char *skip_space(const char *p, const char *end)
+static inline const char *skip_space(const char *p, const char *end)
 {
-    while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+    while (p < end && (unsigned char)*p <= ' ' &&
+           (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
         p++;
     return p;
 }
@@ -20,32 +24,47 @@ static bool is_hex(char c)
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
-/* p is behind the opening quote; the result is behind the closing one. */
-static const char *skip_string(const char *p, const char *end)
+/* p is behind the backslash; the result is behind the escape. */
+static const char *skip_escape(const char *p, const char *end)
 {
-    while (p < end) {
-        unsigned char c = (unsigned char)*p++;
-        if (c == '"')
-            return p;
-        if (c < 0x20)
-            return NULL;
-        if (c != '\\')
-            continue;
+    if (p == end)
+        return NULL;
+    if (*p != 'u')
+        return memchr("\"\\/bfnrt", *p, 8) ? p + 1 : NULL;
+    p++;
+    if (end - p < 4 || !is_hex(p[0]) || !is_hex(p[1]) || !is_hex(p[2]) || !is_hex(p[3]))
+        return NULL;
+    return p + 4;
+}
+
+/* The first quote, backslash or control character, or end. */
+static inline const char *find_special(const char *p, const char *end)
+{
+    for (; end - p >= SCAN16; p += SCAN16) {
+        uint32_t mask = scan16_special(p);
+        if (mask)
+            return p + __builtin_ctz(mask);
+    }
+    while (p < end && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\')
+        p++;
+    return p;
+}
+
+/* p is behind the opening quote; the result is behind the closing one. */
+static inline const char *skip_string(const char *p, const char *end)
+{
+    while (p) {
+        p = find_special(p, end);
         if (p == end)
             return NULL;
-        c = (unsigned char)*p++;
-        if (c == 'u') {
-            if (end - p < 4 || !is_hex(p[0]) || !is_hex(p[1]) || !is_hex(p[2]) || !is_hex(p[3]))
-                return NULL;
-            p += 4;
-        } else if (!memchr("\"\\/bfnrt", c, 8)) {
-            return NULL;
-        }
+        if (*p == '"')
+            return p + 1;
+        p = *p == '\\' ? skip_escape(p + 1, end) : NULL;
     }
     return NULL;
 }
 
-static const char *skip_digits(const char *p, const char *end)
+static inline const char *skip_digits(const char *p, const char *end)
 {
     const char *start = p;
     while (p < end && *p >= '0' && *p <= '9')
@@ -77,29 +96,35 @@ static const char *skip_word(const char *p, const char *end, const char *word, s
     return (size_t)(end - p) >= n && memcmp(p, word, n) == 0 ? p + n : NULL;
 }
 
+/* Behind the comma and the space around it, or NULL; *closed when the bracket came instead. */
+static const char *skip_comma(const char *p, const char *end, char bracket, bool *closed)
+{
+    p = skip_space(p, end);
+    if (p == end)
+        return NULL;
+    *closed = *p == bracket;
+    if (*closed)
+        return p + 1;
+    return *p == ',' ? skip_space(p + 1, end) : NULL;
+}
+
 /* p is behind the opening bracket. */
 static const char *skip_array(const char *p, const char *end, int depth)
 {
     enum json_type type;
+    bool closed = false;
 
     p = skip_space(p, end);
     if (p < end && *p == ']')
         return p + 1;
-    while ((p = skip_value(p, end, depth, &type))) {
-        p = skip_space(p, end);
-        if (p == end)
-            return NULL;
-        if (*p == ']')
-            return p + 1;
-        if (*p != ',')
-            return NULL;
-        p = skip_space(p + 1, end);
-    }
-    return NULL;
+    while (p && !closed && (p = skip_value(p, end, depth, &type)))
+        p = skip_comma(p, end, ']', &closed);
+    return p;
 }
 
 /* One `"key": value` at p. */
-static const char *skip_member(const char *p, const char *end, int depth, struct json_member *m)
+static inline const char *skip_member(const char *p, const char *end, int depth,
+                                      struct json_member *m)
 {
     if (p == end || *p != '"')
         return NULL;
@@ -113,34 +138,27 @@ static const char *skip_member(const char *p, const char *end, int depth, struct
     const char *value = skip_space(p + 1, end);
     if (!(p = skip_value(value, end, depth, &m->type)))
         return NULL;
-    m->value = m->type == JSON_IS_STRING ? str_of(value + 1, (size_t)(p - value) - 2)
-                                         : str_of(value, (size_t)(p - value));
+    size_t quotes = m->type == JSON_IS_STRING;
+    m->value = str_of(value + quotes, (size_t)(p - value) - 2 * quotes);
     return p;
 }
 
 static const char *skip_object(const char *p, const char *end, int depth)
 {
     struct json_member m;
+    bool closed = false;
 
     p = skip_space(p, end);
     if (p < end && *p == '}')
         return p + 1;
-    while ((p = skip_member(p, end, depth, &m))) {
-        p = skip_space(p, end);
-        if (p == end)
-            return NULL;
-        if (*p == '}')
-            return p + 1;
-        if (*p != ',')
-            return NULL;
-        p = skip_space(p + 1, end);
-    }
-    return NULL;
+    while (p && !closed && (p = skip_member(p, end, depth, &m)))
+        p = skip_comma(p, end, '}', &closed);
+    return p;
 }
 
 static const char *skip_value(const char *p, const char *end, int depth, enum json_type *type)
 {
-    if (p == end || (depth >= DEPTH_MAX && (*p == '{' || *p == '[')))
+    if (p == end || (depth >= JSON_DEPTH_MAX && (*p == '{' || *p == '[')))
         return NULL;
     switch (*p) {
     case '"':
@@ -169,8 +187,10 @@ static const char *skip_value(const char *p, const char *end, int depth, enum js
 
 struct json_walk json_walk(struct str text)
 {
-    struct json_walk w = {.p = text.p, .end = text.p + text.n, .first = true};
+    struct json_walk w = {.p = text.p, .end = text.p, .first = true};
 
+    if (text.n)
+        w.end += text.n;
     w.p = skip_space(w.p, w.end);
     if (w.p < w.end && *w.p == '{')
         w.p++;
@@ -207,96 +227,22 @@ bool json_next(struct json_walk *w, struct json_member *ret)
     return true;
 }
 
-/* What each byte needs inside a string: 0 itself, 'u' a \u00xx escape, else the letter after '\'. */
-static const char escapes[256] = {
-    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b',         't',           'n', 'u',
-    'f', 'r', 'u', 'u', 'u', 'u', 'u', 'u', 'u',         'u',           'u', 'u',
-    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', ['"'] = '"', ['\\'] = '\\',
-};
-
-void json_add_escaped(struct buf *out, struct str s)
+struct str json_member_raw(const struct json_member *m)
 {
-    static const char hex[] = "0123456789abcdef";
-    size_t plain = 0;
-
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (!escapes[c])
-            continue;
-        buf_add(out, s.p + plain, i - plain);
-        plain = i + 1;
-        if (escapes[c] == 'u')
-            buf_add(out, (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
-        else
-            buf_add(out, (char[]){'\\', escapes[c]}, 2);
-    }
-    buf_add(out, s.p + plain, s.n - plain);
+    const char *start = m->key.p - 1;
+    const char *end = m->value.p + m->value.n + (m->type == JSON_IS_STRING);
+    return str_of(start, (size_t)(end - start));
 }
 
-void json_add_string(struct buf *out, struct str s)
+bool json_valid(struct str text)
 {
-    buf_add_char(out, '"');
-    json_add_escaped(out, s);
-    buf_add_char(out, '"');
+    enum json_type type;
+    const char *end = text.n ? text.p + text.n : text.p;
+    const char *p = skip_value(skip_space(text.p, end), end, 0, &type);
+    return p && skip_space(p, end) == end;
 }
 
-static uint32_t hex4(const char *p)
+bool json_number_ok(struct str text)
 {
-    uint32_t v = 0;
-    for (int i = 0; i < 4; i++)
-        v = v << 4 | (uint32_t)(p[i] <= '9' ? p[i] - '0' : (p[i] | 0x20) - 'a' + 10);
-    return v;
-}
-
-static void add_utf8(struct buf *out, uint32_t c)
-{
-    if (c < 0x80)
-        buf_add_char(out, (char)c);
-    else if (c < 0x800)
-        buf_add(out, (char[]){(char)(0xc0 | c >> 6), (char)(0x80 | (c & 63))}, 2);
-    else if (c < 0x10000)
-        buf_add(
-            out,
-            (char[]){(char)(0xe0 | c >> 12), (char)(0x80 | (c >> 6 & 63)), (char)(0x80 | (c & 63))},
-            3);
-    else
-        buf_add(out,
-                (char[]){(char)(0xf0 | c >> 18), (char)(0x80 | (c >> 12 & 63)),
-                         (char)(0x80 | (c >> 6 & 63)), (char)(0x80 | (c & 63))},
-                4);
-}
-
-/* A \uXXXX at p (behind the 'u'); returns how many bytes it took, a surrogate pair included. */
-static size_t add_unicode_escape(struct buf *out, const char *p, const char *end)
-{
-    uint32_t c = hex4(p);
-
-    if (c >= 0xd800 && c < 0xdc00 && end - p >= 10 && p[4] == '\\' && p[5] == 'u') {
-        uint32_t low = hex4(p + 6);
-        if (low >= 0xdc00 && low < 0xe000) {
-            add_utf8(out, 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00));
-            return 10;
-        }
-    }
-    add_utf8(out, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);
-    return 4;
-}
-
-void json_add_unescaped(struct buf *out, struct str raw)
-{
-    static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
-    const char *p = raw.p, *end = raw.p + raw.n;
-
-    while (p < end) {
-        const char *slash = memchr(p, '\\', (size_t)(end - p));
-        buf_add(out, p, (size_t)((slash ? slash : end) - p));
-        if (!slash)
-            return;
-        p = slash + 2;
-        const char *at = memchr(from, slash[1], sizeof from - 1);
-        if (slash[1] == 'u')
-            p += add_unicode_escape(out, p, end);
-        else
-            buf_add_char(out, at ? to[at - from] : slash[1]);
-    }
+    return text.n && skip_number(text.p, text.p + text.n) == text.p + text.n;
 }

@@ -5,8 +5,11 @@
  * One record per line is scanned where it lies: members of the top-level object come out as views
  * of their raw text. Everything that is not hot (configuration answers, requests) uses jansson.
  *
- * Grammar: RFC 8259, nesting at most 64. Text must have been checked as UTF-8 before. No name here is
+ * Grammar: RFC 8259, nesting at most JSON_DEPTH_MAX. The scanner takes bytes beyond ASCII as they
+ * are; whether they are UTF-8 is utf8.h's question and is asked once for a whole line. No name here is
  * one of jansson's: a file may use both, and both are linked into one program.
+ *
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_RECORD_JSON_H
 #define LM_RECORD_JSON_H
@@ -21,6 +24,8 @@ enum json_type {
     JSON_IS_ARRAY,
     JSON_IS_OBJECT
 };
+
+enum { JSON_DEPTH_MAX = 64 };
 
 struct json_member {
     struct str key;   /* between the quotes, escapes not undone */
@@ -40,11 +45,25 @@ struct json_walk {
 struct json_walk json_walk(struct str text);
 bool json_next(struct json_walk *w, struct json_member *ret);
 
+/* The raw text of a member: from the opening quote of its key to the end of its value. */
+struct str json_member_raw(const struct json_member *m);
+
+/* Is text one well-formed value of any type, with nothing but space around it? */
+bool json_valid(struct str text);
+/* Is text a number as JSON writes them? */
+bool json_number_ok(struct str text);
+
+/* --- strings (json_string.c) --- */
+
 /* Appends s (valid UTF-8) with quotes, escaping what JSON demands and nothing else. */
 void json_add_string(struct buf *out, struct str s);
 /* The same without the quotes. */
 void json_add_escaped(struct buf *out, struct str s);
-/* Appends the text a string value stands for; `raw` is well-formed. Lone surrogates become U+FFFD. */
+
+/* Writes the text a string value stands for to `out`, which must have room for raw.n bytes; `raw` is
+ * well-formed. Lone surrogates become U+FFFD. Returns the length, never above raw.n. */
+size_t json_unescape(char *out, struct str raw);
+/* The same, appended. */
 void json_add_unescaped(struct buf *out, struct str raw);
 
 #endif

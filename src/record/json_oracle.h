@@ -2,9 +2,9 @@
  *
  * json_oracle.h - asks jansson what our scanner should have said; for tests and fuzzing.
  *
- * They must agree on accept and reject and on every value. Where jansson is narrower than RFC 8259
- * (numbers that overflow, lone surrogates, a zero in a key) and where we are (depth, text that is not
- * UTF-8), nothing is said.
+ * They must agree on accept and reject and on every value. Nothing is said where jansson is narrower
+ * than RFC 8259 (numbers that overflow, lone surrogates, a zero in a key) or wider (zero bytes behind a
+ * word), where we are narrower (depth), and about text that is not UTF-8.
  */
 #ifndef LM_RECORD_JSON_ORACLE_H
 #define LM_RECORD_JSON_ORACLE_H
@@ -93,7 +93,9 @@ static inline enum json_verdict json_oracle(struct str text)
     json_error_t error;
     bool ok;
 
-    if (oracle_depth(text) > 60 || utf8_valid_prefix(text) < text.n)
+    /* It takes a zero byte behind a word for space. */
+    bool zero = text.n && memchr(text.p, '\0', text.n);
+    if (zero || oracle_depth(text) > 60 || utf8_valid_prefix(text) < text.n)
         return ORACLE_SILENT;
     json_t *theirs = json_loadb(text.n ? text.p : "", text.n, ORACLE_FLAGS, &error);
     if (theirs ? str_find_nocase(text, STR("\\u0000")) != SIZE_MAX

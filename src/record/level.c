@@ -4,22 +4,16 @@
  */
 #include "record/level.h"
 
-static const struct {
-    const char *text;
-    enum level level;
-} synonyms[] = {
-#define LEVEL(name, NAME, number, long_name) {#name, LEVEL_##NAME},
-#include "record/levels.def"
-#undef LEVEL
-    {"warning", LEVEL_WARN},  {"err", LEVEL_ERROR},      {"information", LEVEL_INFO},
-    {"notice", LEVEL_INFO},   {"critical", LEVEL_FATAL}, {"crit", LEVEL_FATAL},
-    {"alert", LEVEL_FATAL},   {"emerg", LEVEL_FATAL},    {"emergency", LEVEL_FATAL},
-    {"panic", LEVEL_FATAL},   {"dpanic", LEVEL_FATAL},   {"severe", LEVEL_ERROR},
-    {"verbose", LEVEL_DEBUG}, {"silly", LEVEL_TRACE},    {"http", LEVEL_DEBUG},
-    {"fine", LEVEL_DEBUG},    {"finer", LEVEL_TRACE},    {"finest", LEVEL_TRACE},
-    {"config", LEVEL_DEBUG},  {"t", LEVEL_TRACE},        {"d", LEVEL_DEBUG},
-    {"i", LEVEL_INFO},        {"w", LEVEL_WARN},         {"e", LEVEL_ERROR},
-    {"f", LEVEL_FATAL},
+/* Found by trying multipliers until no two words met; -Woverride-init says when that ends. */
+#define SLOT(first, last, n) (((n)*2 + (first)*31 + (last)*19) & 127)
+enum { LEVEL_SAME = false, LEVEL_FOLDED = true, WORD_MAX = 11 };
+
+static const struct level_word words[128] = {
+#define LEVEL_WORD(first, last, text, LEVEL, PLACE, FOLD)                                          \
+    [SLOT(first, last, sizeof(text) - 1)] = {text, sizeof(text) - 1, LEVEL_##LEVEL, LEVEL_##PLACE, \
+                                             LEVEL_##FOLD},
+#include "record/level_words.def"
+#undef LEVEL_WORD
 };
 
 const char *level_name(enum level level)
@@ -41,17 +35,57 @@ const char *stream_name(enum stream stream)
     return stream <= STREAM_SYSTEM ? names[stream] : "";
 }
 
-enum level level_from_text(struct str text)
+const struct level_word *level_word_find(struct str word)
 {
-    for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++)
-        if (str_eq_nocase(text, str_from(synonyms[i].text)))
-            return synonyms[i].level;
-    return LEVEL_NONE;
+    if (word.n == 0 || word.n > WORD_MAX)
+        return NULL;
+    unsigned first = (unsigned char)word.p[0] | 0x20u;
+    unsigned last = (unsigned char)word.p[word.n - 1] | 0x20u;
+    const struct level_word *w = &words[SLOT(first, last, word.n)];
+    if (w->n != word.n)
+        return NULL;
+    for (size_t i = 0; i < word.n; i++)
+        if (((unsigned char)word.p[i] | 0x20) != w->text[i])
+            return NULL;
+    return w;
 }
 
-enum level level_from_number(uint64_t number)
+enum level level_from_text(struct str text)
 {
-    return number >= 10 && number < 70 ? (enum level)(number / 10) : LEVEL_NONE;
+    const struct level_word *w = level_word_find(text);
+    return w ? (enum level)w->level : LEVEL_NONE;
+}
+
+enum level level_from_severity(uint64_t severity, bool *ret_folded)
+{
+    static const uint8_t levels[] = {LEVEL_FATAL, LEVEL_FATAL, LEVEL_FATAL, LEVEL_ERROR,
+                                     LEVEL_WARN,  LEVEL_INFO,  LEVEL_INFO,  LEVEL_DEBUG};
+
+    if (severity >= sizeof levels)
+        return LEVEL_NONE;
+    if (ret_folded) /* emergency, alert and notice */
+        *ret_folded = severity < 2 || severity == 5;
+    return (enum level)levels[severity];
+}
+
+/* Monolog: 100 debug, 200 info, 250 notice, 300 warning, 400 error, 500 and above critical. */
+static enum level level_from_hundreds(uint64_t number)
+{
+    enum level level = (enum level)(number / 100 + 1);
+    return level > LEVEL_FATAL ? LEVEL_FATAL : level;
+}
+
+enum level level_from_number(uint64_t number, bool *ret_folded)
+{
+    if (number < 10)
+        return level_from_severity(number, ret_folded);
+    if (ret_folded)
+        *ret_folded = number < 100 ? number % 10 != 0 : number % 100 != 0 || number > 500;
+    if (number < 70)
+        return (enum level)(number / 10);
+    if (number >= 100 && number <= 600)
+        return level_from_hundreds(number);
+    return LEVEL_NONE;
 }
 
 enum stream stream_from_text(struct str text)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * level_test.c - other people's words for how grave it is.
+ * level_test.c - words and numbers of other people for our six levels.
  */
 #include "record/level.h"
 
@@ -10,63 +10,76 @@
 
 #include <cmocka.h>
 
-static void every_level_is_read_back_from_its_name(void **state)
+static void every_word_of_the_table_is_found_in_any_case(void **state)
 {
     (void)state;
-    for (enum level l = LEVEL_TRACE; l < LEVEL_COUNT; l++)
-        assert_int_equal(level_from_text(str_from(level_name(l))), l);
-    assert_string_equal(level_name(LEVEL_NONE), "");
-    assert_string_equal(level_name(LEVEL_COUNT), "");
-    assert_int_equal(level_from_text(STR("")), LEVEL_NONE);
+#define LEVEL_WORD(first, last, text, LEVEL, PLACE, FOLD)                                          \
+    assert_int_equal(level_from_text(STR(text)), LEVEL_##LEVEL);
+#include "record/level_words.def"
+#undef LEVEL_WORD
+    assert_int_equal(level_from_text(STR("WARNING")), LEVEL_WARN);
+    assert_int_equal(level_from_text(STR("Critical")), LEVEL_FATAL);
+    assert_int_equal(level_from_text(STR("eRrOr")), LEVEL_ERROR);
 }
 
-static void the_words_of_others_are_understood_in_any_case(void **state)
+static void other_words_are_none(void **state)
+{
+    static const char *const words[] = {"",       "warns",    "informations", "x",    "err0r",
+                                        "error ", "warn\n",   "w@rn",         "!nfo", "[nfo",
+                                        "levels", "erroring", "tr\200ce"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        assert_int_equal(level_from_text(str_from(words[i])), LEVEL_NONE);
+}
+
+static void names_of_levels_are_understood_again(void **state)
+{
+    (void)state;
+    for (enum level l = LEVEL_TRACE; l <= LEVEL_FATAL; l++)
+        assert_int_equal(level_from_text(str_from(level_name(l))), l);
+    for (enum stream s = STREAM_STDOUT; s <= STREAM_SYSTEM; s++)
+        assert_int_equal(stream_from_text(str_from(stream_name(s))), s);
+    assert_int_equal(stream_from_text(STR("stdlog")), STREAM_NONE);
+    assert_int_equal(stream_from_text(STR("STDOUT")), STREAM_NONE);
+    assert_string_equal(level_name(LEVEL_NONE), "");
+    assert_string_equal(level_name(LEVEL_COUNT), "");
+    assert_string_equal(stream_name(STREAM_NONE), "");
+    assert_string_equal(stream_name((enum stream)9), "");
+}
+
+static void numbers_of_three_scales_are_told_apart(void **state)
 {
     static const struct {
-        const char *text;
+        uint64_t number;
         enum level level;
-    } words[] = {
-        {"WARNING", LEVEL_WARN}, {"Critical", LEVEL_FATAL}, {"E", LEVEL_ERROR},
-        {"notice", LEVEL_INFO},  {"EMERG", LEVEL_FATAL},    {"Panic", LEVEL_FATAL},
-        {"silly", LEVEL_TRACE},  {"Severe", LEVEL_ERROR},   {"dpanic", LEVEL_FATAL},
-        {"loud", LEVEL_NONE},    {"warnin", LEVEL_NONE},    {"warn ", LEVEL_NONE},
+        bool folded;
+    } want[] = {
+        {0, LEVEL_FATAL, true},   {3, LEVEL_ERROR, false},   {5, LEVEL_INFO, true},
+        {6, LEVEL_INFO, false},   {7, LEVEL_DEBUG, false},   {8, LEVEL_NONE, false},
+        {10, LEVEL_TRACE, false}, {30, LEVEL_INFO, false},   {35, LEVEL_INFO, true},
+        {60, LEVEL_FATAL, false}, {70, LEVEL_NONE, true},    {100, LEVEL_DEBUG, false},
+        {250, LEVEL_INFO, true},  {400, LEVEL_ERROR, false}, {550, LEVEL_FATAL, true},
+        {600, LEVEL_FATAL, true}, {601, LEVEL_NONE, true},   {UINT64_MAX, LEVEL_NONE, true},
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        assert_int_equal(level_from_text(str_from(words[i].text)), words[i].level);
-}
-
-static void numbers_count_in_tens_from_trace_to_fatal(void **state)
-{
-    (void)state;
-    assert_int_equal(level_from_number(10), LEVEL_TRACE);
-    assert_int_equal(level_from_number(29), LEVEL_DEBUG);
-    assert_int_equal(level_from_number(30), LEVEL_INFO);
-    assert_int_equal(level_from_number(69), LEVEL_FATAL);
-    assert_int_equal(level_from_number(9), LEVEL_NONE);
-    assert_int_equal(level_from_number(70), LEVEL_NONE);
-    assert_int_equal(level_from_number(UINT64_MAX), LEVEL_NONE);
-}
-
-static void streams_have_exactly_three_names(void **state)
-{
-    (void)state;
-    for (enum stream s = STREAM_STDOUT; s <= STREAM_SYSTEM; s++)
-        assert_int_equal(stream_from_text(str_from(stream_name(s))), s);
-    assert_int_equal(stream_from_text(STR("STDOUT")), STREAM_NONE);
-    assert_int_equal(stream_from_text(STR("")), STREAM_NONE);
-    assert_string_equal(stream_name(STREAM_NONE), "");
-    assert_string_equal(stream_name((enum stream)9), "");
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        bool folded = false;
+        assert_int_equal(level_from_number(want[i].number, &folded), want[i].level);
+        if (want[i].level != LEVEL_NONE)
+            assert_int_equal(folded, want[i].folded);
+        assert_int_equal(level_from_number(want[i].number, NULL), want[i].level);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_level_is_read_back_from_its_name),
-        cmocka_unit_test(the_words_of_others_are_understood_in_any_case),
-        cmocka_unit_test(numbers_count_in_tens_from_trace_to_fatal),
-        cmocka_unit_test(streams_have_exactly_three_names),
+        cmocka_unit_test(every_word_of_the_table_is_found_in_any_case),
+        cmocka_unit_test(other_words_are_none),
+        cmocka_unit_test(names_of_levels_are_understood_again),
+        cmocka_unit_test(numbers_of_three_scales_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

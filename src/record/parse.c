@@ -1,149 +1,216 @@
 /* SPDX-License-Identifier: MIT
  *
- * parse.c - levels from JSON members and from the words in front of a message.
+ * parse.c - asks the dialects in turn, and makes a record of what one of them understood.
  */
-#include "record/parse.h"
+#include "record/parse_impl.h"
 
-#include "record/json.h"
+#include "base/clock.h"
 #include "record/utf8.h"
 
 #include <errno.h>
 
-static bool is_level_key(struct str key)
+static const int64_t DAY_US = 86400ll * 1000000;
+static const struct said nothing; /* what no container says */
+
+/* --- time --- */
+
+/* A live line that is a day off was not written now; its clock is wrong, or it quotes. */
+static int keep_time_in_line(struct arena *scratch, struct said *s)
 {
-    return str_is(key, "level") || str_is(key, "severity") || str_is(key, "lvl") ||
-           str_is(key, "levelname") || str_is(key, "log.level");
+    static const char name[] = "{\"time_in_line\":\"";
+    char text[sizeof name - 1 + 27 + 2];
+
+    memcpy(text, name, sizeof name - 1);
+    size_t n = sizeof name - 1;
+    n += clock_rfc3339(s->time_us, text + n);
+    memcpy(text + n, "\"}", 2);
+    struct str field = arena_copy(scratch, str_of(text, n + 2));
+    s->timed = false;
+    return field.p ? parse_join_fields(scratch, field, s->fields, &s->fields) : -ENOMEM;
 }
 
-static enum level level_of_member(const struct json_member *m)
+static bool is_far(int64_t a, int64_t b)
 {
-    uint64_t number;
-
-    if (m->type == JSON_IS_STRING)
-        return level_from_text(m->value);
-    if (m->type == JSON_IS_NUMBER && str_to_u64(m->value, &number))
-        return level_from_number(number);
-    return LEVEL_NONE;
+    return a > b ? a - b > DAY_US : b - a > DAY_US;
 }
 
-/* Counts only if the whole line is one JSON object. */
-static enum level json_level(struct str line)
-{
-    struct json_walk w = json_walk(line);
-    struct json_member m;
-    enum level level = LEVEL_NONE;
+/* --- one line --- */
 
-    while (json_next(&w, &m))
-        if (level == LEVEL_NONE && is_level_key(m.key))
-            level = level_of_member(&m);
-    return w.ok ? level : LEVEL_NONE;
+static int make_text(struct str *text, struct arena *scratch, bool *ret_replaced)
+{
+    *ret_replaced = utf8_valid_prefix(*text) < text->n;
+    if (*ret_replaced)
+        *text = utf8_clean(scratch, *text);
+    return *ret_replaced && !text->p ? -ENOMEM : 0;
 }
 
-static bool is_letter(char c)
+static bool starts_object(struct str line)
 {
-    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+    return line.n > 0 && line.p[0] == '{';
 }
 
-/* Length of an ANSI colour sequence at p, or 0. */
-static size_t sgr_length(struct str s)
+static int understand(const struct reading *in, struct str line, struct said *said)
 {
-    size_t i = 2;
+    int n = 0;
 
-    if (s.n < 3 || s.p[0] != '\x1b' || s.p[1] != '[')
+    if (line.n == 0) {
+        *said = (struct said){.message = line};
         return 0;
-    while (i < s.n && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == ';'))
-        i++;
-    return i < s.n && s.p[i] == 'm' ? i + 1 : 0;
-}
-
-/* Does the word before `at` stand alone: "[warn]", "warn:", "WARN " but not "warn about". */
-static enum level level_of_word(struct str word, bool bracketed, char next)
-{
-    bool upper = true;
-
-    for (size_t i = 0; i < word.n; i++)
-        upper = upper && word.p[i] < 'a';
-    if (next != ':' && next != ']' && next != '|' && next != ')' && !(upper && word.n > 1) &&
-        !bracketed)
-        return LEVEL_NONE;
-    if (word.n == 1 && !(bracketed && next == ']'))
-        return LEVEL_NONE;
-    return level_from_text(word);
-}
-
-/* Walks over what may stand before a level (time stamps, brackets, colours, a few names in brackets) and
- * looks at the words. Gives up at the second word that is no level, or after 96 bytes. */
-static enum level prefix_level(struct str line)
-{
-    size_t i = 0, limit = line.n < 96 ? line.n : 96;
-    int strangers = 0;
-    bool bracketed = false;
-
-    while (i < limit && strangers < 2) {
-        size_t skip = sgr_length(str_of(line.p + i, line.n - i));
-        if (skip || !is_letter(line.p[i])) {
-            bracketed = skip ? bracketed : line.p[i] == '[' || line.p[i] == '(' || line.p[i] == '<';
-            i += skip ? skip : 1;
-            continue;
-        }
-        size_t end = i;
-        while (end < line.n && is_letter(line.p[end]))
-            end++;
-        size_t after = end + sgr_length(str_of(line.p + end, line.n - end));
-        char next = after < line.n ? line.p[after] : ' ';
-        bool part_of_stamp = i > 0 && line.p[i - 1] >= '0' && line.p[i - 1] <= '9';
-        bool scheme = str_starts(str_of(line.p + end, line.n - end), STR("://")); /* http://… */
-        enum level level = part_of_stamp || scheme
-                               ? LEVEL_NONE
-                               : level_of_word(str_of(line.p + i, end - i), bracketed, next);
-        if (level != LEVEL_NONE)
-            return level;
-        strangers += !part_of_stamp && !bracketed;
-        bracketed = bracketed && next != ']' && next != ')' && next != '>';
-        i = end;
     }
-    return LEVEL_NONE;
+    if (starts_object(line))
+        n = parse_json(in, line, said);
+    else if (line.p[0] == '<' || line.p[0] == '1')
+        n = parse_syslog(in, line, said);
+    if (n == 0)
+        n = parse_logfmt(in, line, said);
+    if (n == 0)
+        parse_text(in, line, said);
+    return n < 0 ? n : 0;
 }
 
-enum level parse_level(struct str line)
+/* The level when the line does not say it. */
+static enum level other_level(const struct parser *p, const struct record *r)
 {
-    if (line.n && line.p[0] == '{') {
-        enum level level = json_level(line);
-        if (level != LEVEL_NONE)
-            return level;
-    }
-    return prefix_level(line);
+    enum level level = group_opening(r->message);
+    return level != LEVEL_NONE ? level : parse_rules_level(p->rules, r->message, r->stream);
 }
 
-static int clean(struct str *text, struct arena *scratch)
+static int make_record(struct parser *p, struct record *r, struct said *s, const struct reading *in)
 {
-    struct buf out = {0};
+    int64_t read_us = r->time_us;
 
-    utf8_add_clean(&out, *text);
-    int err = buf_error(&out);
-    if (err == 0) {
-        struct str copy = arena_copy(scratch, buf_str(&out));
-        err = copy.p ? 0 : -ENOMEM;
-        *text = copy;
-    }
-    buf_fini(&out);
-    return err;
-}
-
-int parse_line(struct record *r, struct str raw, struct arena *scratch, bool *ret_replaced)
-{
-    struct str text = raw;
-    bool replace = utf8_valid_prefix(raw) < raw.n;
-
-    if (replace) {
-        int err = clean(&text, scratch);
+    if (s->timed && p->live && !(r->flags & RECORD_PART) && is_far(s->time_us, read_us)) {
+        int err = keep_time_in_line(in->scratch, s);
         if (err < 0)
             return err;
     }
-    r->message = text;
-    r->level = parse_level(text);
-    if (r->level == LEVEL_NONE)
-        r->level = r->stream == STREAM_STDERR ? LEVEL_ERROR : LEVEL_INFO;
-    *ret_replaced = replace;
-    return 0;
+    int err = parse_add_labels(p, r, s);
+    if (err < 0)
+        return err;
+    r->message = s->message;
+    r->fields = s->fields;
+    r->time_us = s->timed ? s->time_us : read_us;
+    r->level = s->level != LEVEL_NONE ? s->level : other_level(p, r);
+    group_begin(&p->groups[r->stream], r, s->level != LEVEL_NONE, s->timed, read_us);
+    return PARSE_RECORD;
+}
+
+/* A line of a program. `outer` is what a container's line says of it. */
+static int parse_inner(struct parser *p, struct record *r, struct str line,
+                       const struct said *outer, const struct reading *in)
+{
+    struct group *g = &p->groups[r->stream];
+    struct said said;
+
+    if (!starts_object(line) && group_continues(g, line, r->time_us)) {
+        r->message = line;
+        r->fields = outer->fields;
+        r->flags |= RECORD_CONT;
+        group_inherit(g, r);
+        return PARSE_RECORD;
+    }
+    int err = understand(in, line, &said);
+    if (err < 0)
+        return err;
+    if (said.wrapped) /* a container's line within a container's line is only a text */
+        parse_text(in, line, &said);
+    if (!said.timed && outer->timed) {
+        said.timed = true;
+        said.time_us = outer->time_us;
+    }
+    err = parse_join_fields(in->scratch, outer->fields, said.fields, &said.fields);
+    return err < 0 ? err : make_record(p, r, &said, in);
+}
+
+static int parse_wrapped(struct parser *p, struct record *r, const struct said *outer,
+                         const struct reading *in)
+{
+    struct str line = outer->message;
+    bool cut = outer->partial;
+
+    r->stream = outer->stream;
+    if (p->joins) {
+        int n = join_add(&p->join, r->stream, line, outer->partial, in->scratch, &line, &cut);
+        if (n <= 0)
+            return n < 0 ? n : PARSE_WAITS;
+    }
+    if (cut)
+        r->flags |= RECORD_PART;
+    return parse_inner(p, r, line, outer, in);
+}
+
+static struct reading start(const struct parser *p, const struct record *r, struct arena *scratch)
+{
+    uint32_t used = r->labels->count - 1u; /* `source` does not count */
+
+    return (struct reading){
+        .zone = p->rules && p->rules->has_zone ? &p->rules->zone : NULL,
+        .read_us = r->time_us,
+        .scratch = scratch,
+        .label_room = used < LABELS_MAX ? LABELS_MAX - used : 0,
+        .given = r->labels,
+    };
+}
+
+int parse_line(struct parser *p, struct record *r, struct str raw, struct arena *scratch,
+               bool *ret_replaced)
+{
+    struct reading in = start(p, r, scratch);
+    struct said said = {.message = STR_NONE};
+    struct str line = raw;
+    int n = make_text(&line, scratch, ret_replaced);
+
+    if (n < 0)
+        return n;
+    if (r->flags & RECORD_PART) { /* of whatever it is a part of */
+        parse_text(&in, line, &said);
+        return make_record(p, r, &said, &in);
+    }
+    if (starts_object(line))
+        n = parse_json(&in, line, &said);
+    else if (line.n && line.p[0] >= '1' && line.p[0] <= '9')
+        n = parse_cri(&in, line, &said);
+    if (n < 0)
+        return n;
+    if (said.wrapped)
+        return parse_wrapped(p, r, &said, &in);
+    return n ? make_record(p, r, &said, &in) : parse_inner(p, r, line, &nothing, &in);
+}
+
+int parse_part(struct parser *p, struct record *r, struct str raw, struct arena *scratch,
+               bool *ret_replaced)
+{
+    struct group *g = &p->groups[r->stream];
+    struct str line = raw;
+    int err = make_text(&line, scratch, ret_replaced);
+
+    if (err < 0)
+        return err;
+    r->message = line;
+    if (g->lines == 0)
+        r->level = parse_rules_level(p->rules, line, r->stream);
+    else
+        group_inherit(g, r);
+    return PARSE_RECORD;
+}
+
+int parse_rest(struct parser *p, struct record *r, enum stream stream, struct arena *scratch)
+{
+    struct reading in = start(p, r, scratch);
+    struct str line;
+    int n = join_rest(&p->join, stream, scratch, &line);
+
+    if (n <= 0)
+        return n < 0 ? n : PARSE_WAITS;
+    r->stream = stream;
+    r->flags |= RECORD_PART;
+    return parse_inner(p, r, line, &nothing, &in);
+}
+
+void parser_fini(struct parser *p)
+{
+    parse_forget_labels(p);
+    for (int i = 0; i <= STREAM_SYSTEM; i++)
+        group_fini(&p->groups[i]);
+    join_fini(&p->join);
 }

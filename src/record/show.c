@@ -61,8 +61,15 @@ static size_t hidden_length(struct str s)
     return p[0] == 0xd8 ? (p[1] == 0x9c ? 2 : 0) : bidi || c == 0xfeff ? 3 : 0;
 }
 
-/* Something at the start of s that must not pass as it is; appends what stands for it and returns how
- * many bytes it took, 0 when the byte is fine. */
+/* May the byte at the start of s pass as it is? */
+static bool is_harmless(struct str s)
+{
+    unsigned char c = (unsigned char)s.p[0];
+
+    return c == '\t' || (c >= 0x20 && c < 0x7f) || (c >= 0x80 && hidden_length(s) == 0);
+}
+
+/* Appends what stands for the start of s, which is not harmless. Returns how many bytes it took. */
 static size_t defuse(struct buf *out, struct str s, enum show_colours colours, bool *coloured)
 {
     unsigned char c = (unsigned char)s.p[0];
@@ -76,43 +83,33 @@ static size_t defuse(struct buf *out, struct str s, enum show_colours colours, b
         }
         return n;
     }
-    if (c == 0x7f || (c < 0x20 && c != '\t')) {
-        uint32_t picture = c == 0x7f ? 0x2421 : 0x2400u + c;
-        buf_add(out,
-                (char[]){(char)(0xe0 | picture >> 12), (char)(0x80 | (picture >> 6 & 63)),
-                         (char)(0x80 | (picture & 63))},
-                3);
-        return 1;
-    }
-    size_t n = c >= 0x80 ? hidden_length(s) : 0;
-    if (n)
+    if (c >= 0x80) {
         BUF_LIT(out, "\xef\xbf\xbd");
-    return n;
+        return hidden_length(s);
+    }
+    uint32_t picture = c == 0x7f ? 0x2421 : 0x2400u + c;
+    buf_add(out,
+            (char[]){(char)(0xe0 | picture >> 12), (char)(0x80 | (picture >> 6 & 63)),
+                     (char)(0x80 | (picture & 63))},
+            3);
+    return 1;
 }
 
 void show_text(struct buf *out, struct str text, enum show_colours colours)
 {
-    size_t plain = 0, i = 0;
     bool coloured = false;
 
-    while (i < text.n) {
-        unsigned char c = (unsigned char)text.p[i];
-        if (c >= 0x20 && c < 0x7f) {
-            i++;
-            continue;
-        }
-        size_t before = out->n;
-        buf_add(out, text.p + plain, i - plain);
-        size_t n = defuse(out, str_of(text.p + i, text.n - i), colours, &coloured);
-        if (n == 0) {
-            out->n = before; /* it was fine: take it with the rest */
-            i++;
-            continue;
-        }
-        i += n;
-        plain = i;
+    while (text.n) {
+        size_t plain = 0;
+        while (plain < text.n && is_harmless(str_of(text.p + plain, text.n - plain)))
+            plain++;
+        buf_add(out, text.p, plain);
+        text = str_of(text.p + plain, text.n - plain);
+        if (text.n == 0)
+            break;
+        size_t n = defuse(out, text, colours, &coloured);
+        text = str_of(text.p + n, text.n - n);
     }
-    buf_add(out, text.p + plain, i - plain);
     if (coloured)
         BUF_LIT(out, RESET);
 }

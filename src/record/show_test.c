@@ -174,6 +174,23 @@ static void random_texts_come_out_harmless_and_valid(void **state)
     buf_fini(&out);
 }
 
+/* As long as a message can be, and not ASCII: each byte is looked at a fixed number of times. */
+static void a_long_foreign_text_takes_no_time(void **state)
+{
+    enum { N = 1024 * 1024 };
+    struct buf in = {0}, out = {0};
+    clock_t start = clock();
+
+    (void)state;
+    for (int i = 0; i < N / 2; i++)
+        buf_add_str(&in, STR("\xc3\xa4"));
+    show_text(&out, buf_str(&in), SHOW_COLOURS);
+    assert_true(str_eq(buf_str(&in), buf_str(&out)));
+    assert_true((clock() - start) / CLOCKS_PER_SEC < 5);
+    buf_fini(&in);
+    buf_fini(&out);
+}
+
 static void a_line_has_time_level_source_and_message(void **state)
 {
     struct buf out = {0};
@@ -201,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_broken_sequence_does_not_swallow_half_a_character),
         cmocka_unit_test(characters_that_hide_or_reorder_text_are_replaced),
         cmocka_unit_test(random_texts_come_out_harmless_and_valid),
+        cmocka_unit_test(a_long_foreign_text_takes_no_time),
         cmocka_unit_test(a_line_has_time_level_source_and_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
  */
 #include "record/utf8.h"
 
+#include "record/scan16.h"
+
 /* Looks at one sequence at the start of s (s.n > 0, first byte >= 0x80). Returns its length when it
  * is well-formed, else minus the length of the maximal subpart. */
 static int step(struct str s)
@@ -39,11 +41,10 @@ static size_t ascii_prefix(struct str s)
 {
     size_t i = 0;
 
-    for (; i + 8 <= s.n; i += 8) {
-        uint64_t word;
-        memcpy(&word, s.p + i, 8);
-        if (word & 0x8080808080808080u)
-            break;
+    for (; i + SCAN16 <= s.n; i += SCAN16) {
+        uint32_t high = scan16_high(s.p + i);
+        if (high)
+            return i + (size_t)__builtin_ctz(high);
     }
     while (i < s.n && (unsigned char)s.p[i] < 0x80)
         i++;
@@ -54,7 +55,7 @@ size_t utf8_valid_prefix(struct str s)
 {
     size_t i = 0;
 
-    for (;;) {
+    while (i < s.n) {
         i += ascii_prefix(str_of(s.p + i, s.n - i));
         if (i == s.n)
             return i;
@@ -63,6 +64,7 @@ size_t utf8_valid_prefix(struct str s)
             return i;
         i += (size_t)n;
     }
+    return i;
 }
 
 void utf8_add_clean(struct buf *out, struct str s)

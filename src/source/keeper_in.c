@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 enum {
+    GREETING_MS = 10 * 1000, /* from the first byte to the end of RUN */
     EXIT_WAIT_MS = 50,
     SIGNAL_MAX = 64,
     ERROR_SHOWN_MAX = 300,
@@ -122,6 +123,7 @@ static int on_run(struct keeper *k, struct str payload)
     line_start(&k->lines[1], k->acked.stderr_n);
     k->flags = k->journaled_flags = k->acked.flags;
     k->running = true;
+    uv_timer_stop(&k->exit_timer);
     s->intake.metrics->keepers++;
     batch_begin(&s->batch, &k->origin, clock_wall_us());
     ack_send(k, FRAME_RESUME, &k->acked);
@@ -286,10 +288,16 @@ static void conn_gone(struct conn *c)
         if (ended)
             s->intake.forget(s->intake.hub, &k->origin);
     }
+    parser_fini(&k->parser);
     labels_unref(k->labels);
     line_fini(&k->lines[0]);
     line_fini(&k->lines[1]);
     uv_close((uv_handle_t *)&k->exit_timer, free_keeper);
+}
+
+static void on_greeting_over(uv_timer_t *timer)
+{
+    refuse(timer->data, -ETIMEDOUT);
 }
 
 static const struct conn_ops keeper_ops = {
@@ -305,6 +313,7 @@ int keeper_serve(struct keeper_server *s, struct conn *c)
     }
     k->server = s;
     k->conn = c;
+    k->parser.live = true;
     k->to_keeper.send = send_frame;
     uv_timer_init(&s->loop->uv, &k->exit_timer);
     k->exit_timer.data = k;
@@ -312,6 +321,7 @@ int keeper_serve(struct keeper_server *s, struct conn *c)
     c->in_max = FRAME_MAX + FRAME_HEADER;
     c->self = k;
     c->ops = &keeper_ops;
+    uv_timer_start(&k->exit_timer, on_greeting_over, GREETING_MS, 0);
     conn_data(c);
     return 0;
 }

@@ -6,6 +6,7 @@
 #define LM_SOURCE_KEEPER_IN_IMPL_H
 
 #include "record/line.h"
+#include "record/parse.h"
 #include "source/keeper_in.h"
 
 struct keeper_server {
@@ -28,14 +29,15 @@ struct keeper {
     struct labels *labels;
     struct origin origin;
     struct line_splitter lines[2]; /* stdout, stderr */
-    uint32_t flags;                /* RUN_EXIT_WRITTEN, RUN_ENDED */
+    struct parser parser;
+    uint32_t flags; /* RUN_EXIT_WRITTEN, RUN_ENDED */
     uint32_t journaled_flags;
     struct run_position acked, staged;
     uint64_t staged_id; /* staged is acknowledged once ids below this are; 0 = nothing staged */
     uint64_t latest_id;
     struct frame_exit exit;
     bool exit_waits;
-    uv_timer_t exit_timer;
+    uv_timer_t exit_timer; /* before RUN: until when it must have introduced itself */
 };
 
 /* What is in the batch or already in the journal. */

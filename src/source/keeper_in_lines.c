@@ -6,7 +6,6 @@
  * place. The position that goes into the journal with a batch is the end of the last line in it.
  */
 #include "base/clock.h"
-#include "record/parse.h"
 #include "record/utf8.h"
 #include "source/exit_record.h"
 #include "source/keeper_in_impl.h"
@@ -46,7 +45,6 @@ static int add_part_fields(struct batch *b, const struct line *line, struct reco
     if (buf_error(&text) == 0)
         r->fields = arena_copy(&b->scratch, buf_str(&text));
     buf_fini(&text);
-    r->flags |= RECORD_PART;
     return r->fields.p ? 0 : -ENOMEM;
 }
 
@@ -62,7 +60,10 @@ static int add_line(struct keeper *k, enum stream stream, const struct line *lin
         if (!text.p)
             return -ENOMEM;
     }
-    int err = parse_line(&r, text, &s->batch.scratch, &replaced);
+    if (line->part > 0)
+        r.flags |= RECORD_PART;
+    int err = line->part > 1 ? parse_part(&k->parser, &r, text, &s->batch.scratch, &replaced)
+                             : parse_line(&k->parser, &r, text, &s->batch.scratch, &replaced);
     if (err < 0)
         return err;
     s->intake.metrics->lines_invalid_utf8_total += replaced;

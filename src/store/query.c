@@ -7,6 +7,8 @@
  */
 #include "store/query.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -23,10 +25,14 @@ struct scan {
     void *ctx;
     struct label_table table;
     struct jframe_reader reader;
+    const struct labels
+        *decided; /* the set of the open frame that `verdict` is about; NULL: none */
+    struct filter_verdict verdict;
     struct query_result result;
     uint64_t passed; /* matches so far, in the order of the query */
     struct hit *hits;
     size_t hit_count, hit_cap;
+    int64_t end_us; /* monotonic: a costly filter is given up then */
     size_t open_at; /* backwards: where the open frame begins in its file; 0 = none is open */
 };
 
@@ -39,19 +45,28 @@ void query_init(struct query *q, const struct filter *filter)
                         .limit = 100};
 }
 
-static bool matches(const struct query *q, const struct record *r)
+static bool matches(struct scan *s, const struct record *r)
 {
-    return r->id >= q->min_id && r->id <= q->max_id && r->time_us >= q->from_us &&
-           r->time_us < q->to_us && filter_match(q->filter, r);
+    const struct query *q = s->q;
+
+    if (r->id < q->min_id || r->id > q->max_id || r->time_us < q->from_us || r->time_us >= q->to_us)
+        return false;
+    if (s->decided != r->labels)
+        filter_decide(q->filter, r->labels, &s->verdict);
+    s->decided = r->labels;
+    return filter_match_rest(q->filter, &s->verdict, r);
 }
 
-static bool frame_may_match(const struct scan *s, const struct jframe *f)
+static bool frame_may_match(struct scan *s, const struct jframe *f)
 {
+    s->decided = NULL;
     if (f->first_id > s->q->max_id || f->first_id + f->count <= s->q->min_id)
         return false;
-    for (uint32_t i = 0; i < f->set_count; i++)
-        if (filter_match_labels(s->q->filter, s->reader.sets[i]))
+    for (uint32_t i = 0; i < f->set_count; i++) {
+        filter_decide(s->q->filter, s->reader.sets[i], &s->verdict);
+        if (s->verdict.truth != TRUTH_NO)
             return true;
+    }
     return false;
 }
 
@@ -60,10 +75,12 @@ static bool window_full(const struct scan *s)
     return s->result.emitted == s->q->limit && s->q->count == QUERY_COUNT_NONE;
 }
 
+/* Asked once a frame. */
 static int cancelled(const struct scan *s)
 {
-    return s->q->cancel && atomic_load_explicit(s->q->cancel, memory_order_relaxed) ? -ECANCELED
-                                                                                    : 0;
+    if (s->q->cancel && atomic_load_explicit(s->q->cancel, memory_order_relaxed))
+        return -ECANCELED;
+    return s->q->filter->costly && clock_mono_us() > s->end_us ? -LM_E_EXPENSIVE : 0;
 }
 
 /* Counts a match and emits it when it lies in the window. */
@@ -91,7 +108,7 @@ static int scan_forwards(struct scan *s, const struct journal_view *v)
         if (err < 0 || !frame_may_match(s, &f))
             continue;
         while (err == 0 && jframe_next(&s->reader, &r))
-            if (matches(s->q, &r))
+            if (matches(s, &r))
                 err = take(s, &r);
     }
     return err;
@@ -127,7 +144,7 @@ static int find_hits(struct scan *s, const struct journal_view *v, uint32_t file
         if (err < 0 || !frame_may_match(s, &f))
             continue;
         while (err == 0 && jframe_next(&s->reader, &r))
-            if (matches(s->q, &r))
+            if (matches(s, &r))
                 err = add_hit(s, &before, &r);
     }
     return err;
@@ -183,13 +200,16 @@ static int scan_backwards(struct scan *s, const struct journal_view *v)
 int query_run(const struct query *q, const struct journal_view *v, query_emit_fn *emit, void *ctx,
               struct query_result *ret)
 {
-    struct scan s = {.q = q, .emit = emit, .ctx = ctx};
+    struct scan s = {
+        .q = q, .emit = emit, .ctx = ctx, .end_us = clock_mono_us() + QUERY_REGEX_MAX_US};
     int err = q->order == QUERY_OLDEST_FIRST ? scan_forwards(&s, v) : scan_backwards(&s, v);
 
     jframe_close(&s.reader);
     label_table_fini(&s.table);
     free(s.hits);
     s.result.total = s.passed;
+    if (err == 0 && filter_overruns(q->filter) > 0)
+        err = -LM_E_EXPENSIVE;
     if (err == 0)
         *ret = s.result;
     return err;

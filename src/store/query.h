@@ -47,7 +47,11 @@ struct query_result {
  * the query, which returns it. */
 typedef int query_emit_fn(const struct record *r, void *ctx);
 
-/* 0, -ENOMEM, -ECANCELED, or what emit returned. */
+/* A query with a regex may take this long. */
+#define QUERY_REGEX_MAX_US (INT64_C(60) * 1000 * 1000)
+
+/* 0, -ENOMEM, -ECANCELED, -LM_E_EXPENSIVE when a regex of the filter took too long, on one record or
+ * on all, so that the result would not be whole; or what emit returned. */
 int query_run(const struct query *q, const struct journal_view *v, query_emit_fn *emit, void *ctx,
               struct query_result *ret) LM_MUST_CHECK;
 

@@ -12,8 +12,8 @@
 enum {
     SEND_REST_US = 10, /* silence bought by one write */
     TICK_MAX_US = 10 * 1000,
-    HEARTBEAT_MS = 5000,
-    REPLAY_TURN_US = 2000, /* all replays together, per turn of the loop */
+    HEARTBEAT_MS = FEED_COST_WINDOW_MS, /* which begins at a heartbeat, too */
+    REPLAY_TURN_US = 2000,              /* all replays together, per turn of the loop */
 };
 
 /* --- a batch comes in --- */
@@ -69,9 +69,12 @@ static void offer(struct fanout *s, const struct candidates *c, const struct rec
     size_t cursor_n = 0;
 
     for (uint32_t i = 0; i < c->count; i++) {
-        struct feed *f = c->feeds[i];
-        if (!filter_match_rest(f->filter, r))
+        struct feed *f = c->at[i].feed;
+        if (!feed_wants(f, &c->at[i].verdict, r)) {
+            if (feed_refused(f) && list_empty(&f->dirty))
+                list_push(&s->dirty, &f->dirty);
             continue;
+        }
         if (cursor_n == 0) {
             cursor_n = hub_cursor(s->opts.hub, r->id, cursor);
             buf_clear(&s->json);
@@ -113,9 +116,14 @@ static void flush_all(struct fanout *s)
 
     LIST_FOR_EACH_SAFE (link, &s->dirty) {
         struct feed *f = LIST_ITEM(link, struct feed, dirty);
+        bool refused = feed_refused(f);
         list_remove(link);
-        LIST_FOR_EACH_SAFE (at, &f->live)
-            sends += sub_flush(LIST_ITEM(at, struct sub, in_state));
+        LIST_FOR_EACH_SAFE (at, &f->live) {
+            struct sub *sub = LIST_ITEM(at, struct sub, in_state);
+            sends += sub_flush(sub);
+            if (refused)
+                sub_refuse(sub);
+        }
         feed_trim(f);
     }
     s->opts.metrics->feed_bytes = s->pool.used;
@@ -162,8 +170,11 @@ static void on_heartbeat(uv_timer_t *timer)
 {
     struct fanout *s = timer->data;
 
-    LIST_FOR_EACH_SAFE (link, &s->subs)
-        sub_heartbeat(LIST_ITEM(link, struct sub, link));
+    LIST_FOR_EACH_SAFE (link, &s->subs) {
+        struct sub *sub = LIST_ITEM(link, struct sub, link);
+        sub_heartbeat(sub);
+        feed_forgive(sub->feed);
+    }
     if (s->sub_count == 0)
         uv_timer_stop(timer);
 }
@@ -215,11 +226,8 @@ void fanout_close(struct fanout *s)
     flush_all(s);
     LIST_FOR_EACH_SAFE (link, &s->subs) {
         struct sub *sub = LIST_ITEM(link, struct sub, link);
-        buf_clear(&s->out);
-        sub->feed->wire->goodbye(&s->out);
-        if (s->out.n)
-            sub_write(sub, buf_str(&s->out));
-        conn_close(sub->conn, 200);
+        if (sub->state != SUB_REFUSED)
+            sub_say_goodbye(sub, 1001, STR("the hub is stopping"));
     }
     turn_hook_cancel(&s->flush_hook);
     turn_hook_cancel(&s->replay_hook);

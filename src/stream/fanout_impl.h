@@ -31,7 +31,7 @@ struct fanout {
     bool closing;
 };
 
-enum sub_state { SUB_FINDING, SUB_REPLAYING, SUB_LIVE };
+enum sub_state { SUB_FINDING, SUB_REPLAYING, SUB_LIVE, SUB_REFUSED };
 
 struct sub {
     struct list link;     /* in fanout->subs */
@@ -63,7 +63,10 @@ struct sub {
 /* Feeds with live readers whose labels match; more distinct filters than fit are refused. */
 enum { CANDIDATES_MAX = 4096 };
 struct candidates {
-    struct feed *feeds[CANDIDATES_MAX];
+    struct candidate {
+        struct feed *feed;
+        struct filter_verdict verdict; /* of the label set at hand */
+    } at[CANDIDATES_MAX];
     uint32_t count;
 };
 void fanout_find_candidates(const struct fanout *s, struct candidates *c, const struct labels *l);
@@ -83,9 +86,15 @@ uint32_t sub_flush(struct sub *sub);
  * feed or, when it has none there, to next_id. */
 void sub_evict(struct sub *sub, uint64_t next_id);
 void sub_heartbeat(struct sub *sub);
+/* The last id after which nothing is owed. */
+uint64_t sub_settled_id(const struct sub *sub);
 /* Queues private bytes between two frames. */
 void sub_write(struct sub *sub, struct str bytes);
 void sub_go_live(struct sub *sub);
+/* Last words, then the connection closes. */
+void sub_say_goodbye(struct sub *sub, uint16_t code, struct str reason);
+/* The feed's filter is too expensive: says so and ends the subscription. */
+void sub_refuse(struct sub *sub);
 
 /* --- replay.c --- */
 void sub_start_replay(struct sub *sub, uint64_t next_id);
@@ -100,5 +109,6 @@ enum gap_reason { GAP_RETENTION, GAP_EPOCH, GAP_CRASH, GAP_UNSTORED };
 /* Ids after `after` and before `next` are not to be had. */
 void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64_t next);
 void sub_say_dropped(struct sub *sub, const struct feed_skipped *skipped);
+void sub_say_too_expensive(struct sub *sub);
 
 #endif

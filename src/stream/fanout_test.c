@@ -58,6 +58,9 @@ static void a_record_reaches_only_those_who_asked_for_it(void **state)
         {"source=other", 0},
         {"stream=stderr", 0},
         {"job_run_id=a&job_run_id=b", 0},
+        {"q=job_run_id:a", 6},
+        {"q=job_run_id:a OR \"line 7\"", 7},
+        {"q=-job_run_id:a /LINE \\d /i", 4},
     };
     enum { WISHES = sizeof wishes / sizeof *wishes };
 
@@ -433,6 +436,66 @@ static void short_of_memory_slow_clients_go_on_from_the_journal_and_lose_nothing
     assert_true(w->metrics.replayed_total > 0);
 }
 
+/* --- filters that cost too much --- */
+
+#define ENDLESS  "q=/(x+x+)+[yz]/"
+#define TOO_SLOW "q=/(?:x|w)+[yz]/"
+
+static void expect_refusal(const struct client *c)
+{
+    assert_int_equal(c->seen[ERROR_TEXT], 1);
+    const struct kept *error = &c->kept[c->kept_count - 2], *end = error + 1;
+    assert_string_equal(json_string_value(json_object_get(error->json, "code")),
+                        "filter_too_expensive");
+    assert_string_equal(json_string_value(json_object_get(error->json, "stream")), "system");
+    assert_int_equal(end->kind, CLOSE);
+    assert_int_equal(end->code, c->ws ? 1008 : 0);
+}
+
+static void a_regex_without_end_ends_its_streams_and_no_other(void **state)
+{
+    struct world *w = *state;
+    struct client *sse = connect_now(w, "sse", ENDLESS), *ws = connect_now(w, "ws", ENDLESS);
+    struct client *other = connect_now(w, "sse", "q=/x+$/");
+
+    until_all_live(w);
+    publish(w, "a", 50, 60);
+    UNTIL(w, sse->eof && ws->eof && other->count == 50);
+    expect_refusal(sse);
+    expect_refusal(ws);
+    publish(w, "a", 1, 60);
+    UNTIL(w, other->count == 51 && w->fanout->sub_count == 1);
+}
+
+static void a_regex_that_takes_too_much_of_the_loop_ends_its_stream(void **state)
+{
+    struct world *w = *state;
+    struct client *c = connect_now(w, "ws", TOO_SLOW);
+
+    until_all_live(w);
+    const struct feed *f = sub_of(w, c)->feed;
+    for (int i = 0; i < 200 && !feed_refused(f); i++)
+        publish(w, "a", 10, 500);
+    assert_true(f->cost.spent_us > FEED_COST_MAX_US);
+    assert_int_equal(filter_overruns(f->filter), 0);
+    UNTIL(w, c->eof);
+    expect_refusal(c);
+}
+
+static void a_replay_ends_in_the_same_way(void **state)
+{
+    struct world *w = *state;
+    struct sub_start start = {.from = SUB_FROM_CURSOR}, tail = {.from = SUB_FROM_TAIL, .tail = 5};
+
+    publish(w, "a", 50, 60);
+    struct client *c = connect_client(w, "sse", ENDLESS, &start, false);
+    UNTIL(w, c->eof);
+    expect_refusal(c);
+    c = connect_client(w, "ws", ENDLESS, &tail, false);
+    UNTIL(w, c->eof);
+    expect_refusal(c);
+}
+
 #define TEST(name)       cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define TEST_SMALL(name) cmocka_unit_test_setup_teardown(name, setup_small, teardown)
 #define TEST_SHORT(name) cmocka_unit_test_setup_teardown(name, setup_short_of_memory, teardown)
@@ -457,6 +520,9 @@ int main(void)
         TEST_SMALL(a_client_that_never_reads_costs_the_same_after_a_megabyte_and_after_ten),
         TEST_SMALL(frames_larger_than_the_allowed_lag_do_not_stop_a_client_for_good),
         TEST_SHORT(short_of_memory_slow_clients_go_on_from_the_journal_and_lose_nothing),
+        TEST(a_regex_without_end_ends_its_streams_and_no_other),
+        TEST(a_regex_that_takes_too_much_of_the_loop_ends_its_stream),
+        TEST(a_replay_ends_in_the_same_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

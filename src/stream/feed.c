@@ -4,6 +4,8 @@
  */
 #include "stream/feed.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -39,6 +41,44 @@ void feed_free(struct feed *f)
     free(f->key);
     free(f);
 }
+
+/* --- what the filter costs --- */
+
+enum {
+    TIMED_EVERY = 8, /* on average */
+    SAMPLES_MIN = 4, /* one slow answer is not yet a slow filter */
+};
+
+bool feed_wants(struct feed *f, const struct filter_verdict *v, const struct record *r)
+{
+    struct feed_cost *c = &f->cost;
+
+    if (!f->filter->costly)
+        return filter_match_rest(f->filter, v, r);
+    if (feed_refused(f))
+        return false;
+    if (c->until_timed > 0) {
+        c->until_timed--;
+        return filter_match_rest(f->filter, v, r);
+    }
+    int64_t start_us = clock_mono_us();
+    bool yes = filter_match_rest(f->filter, v, r);
+    int64_t end_us = clock_mono_us();
+    c->spent_us += (end_us - start_us) * TIMED_EVERY;
+    c->samples++;
+    /* Not every eighth, lest a pattern in the log decide what is timed. */
+    c->until_timed = (uint32_t)(end_us % (2 * TIMED_EVERY - 1));
+    c->refused = c->spent_us > FEED_COST_MAX_US && c->samples >= SAMPLES_MIN;
+    return yes;
+}
+
+void feed_forgive(struct feed *f)
+{
+    f->cost.spent_us = 0;
+    f->cost.samples = 0;
+}
+
+/* --- pages --- */
 
 static struct page *add_page(struct feed *f, uint32_t n)
 {

@@ -30,7 +30,13 @@ struct feed {
     struct page *head, *tail;
     uint64_t end;                /* bytes ever appended */
     uint64_t total[LEVEL_COUNT]; /* records ever appended, by level */
-    char *key;                   /* under which the stream has it */
+    struct feed_cost {
+        int64_t spent_us; /* asking the filter in this window, estimated */
+        uint32_t samples; /* answers timed in this window */
+        uint32_t until_timed;
+        bool refused;
+    } cost;
+    char *key; /* under which the stream has it */
     size_t key_n;
 };
 
@@ -46,6 +52,18 @@ int feed_new(struct feed **ret, struct filter *filter, const struct wire *wire,
              struct page_pool *pool) LM_MUST_CHECK;
 /* Nobody may be subscribed any more. */
 void feed_free(struct feed *f);
+
+/* Does the filter want this record? A filter with a regex is timed now and then: one that needs more than
+ * FEED_COST_MAX_US in a window, or did not get to an answer, wants nothing from then on. */
+enum { FEED_COST_WINDOW_MS = 5000, FEED_COST_MAX_US = FEED_COST_WINDOW_MS * 1000 / 50 /* 2 % */ };
+bool feed_wants(struct feed *f, const struct filter_verdict *v, const struct record *r);
+/* A new window begins. */
+void feed_forgive(struct feed *f);
+/* Is the filter too expensive to be live? Its subscribers must be told and sent away. */
+static inline bool feed_refused(const struct feed *f)
+{
+    return f->cost.refused || (f->filter->costly && filter_overruns(f->filter) > 0);
+}
 
 /* Room for a frame of n bytes at the end; then write it there and call feed_commit(). NULL when
  * memory is short: the record is then missing from this feed, and the caller says so. */

@@ -131,9 +131,12 @@ static void add_candidates(struct candidates *c, const struct feed_bucket *bucke
                            const struct labels *l)
 {
     LIST_FOR_EACH (link, &bucket->feeds) {
-        struct feed *f = LIST_ITEM(link, struct feed, link);
-        if (!list_empty(&f->live) && filter_match_labels(f->filter, l))
-            c->feeds[c->count++] = f;
+        struct candidate *next = &c->at[c->count];
+        next->feed = LIST_ITEM(link, struct feed, link);
+        if (list_empty(&next->feed->live))
+            continue;
+        filter_decide(next->feed->filter, l, &next->verdict);
+        c->count += next->verdict.truth != TRUTH_NO;
     }
 }
 

@@ -44,9 +44,7 @@ static void end_notice(struct sub *sub, const char *type, struct buf *json, uint
 void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64_t next)
 {
     struct buf *json = &sub->fanout->json;
-    const struct filter *f = sub->feed->filter;
-    bool unfiltered = f->label_count == 0 && f->min_level == LEVEL_NONE &&
-                      f->stream == STREAM_NONE && f->search.n == 0;
+    bool unfiltered = filter_is_empty(sub->feed->filter);
 
     buf_clear(json);
     buf_printf(json,
@@ -59,6 +57,17 @@ void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64
     buf_printf(json, ",\"reason\":\"%s\",\"level\":\"warn\",\"message\":\"%s\"", reasons[reason],
                sentences[reason]);
     end_notice(sub, "gap", json, next - 1);
+}
+
+void sub_say_too_expensive(struct sub *sub)
+{
+    struct buf *json = &sub->fanout->json;
+
+    buf_clear(json);
+    BUF_LIT(json, "{\"type\":\"error\",\"code\":\"filter_too_expensive\",\"level\":\"error\","
+                  "\"message\":\"This filter takes too long to follow live: its regular expression "
+                  "is too slow. Make it simpler, or add a word that must be there\"");
+    end_notice(sub, "error", json, sub_settled_id(sub));
 }
 
 void sub_say_dropped(struct sub *sub, const struct feed_skipped *k)

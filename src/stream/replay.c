@@ -7,6 +7,7 @@
  * the last id the hub has given out, it joins the feed in the same step: nothing can come in
  * between.
  */
+#include "base/clock.h"
 #include "record/encode.h"
 #include "store/query.h"
 #include "stream/fanout_impl.h"
@@ -17,6 +18,7 @@
 enum {
     SLICE_BYTES = 128 * 1024,        /* encoded per slice */
     SLICE_SCANNED = 2 * 1024 * 1024, /* journal bytes looked at per slice */
+    SLICE_US = 2000,                 /* a slow filter makes slices short */
 };
 
 void sub_stop_replay(struct sub *sub)
@@ -83,10 +85,13 @@ static void say_unstored(struct sub *sub)
 /* Ids before f->first_id were not stored on purpose; does that concern this client? */
 static void note_unstored(struct sub *sub, const struct jframe *f)
 {
+    struct filter_verdict verdict;
     bool concerns = false;
 
-    for (uint32_t i = 0; i < f->set_count && !concerns; i++)
-        concerns = filter_match_labels(sub->feed->filter, sub->reader.sets[i]);
+    for (uint32_t i = 0; i < f->set_count && !concerns; i++) {
+        filter_decide(sub->feed->filter, sub->reader.sets[i], &verdict);
+        concerns = verdict.truth != TRUTH_NO;
+    }
     if (!concerns || f->first_id <= sub->next_id)
         return;
     if (!sub->unstored.next)
@@ -110,6 +115,8 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
 {
     struct record r;
     const struct filter *filter = sub->feed->filter;
+    const struct labels *decided = NULL;
+    struct filter_verdict verdict;
     int err = jframe_open(&sub->reader, f, &sub->fanout->opts.hub->labels);
 
     if (err < 0)
@@ -118,11 +125,15 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
         pass_hole(sub, f->first_id - f->unstored);
     if (f->unstored > 0)
         note_unstored(sub, f);
-    while (jframe_next(&sub->reader, &r))
-        if (r.id >= sub->next_id && filter_match(filter, &r)) {
+    while (jframe_next(&sub->reader, &r)) {
+        if (decided != r.labels)
+            filter_decide(filter, r.labels, &verdict);
+        decided = r.labels;
+        if (r.id >= sub->next_id && filter_match_rest(filter, &verdict, &r)) {
             say_unstored(sub);
             add_record(sub, &r);
         }
+    }
     jframe_release(&sub->reader);
     if (f->first_id + f->count > sub->next_id)
         sub->next_id = f->first_id + f->count;
@@ -157,6 +168,7 @@ void sub_replay_step(struct sub *sub)
 {
     struct fanout *s = sub->fanout;
     struct jframe f;
+    int64_t end_us = clock_mono_us() + SLICE_US;
     size_t scanned = 0;
     bool more = true;
 
@@ -167,7 +179,7 @@ void sub_replay_step(struct sub *sub)
         return;
     }
     buf_clear(&s->out);
-    while (more && s->out.n < SLICE_BYTES && scanned < SLICE_SCANNED) {
+    while (more && s->out.n < SLICE_BYTES && scanned < SLICE_SCANNED && clock_mono_us() < end_us) {
         more = journal_next_or_unstored(&sub->cursor, &f);
         if (more && replay_frame(sub, &f) < 0) {
             conn_close(sub->conn, 0);
@@ -177,6 +189,10 @@ void sub_replay_step(struct sub *sub)
     }
     say_unstored(sub);
     send_gathered(sub);
+    if (feed_refused(sub->feed)) {
+        sub_refuse(sub);
+        return;
+    }
     if (sub->blocked || !more)
         sub_stop_replay(sub); /* holds no file while it waits */
     if (!more && sub->view_end == journal_end_id(s->opts.hub->journal))
@@ -222,7 +238,9 @@ static void find_done(struct job *job)
     journal_view_drop(s->opts.hub->journal, f->view);
     if (f->sub) {
         f->sub->finding = NULL;
-        if (f->err < 0)
+        if (f->err == -LM_E_EXPENSIVE)
+            sub_refuse(f->sub);
+        else if (f->err < 0)
             conn_close(f->sub->conn, 0);
         else
             sub_start_replay(f->sub, f->first ? f->first : f->query.max_id + 1);

@@ -41,9 +41,10 @@ static void put_heartbeat(struct buf *out, struct str cursor)
     buf_printf(out, ": hb\nid: %.*s\n\n", STR_FMT(cursor));
 }
 
-static void put_goodbye(struct buf *out)
+static void put_goodbye(struct buf *out, uint16_t code, struct str reason)
 {
-    BUF_LIT(out, ": the hub is stopping\n\n");
+    (void)code;
+    buf_printf(out, ": %.*s\n\n", STR_FMT(reason));
 }
 
 const struct wire wire_sse = {

@@ -138,6 +138,27 @@ void sub_go_live(struct sub *sub)
     sub->state = SUB_LIVE;
 }
 
+void sub_say_goodbye(struct sub *sub, uint16_t code, struct str reason)
+{
+    struct buf *out = &sub->fanout->out;
+
+    buf_clear(out);
+    sub->feed->wire->goodbye(out, code, reason);
+    if (out->n)
+        sub_write(sub, buf_str(out));
+    conn_close(sub->conn, 200);
+}
+
+void sub_refuse(struct sub *sub)
+{
+    sub_say_too_expensive(sub);
+    sub_say_goodbye(sub, 1008, STR("filter_too_expensive"));
+    sub_stop_replay(sub);
+    feed_leave(&sub->place);
+    list_remove(&sub->in_state);
+    sub->state = SUB_REFUSED;
+}
+
 void sub_evict(struct sub *sub, uint64_t next_id)
 {
     finish_frame(sub);
@@ -146,8 +167,7 @@ void sub_evict(struct sub *sub, uint64_t next_id)
     sub_start_replay(sub, in_feed ? in_feed : next_id);
 }
 
-/* The last id after which nothing is owed. */
-static uint64_t settled_id(const struct sub *sub)
+uint64_t sub_settled_id(const struct sub *sub)
 {
     uint64_t next = sub->state == SUB_LIVE ? feed_next_id(&sub->place) : sub->next_id;
     return next ? next - 1 : hub_last_id(sub->fanout->opts.hub);
@@ -172,9 +192,9 @@ void sub_heartbeat(struct sub *sub)
         conn_close(sub->conn, 0);
         return;
     }
-    if (sub->blocked || sub->state == SUB_FINDING)
-        return; /* bytes are on their way, or nothing is settled yet */
-    size_t n = hub_cursor(s->opts.hub, settled_id(sub), cursor);
+    if (sub->blocked || sub->state == SUB_FINDING || sub->state == SUB_REFUSED)
+        return; /* bytes are on their way, nothing is settled yet, or nothing more will come */
+    size_t n = hub_cursor(s->opts.hub, sub_settled_id(sub), cursor);
     buf_clear(&s->out);
     sub->feed->wire->heartbeat(&s->out, str_of(cursor, n));
     if (buf_error(&s->out) == 0)

@@ -19,12 +19,12 @@ struct wire {
     /* Writes one record to `at`, which has room for json.n + record_overhead(json.n). Returns how
      * many bytes it took. */
     uint32_t (*record)(char *at, struct str json, struct str cursor);
-    /* A notice; `type` is "dropped" or "gap", json carries it too. */
+    /* A notice; `type` is "dropped", "gap" or "error", json carries it too. */
     void (*notice)(struct buf *out, const char *type, struct str json, struct str cursor);
     /* Shows that the connection lives, and where it is. */
     void (*heartbeat)(struct buf *out, struct str cursor);
-    /* Last bytes before the hub closes the connection. */
-    void (*goodbye)(struct buf *out);
+    /* Last bytes before the hub closes the connection; code is one of WebSocket's. */
+    void (*goodbye)(struct buf *out, uint16_t code, struct str reason);
     bool answers_heartbeats; /* silence from the client means it is gone */
 };
 

@@ -49,9 +49,9 @@ static void put_heartbeat(struct buf *out, struct str cursor)
     ws_add_frame(out, WS_PING, STR_NONE);
 }
 
-static void put_goodbye(struct buf *out)
+static void put_goodbye(struct buf *out, uint16_t code, struct str reason)
 {
-    ws_add_close(out, 1001, STR("the hub is stopping"));
+    ws_add_close(out, code, reason);
 }
 
 const struct wire wire_ws = {
@@ -96,7 +96,7 @@ static int on_message(enum ws_opcode opcode, struct str payload, uint16_t close_
                      STR("{\"type\":\"error\",\"code\":\"not_understood\",\"level\":\"warn\","
                          "\"stream\":\"system\","
                          "\"message\":\"This stream only sends: put filters into the URL "
-                         "(job_run_id, level, search, tail, after)\"}"));
+                         "(job_run_id, level, search, q, tail, after)\"}"));
     if (out.n)
         sub_send_control(w->sub, buf_str(&out));
     buf_fini(&out);

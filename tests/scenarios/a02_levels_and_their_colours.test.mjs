@@ -8,15 +8,17 @@ import { LOGMILL } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
-const LINES = [
+// Level, line, and the message when it is not the whole line.
+const WRITTEN = [
     ["trace", "TRACE: entering the loop"],
-    ["debug", '{"level":"debug","msg":"a JSON line"}'],
+    ["debug", '{"level":"debug","msg":"a JSON line"}', "a JSON line"],
     ["info", "an ordinary line"],
     ["warn", "[WARN] disk nearly full"],
     ["error", "2026-01-15 10:30:45 ERROR connection refused"],
-    ["fatal", '{"severity":"critical","msg":"cannot go on"}'],
+    ["fatal", '{"severity":"critical","msg":"cannot go on"}', "cannot go on"],
 ];
-const SCRIPT = [...LINES.map(([, text]) => `echo '${text}'`), "sleep 0.05; echo 'on stderr' >&2"].join("\n");
+const LINES = WRITTEN.map(([level, line, message = line]) => [level, message]);
+const SCRIPT = [...WRITTEN.map(([, text]) => `echo '${text}'`), "sleep 0.05; echo 'on stderr' >&2"].join("\n");
 
 function start(s, hub) {
     return s.run(hub, ["--name", "speaker"], ["sh", "-c", SCRIPT]);

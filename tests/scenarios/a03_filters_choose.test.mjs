@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { scenario } from "../lib/scenario.mjs";
+import { until } from "../lib/wait.mjs";
 
 /* Three processes, two jobs. */
 const CAST = [
@@ -31,6 +32,12 @@ const CASES = [
     [{ search: "DEADLOCK" }, ["ERROR: Deadlock found", "DEBUG: cache deadlock check"]],
     [{ search: "get /", job_run_id: "2" }, ["GET /b"]],
     [{ source: "nobody" }, []],
+    [{ q: "deadlock OR slow" }, ["ERROR: Deadlock found", "DEBUG: cache deadlock check", "WARN: slow"]],
+    [{ q: "level>=warn -deadlock", job_run_id: "1" }, ["WARN: slow", "bad"]],
+    [{ q: "source:web (/^get \\/[a-z]$/i OR level<info)" }, ["GET /a", "GET /b", "DEBUG: cache deadlock check"]],
+    [{ q: "campaign_id:c8,c9 -stream:system \"SELECT 1\"" }, ["SELECT 1"]],
+    [{ q: "timestamp>5m task_run_id:~^t" }, ["GET /a", "WARN: slow", "bad"]],
+    [{ q: "source:db OR source:nobody", search: "e" }, ["SELECT 1", "ERROR: Deadlock found"]],
 ];
 
 /* The children's own lines, without those the hub and the keepers add; by name, as two pipes and three
@@ -91,6 +98,37 @@ scenario("tail takes the same filters as flags", async (s) => {
     for (const { flags, script } of CAST) await s.run(hub, flags, ["sh", "-c", script]).end();
     await tail.record("ERROR: Deadlock found");
     assert.equal(tail.records.length, 1);
+    const filtered = s.tail(hub, ["--after", "0", "-q", "level>=warn job_run_id:1 dead"]);
+    await filtered.record("ERROR: Deadlock found");
+    assert.equal(filtered.records.length, 1);
+});
+
+scenario("a filter that is wrong is refused with the column where it goes wrong", async (s) => {
+    const hub = await s.hub();
+    for (const path of ["/api/v1/logs", "/api/v1/logs/stream/sse"]) {
+        const answer = await hub.get(path, { q: "größer AND (level>=loud" });
+        assert.equal(answer.status, 400);
+        assert.equal(answer.json.error.code, "bad_filter");
+        assert.equal(answer.json.error.details.column, 12);
+        assert.match(answer.json.error.message, /never closed/);
+    }
+});
+
+scenario("a regular expression that cannot be followed ends its stream and no other", async (s) => {
+    const hub = await s.hub();
+    const endless = { q: "/^(a+a+)+[bc]$/" };
+    const sse = await s.curl(hub, endless);
+    const ws = await s.websocket(hub, endless);
+    const other = await s.websocket(hub, { q: "/a+$/" });
+    await s.run(hub, ["--name", "long"], ["sh", "-c", "printf '%0300d\\n' 0 | tr 0 a"]).end();
+    await other.record("a".repeat(300));
+    for (const client of [sse, ws])
+        assert.equal((await client.notice("error")).code, "filter_too_expensive", client.name);
+    assert.equal(await sse.process.end(), 0); /* curl sees a regular end */
+    await until("the WebSocket to be closed", () => ws.closeCode === 1008);
+    const history = await hub.get("/api/v1/logs", endless);
+    assert.equal(history.status, 400);
+    assert.equal(history.json.error.code, "filter_too_expensive");
 });
 
 scenario("values with every kind of character are the same everywhere", async (s) => {

@@ -3,6 +3,7 @@
 // More clients than descriptors, many filters, clients that come and go.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import net from "node:net";
 import { undisturbed } from "../lib/bystander.mjs";
 import { program } from "../lib/paths.mjs";
@@ -78,4 +79,14 @@ scenario("requests sent in one go are answered in order on one connection", asyn
         "HTTP/1.1 200",
     ]);
     socket.destroy();
+});
+
+scenario("the hub takes every descriptor it may have, and its children the limit meant for them", async (s) => {
+    const hub = await s.hub({
+        wrapper: ["prlimit", "--nofile=1024:4096"],
+        processes: { limits: { command: ["sh", "-c", "echo $(ulimit -Sn) $(ulimit -Hn); exec sleep 60"] } },
+    });
+    const ws = await s.websocket(hub, { source: "limits", after: "0" });
+    await ws.record("1024 4096");
+    assert.match(readFileSync(`/proc/${hub.process.child.pid}/limits`, "utf8"), /Max open files +4096 +4096/);
 });
