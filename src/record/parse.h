@@ -67,6 +67,9 @@ int parse_part(struct parser *parser, struct record *r, struct str raw, struct a
 int parse_rest(struct parser *parser, struct record *r, enum stream stream,
                struct arena *scratch) LM_MUST_CHECK;
 
+/* The level that stands in front of a text that is a message already; LEVEL_NONE when there is none. */
+enum level parse_text_level(struct str text);
+
 /* Ends all groups and gives back the labels; the parser may be used again. */
 void parser_fini(struct parser *parser);
 

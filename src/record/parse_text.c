@@ -315,3 +315,12 @@ void parse_text(const struct reading *in, struct str line, struct said *ret)
     if (ret->level == LEVEL_NONE)
         ret->level = level_between(line, end, line.n, strangers);
 }
+
+enum level parse_text_level(struct str text)
+{
+    const struct reading in = {0};
+    struct said said = {.level = LEVEL_NONE};
+
+    parse_text(&in, text, &said);
+    return said.level;
+}

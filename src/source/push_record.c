@@ -213,15 +213,11 @@ static void sort_member(struct draft *d, const struct json_member *member)
 /* A record that says no level may say it in its message, as a line does. */
 static void find_level(struct draft *d)
 {
-    struct reading in = {.read_us = d->r.time_us, .scratch = &d->m->scratch};
-    struct said said = {0};
-
     if (d->keep_level)
         add_field(d, &d->one[PLACE_LEVEL]);
     if (d->r.level != LEVEL_NONE)
         return;
-    parse_text(&in, d->r.message, &said);
-    d->r.level = said.level;
+    d->r.level = parse_text_level(d->r.message);
     if (d->r.level == LEVEL_NONE)
         d->r.level = d->r.stream == STREAM_STDERR ? LEVEL_ERROR : LEVEL_INFO;
 }
