@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * parse_impl.h - what the dialects of parse_*.c share. Only they and parse.c include it.
+ * parse_impl.h - what the dialects of parse_*.c share. Only they, parse.c, and source/push_record.c, which
+ * takes the same members from records that come ready, include it.
  *
  * Each dialect looks at a line and fills in a struct said: only what the line says itself. parse.c
  * asks them in turn and then makes a record of it.

@@ -5,82 +5,76 @@
  */
 #include "source/push_record.h"
 
-#include "base/clock.h"
-#include "record/json.h"
-#include "record/parse.h"
+#include "record/parse_impl.h"
 #include "record/utf8.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* What a member may be. Of several messages (or times, …) the one with the lowest rank counts. */
-enum kind { KIND_MESSAGE, KIND_LEVEL, KIND_TIME, KIND_STREAM, KIND_SOURCE, KIND_ONE_OF };
-enum { KIND_LABELS = KIND_ONE_OF, KIND_FIELDS, KIND_LABEL, KIND_FIELD };
-
-struct key {
-    struct str name;
-    uint8_t kind, rank;
-    struct str label; /* the name of a label that is spelt otherwise */
+/* Where a member belongs. Of several for one of the first five places the one with the lowest rank
+ * counts, of equals the first. */
+enum place_kind {
+    PLACE_MESSAGE,
+    PLACE_LEVEL,
+    PLACE_TIME,
+    PLACE_STREAM,
+    PLACE_SOURCE,
+    PLACE_ONE_OF
 };
+enum { PLACE_LABELS = PLACE_ONE_OF, PLACE_FIELDS, PLACE_LABEL, PLACE_FIELD };
 
-#define KEY(text, kind, rank)                                                                      \
-    {                                                                                              \
-        {text, sizeof(text) - 1}, kind, rank,                                                      \
-        {                                                                                          \
-            NULL, 0                                                                                \
-        }                                                                                          \
-    }
-#define LABEL_KEY(text, label)                                                                     \
-    {                                                                                              \
-        {text, sizeof(text) - 1}, KIND_LABEL, 0,                                                   \
-        {                                                                                          \
-            label, sizeof(label) - 1                                                               \
-        }                                                                                          \
-    }
-#define LABEL_KEYS(snake, camel) LABEL_KEY(snake, snake), LABEL_KEY(camel, snake)
-
-static const struct key keys[] = {
-    KEY("message", KIND_MESSAGE, 0),
-    KEY("msg", KIND_MESSAGE, 1),
-    KEY("log", KIND_MESSAGE, 2),
-    KEY("text", KIND_MESSAGE, 3),
-    KEY("level", KIND_LEVEL, 0),
-    KEY("severity", KIND_LEVEL, 1),
-    KEY("lvl", KIND_LEVEL, 2),
-    KEY("levelname", KIND_LEVEL, 3),
-    KEY("timestamp", KIND_TIME, 0),
-    KEY("@timestamp", KIND_TIME, 1),
-    KEY("time", KIND_TIME, 2),
-    KEY("ts", KIND_TIME, 3),
-    KEY("stream", KIND_STREAM, 0),
-    KEY("source", KIND_SOURCE, 0),
-    KEY("labels", KIND_LABELS, 0),
-    KEY("fields", KIND_FIELDS, 0),
-    LABEL_KEYS("job_run_id", "jobRunId"),
-    LABEL_KEYS("task_run_id", "taskRunId"),
-    LABEL_KEYS("task_name", "taskName"),
-    LABEL_KEYS("campaign_id", "campaignId"),
-    LABEL_KEYS("user_email", "userEmail"),
-    LABEL_KEYS("session_id", "sessionId"),
-    LABEL_KEYS("process_id", "processId"),
+struct place {
+    uint8_t kind, rank;
+    enum parse_key_kind key; /* of a level: how its numbers count */
+    struct str label;
 };
 
 /* A record on its way: what has been chosen so far. */
 struct draft {
     struct push_mapper *m;
-    struct json_member one[KIND_ONE_OF]; /* key.p NULL: not there */
-    uint8_t rank[KIND_ONE_OF];
+    struct record r;
+    struct json_member one[PLACE_ONE_OF]; /* key.p NULL: not there */
+    uint8_t rank[PLACE_ONE_OF];
+    bool keep_level; /* our level says less than the member did */
     struct label pairs[LABELS_MAX];
     uint32_t pair_count;
     bool no_memory;
 };
 
-static const struct key *find_key(struct str name)
+/* Names that lines of processes do not have: there the source is known, and labels are given. */
+static struct place own_place(struct str name)
 {
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (keys[i].name.n == name.n && memcmp(keys[i].name.p, name.p, name.n) == 0)
-            return &keys[i];
-    return NULL;
+    static const struct {
+        struct str name;
+        uint8_t kind;
+    } own[] = {{{"source", 6}, PLACE_SOURCE},
+               {{"labels", 6}, PLACE_LABELS},
+               {{"fields", 6}, PLACE_FIELDS},
+               {{"process_id", 10}, PLACE_LABEL},
+               {{"processId", 9}, PLACE_LABEL}};
+
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (str_eq(own[i].name, name))
+            return (struct place){.kind = own[i].kind, .label = STR("process_id")};
+    return (struct place){.kind = PLACE_FIELD};
+}
+
+static struct place place_of(struct str name)
+{
+    static const uint8_t kinds[] = {
+        [PARSE_KEY_MESSAGE] = PLACE_MESSAGE,    [PARSE_KEY_LEVEL] = PLACE_LEVEL,
+        [PARSE_KEY_LEVEL_PYTHON] = PLACE_LEVEL, [PARSE_KEY_LEVEL_OTEL] = PLACE_LEVEL,
+        [PARSE_KEY_TIME] = PLACE_TIME,          [PARSE_KEY_STREAM] = PLACE_STREAM,
+        [PARSE_KEY_NESTED] = PLACE_FIELD,       [PARSE_KEY_LABEL] = PLACE_LABEL,
+    };
+    const struct parse_key *key = parse_key_find(name);
+
+    if (!key)
+        return own_place(name);
+    return (struct place){.kind = kinds[key->kind],
+                          .rank = key->rank,
+                          .key = (enum parse_key_kind)key->kind,
+                          .label = key->kind == PARSE_KEY_LABEL ? parse_label_name(key) : STR_NONE};
 }
 
 /* --- fields --- */
@@ -90,15 +84,13 @@ static const struct key *find_key(struct str name)
 static void add_field(struct draft *d, const struct json_member *member)
 {
     struct buf *fields = &d->m->fields;
-    const char *end = member->value.p + member->value.n + (member->type == JSON_IS_STRING);
-    const char *start = member->key.p - 1;
-    size_t n = (size_t)(end - start);
+    struct str raw = json_member_raw(member);
 
     buf_add_char(fields, fields->n ? ',' : '{');
-    buf_add(fields, start, n);
-    if (fields->failed || (!memchr(start, '\n', n) && !memchr(start, '\r', n)))
+    buf_add_str(fields, raw);
+    if (fields->failed || (!memchr(raw.p, '\n', raw.n) && !memchr(raw.p, '\r', raw.n)))
         return;
-    for (char *p = fields->p + fields->n - n; p < fields->p + fields->n; p++)
+    for (char *p = fields->p + fields->n - raw.n; p < fields->p + fields->n; p++)
         if (*p == '\n' || *p == '\r')
             *p = ' ';
 }
@@ -108,14 +100,11 @@ static void add_field(struct draft *d, const struct json_member *member)
 /* The text a string stands for, or the text of a number or word. p NULL when memory is short. */
 static struct str plain_text(struct draft *d, const struct json_member *member)
 {
-    if (member->type != JSON_IS_STRING || !memchr(member->value.p, '\\', member->value.n))
+    if (member->type != JSON_IS_STRING)
         return member->value;
-    buf_clear(&d->m->text);
-    json_add_unescaped(&d->m->text, member->value);
-    struct str copy =
-        buf_error(&d->m->text) < 0 ? STR_NONE : arena_copy(&d->m->scratch, buf_str(&d->m->text));
-    d->no_memory |= !copy.p;
-    return copy;
+    struct str text = parse_unescape(&d->m->scratch, member->value);
+    d->no_memory |= !text.p;
+    return text;
 }
 
 static bool over_limits(const struct draft *d, struct str name, struct str value)
@@ -128,7 +117,7 @@ static void add_label(struct draft *d, struct str name, const struct json_member
     bool scalar = member->type != JSON_IS_OBJECT && member->type != JSON_IS_ARRAY;
     struct str value = scalar && member->type != JSON_IS_NULL ? plain_text(d, member) : STR_NONE;
 
-    if (scalar && value.n && !over_limits(d, name, value)) {
+    if (value.n && !over_limits(d, name, value)) {
         d->pairs[d->pair_count++] = (struct label){name, value};
         return;
     }
@@ -150,126 +139,87 @@ static void add_inner(struct draft *d, const struct json_member *outer, int kind
         return;
     }
     while (json_next(&w, &member)) {
-        const struct key *key = kind == KIND_LABELS ? find_key(member.key) : NULL;
-        if (kind == KIND_LABELS)
-            add_label(d, key && key->label.n ? key->label : member.key, &member);
+        struct place place = {.kind = PLACE_FIELD};
+        if (kind == PLACE_LABELS)
+            place = place_of(member.key);
+        if (kind == PLACE_LABELS)
+            add_label(d, place.kind == PLACE_LABEL ? place.label : member.key, &member);
         else
             add_field(d, &member);
     }
 }
 
-/* --- members --- */
+/* --- what there can be one of --- */
 
-/* The better of two members of a kind is kept, the other becomes a field. */
-static void choose(struct draft *d, const struct key *key, const struct json_member *member)
+/* Is the value understood, for this place? Then the record has it. */
+static bool understand(struct draft *d, const struct place *place, const struct json_member *member)
 {
-    struct json_member *one = &d->one[key->kind];
-    bool better = !one->key.p || key->rank < d->rank[key->kind];
+    bool text = member->type == JSON_IS_STRING, number = member->type == JSON_IS_NUMBER;
+    bool folded = false;
+    enum level level;
+    enum stream stream;
 
-    if (member->type == JSON_IS_NULL || !better) {
+    switch (place->kind) {
+    case PLACE_LEVEL:
+        level = text || number ? parse_level_value(place->key, member->value, &folded) : LEVEL_NONE;
+        if (level == LEVEL_NONE)
+            return false;
+        d->r.level = level;
+        d->keep_level = folded;
+        return true;
+    case PLACE_TIME:
+        if (text)
+            return stamp_parse(member->value, NULL, d->r.time_us, &d->r.time_us);
+        return number && stamp_epoch(member->value, &d->r.time_us);
+    case PLACE_STREAM:
+        stream = text ? stream_from_text(member->value) : STREAM_NONE;
+        if (stream != STREAM_NONE)
+            d->r.stream = stream;
+        return stream != STREAM_NONE;
+    default:
+        return member->type != JSON_IS_NULL;
+    }
+}
+
+/* The better of two members is kept, the other becomes a field. */
+static void choose(struct draft *d, const struct place *place, const struct json_member *member)
+{
+    struct json_member *one = &d->one[place->kind];
+
+    if ((one->key.p && place->rank >= d->rank[place->kind]) || !understand(d, place, member)) {
         add_field(d, member);
         return;
     }
     if (one->key.p)
         add_field(d, one);
     *one = *member;
-    d->rank[key->kind] = key->rank;
+    d->rank[place->kind] = place->rank;
 }
 
 static void sort_member(struct draft *d, const struct json_member *member)
 {
-    const struct key *key = find_key(member->key);
+    struct place place = place_of(member->key);
 
-    if (!key)
-        add_field(d, member);
-    else if (key->kind < KIND_ONE_OF)
-        choose(d, key, member);
-    else if (key->kind == KIND_LABEL)
-        add_label(d, key->label, member);
-    else
-        add_inner(d, member, key->kind);
-}
-
-/* --- level, stream, time --- */
-
-static enum level level_of(const struct json_member *member)
-{
-    uint64_t number;
-    enum level level = member->type == JSON_IS_STRING ? level_from_text(member->value) : LEVEL_NONE;
-
-    if (level == LEVEL_NONE && str_to_u64(member->value, &number))
-        level = level_from_number(number, NULL);
-    return level;
-}
-
-static void set_level(struct draft *d, struct record *r)
-{
-    const struct json_member *member = &d->one[KIND_LEVEL];
-
-    if (member->key.p) {
-        r->level = level_of(member);
-        if (r->level != LEVEL_NONE)
-            return;
-        add_field(d, member);
-    }
-    r->level = parse_text_level(r->message);
-    if (r->level == LEVEL_NONE)
-        r->level = r->stream == STREAM_STDERR ? LEVEL_ERROR : LEVEL_INFO;
-}
-
-static void set_stream(struct draft *d, struct record *r)
-{
-    const struct json_member *member = &d->one[KIND_STREAM];
-
-    r->stream = STREAM_STDOUT;
-    if (!member->key.p)
-        return;
-    enum stream stream =
-        member->type == JSON_IS_STRING ? stream_from_text(member->value) : STREAM_NONE;
-    if (stream == STREAM_NONE)
+    if (place.kind < PLACE_ONE_OF)
+        choose(d, &place, member);
+    else if (place.kind == PLACE_LABEL)
+        add_label(d, place.label, member);
+    else if (place.kind == PLACE_FIELD)
         add_field(d, member);
     else
-        r->stream = stream;
+        add_inner(d, member, place.kind);
 }
 
-/* Seconds, milliseconds, microseconds or nanoseconds, told apart by size: until the year 5138 they
- * do not meet. What is finer than a microsecond is cut. */
-static bool epoch_us(struct str number, int64_t *ret_us)
+/* A record that says no level may say it in its message, as a line does. */
+static void find_level(struct draft *d)
 {
-    struct str fraction;
-    uint64_t whole;
-
-    if (!str_to_u64(str_cut(number, '.', &fraction), &whole) || whole > INT64_MAX)
-        return false;
-    if (whole >= 100000000000000000u) {
-        *ret_us = (int64_t)(whole / 1000);
-        return true;
-    }
-    uint64_t unit = whole >= 100000000000000u ? 1 : whole >= 100000000000u ? 1000 : 1000000;
-    *ret_us = (int64_t)(whole * unit);
-    for (size_t i = 0; i < fraction.n && unit > 1; i++) {
-        if (fraction.p[i] < '0' || fraction.p[i] > '9')
-            return false;
-        unit /= 10;
-        *ret_us += (fraction.p[i] - '0') * (int64_t)unit;
-    }
-    return true;
-}
-
-static void set_time(struct draft *d, int64_t read_us, struct record *r)
-{
-    const struct json_member *member = &d->one[KIND_TIME];
-
-    r->time_us = read_us;
-    if (!member->key.p)
+    if (d->keep_level)
+        add_field(d, &d->one[PLACE_LEVEL]);
+    if (d->r.level != LEVEL_NONE)
         return;
-    bool known = member->type == JSON_IS_STRING && clock_parse(member->value, &r->time_us);
-    if (!known && (member->type == JSON_IS_STRING || member->type == JSON_IS_NUMBER))
-        known = epoch_us(member->value, &r->time_us);
-    if (!known) {
-        r->time_us = read_us;
-        add_field(d, member);
-    }
+    d->r.level = parse_text_level(d->r.message);
+    if (d->r.level == LEVEL_NONE)
+        d->r.level = d->r.stream == STREAM_STDERR ? LEVEL_ERROR : LEVEL_INFO;
 }
 
 /* --- whose it is --- */
@@ -297,7 +247,7 @@ static bool names_differ(const struct label *pairs, uint32_t n)
     return true;
 }
 
-static int set_labels(struct draft *d, struct str source, struct record *r)
+static int set_labels(struct draft *d, struct str source)
 {
     struct push_mapper *m = d->m;
 
@@ -310,15 +260,15 @@ static int set_labels(struct draft *d, struct str source, struct record *r)
         labels_unref(m->last);
         m->last = made;
     }
-    r->labels = m->last;
+    d->r.labels = m->last;
     return 0;
 }
 
 /* --- the record --- */
 
-static const char *find_fault(const struct draft *d, bool well_formed, struct str *source)
+static const char *find_fault(const struct draft *d, bool well_formed, struct str source)
 {
-    const struct json_member *message = &d->one[KIND_MESSAGE];
+    const struct json_member *message = &d->one[PLACE_MESSAGE];
 
     if (!well_formed)
         return "not a well-formed JSON object";
@@ -326,13 +276,13 @@ static const char *find_fault(const struct draft *d, bool well_formed, struct st
         return "no message: it needs a member message, msg, log or text";
     if (message->value.n > RECORD_MESSAGE_MAX)
         return "the message is longer than 1 MiB";
-    if (source->n > LABEL_VALUE_MAX)
+    if (source.n > LABEL_VALUE_MAX)
         return "the source is longer than 256 bytes";
     return NULL;
 }
 
 /* The texts move to where they live as long as the batch. */
-static int settle(struct draft *d, struct batch *b, struct record *r)
+static int settle(struct draft *d, struct batch *b)
 {
     struct buf *fields = &d->m->fields;
 
@@ -340,12 +290,12 @@ static int settle(struct draft *d, struct batch *b, struct record *r)
         buf_add_char(fields, '}');
     if (d->no_memory || buf_error(fields) < 0)
         return -ENOMEM;
-    r->message = arena_copy(&b->scratch, r->message);
+    d->r.message = arena_copy(&b->scratch, d->r.message);
     if (fields->n)
-        r->fields = arena_copy(&b->scratch, buf_str(fields));
-    if (!r->message.p || (fields->n && !r->fields.p))
+        d->r.fields = arena_copy(&b->scratch, buf_str(fields));
+    if (!d->r.message.p || (fields->n && !d->r.fields.p))
         return -ENOMEM;
-    return batch_add(b, r);
+    return batch_add(b, &d->r);
 }
 
 static struct str clean_text(struct push_mapper *m, struct str text)
@@ -357,36 +307,39 @@ static struct str clean_text(struct push_mapper *m, struct str text)
     return buf_str(&m->clean);
 }
 
+static void begin(struct draft *d, struct push_mapper *m, int64_t read_us)
+{
+    d->m = m;
+    d->r = (struct record){.time_us = read_us, .stream = STREAM_STDOUT};
+    memset(d->one, 0, sizeof d->one);
+    d->pair_count = 0;
+    d->no_memory = d->keep_level = false;
+    buf_clear(&m->clean);
+    buf_clear(&m->fields);
+    arena_reset(&m->scratch);
+}
+
 int push_record(struct push_mapper *m, struct str text, struct str source, struct batch *b,
                 const char **ret_reason)
 {
     struct draft d;
-    struct record r = {0};
     struct json_member member;
 
-    d.m = m;
-    memset(d.one, 0, sizeof d.one);
-    d.pair_count = 0;
-    d.no_memory = false;
-    buf_clear(&m->clean);
-    buf_clear(&m->fields);
-    arena_reset(&m->scratch);
+    begin(&d, m, b->arrival_us);
     struct json_walk w = json_walk(clean_text(m, text));
     while (json_next(&w, &member))
         sort_member(&d, &member);
-    if (d.one[KIND_SOURCE].value.n)
-        source = plain_text(&d, &d.one[KIND_SOURCE]);
-    const char *fault = find_fault(&d, w.ok, &source);
+    if (d.one[PLACE_SOURCE].value.n)
+        source = plain_text(&d, &d.one[PLACE_SOURCE]);
+    const char *fault = find_fault(&d, w.ok, source);
     if (fault) {
         *ret_reason = fault;
         return d.no_memory || buf_error(&m->clean) < 0 ? -ENOMEM : -LM_E_INVALID;
     }
-    r.message = plain_text(&d, &d.one[KIND_MESSAGE]);
-    set_stream(&d, &r);
-    set_level(&d, &r);
-    set_time(&d, b->arrival_us, &r);
-    int err = d.no_memory ? -ENOMEM : set_labels(&d, source, &r);
-    return err < 0 ? err : settle(&d, b, &r);
+    d.r.message = plain_text(&d, &d.one[PLACE_MESSAGE]);
+    find_level(&d);
+    int err = d.no_memory ? -ENOMEM : set_labels(&d, source);
+    return err < 0 ? err : settle(&d, b);
 }
 
 void push_mapper_fini(struct push_mapper *m)
@@ -394,7 +347,6 @@ void push_mapper_fini(struct push_mapper *m)
     labels_unref(m->last);
     buf_fini(&m->clean);
     buf_fini(&m->fields);
-    buf_fini(&m->text);
     arena_fini(&m->scratch);
     *m = (struct push_mapper){0};
 }

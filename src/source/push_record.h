@@ -5,10 +5,10 @@
  * What a record has a place for is put there, under the names that people use; every other member
  * goes to `fields` as the text it came as:
  *
- *     message  message, msg, log, text (of several the first in this order; needed)
- *     level    level, severity, lvl, levelname: names, synonyms, numbers
- *     time     timestamp, @timestamp, time, ts: RFC 3339, or a number of s, ms, µs or ns since 1970
- *     stream   stdout, stderr, system
+ *     message  message, msg, …, text, log (of several the best; needed)
+ *     level    level, severity, …: names, synonyms, numbers
+ *     time     timestamp, time, ts, …: RFC 3339, or a number of s, ms, µs or ns since 1970
+ *     stream   stdout, stderr, system      (all names: record/parse_keys.def)
  *     source   source
  *     labels   job_run_id or jobRunId … at the top, and what `labels` holds
  *     fields   what `fields` holds, and the rest
@@ -30,7 +30,7 @@ struct push_mapper {
     struct label_table *table;
     struct metrics *metrics;
     struct labels *last; /* most records have the labels of the one before */
-    struct buf clean, fields, text;
+    struct buf clean, fields;
     struct arena scratch; /* of one record */
     bool moved;           /* a label had to become a field; for the caller to say so and clear */
 };

@@ -159,7 +159,7 @@ static void what_is_not_understood_stays_as_a_field(void **state)
     expect(*state,
            "{\"message\":\"x\",\"level\":\"odd\",\"timestamp\":\"soon\",\"stream\":\"tape\"}",
            HEAD("info", "stdout") "\"source\":\"app\",\"message\":\"x\",\"fields\":{"
-                                  "\"stream\":\"tape\",\"level\":\"odd\",\"timestamp\":\"soon\"}}");
+                                  "\"level\":\"odd\",\"timestamp\":\"soon\",\"stream\":\"tape\"}}");
 }
 
 static void invalid_utf8_is_replaced_and_counted(void **state)
@@ -199,6 +199,14 @@ static void levels_are_names_synonyms_and_numbers(void **state)
            HEAD("error", "stdout") "\"source\":\"app\",\"message\":\"x\"}");
     expect(*state, "{\"message\":\"x\",\"level\":\"20\"}",
            HEAD("debug", "stdout") "\"source\":\"app\",\"message\":\"x\"}");
+    expect(*state, "{\"message\":\"x\",\"level\":4}",
+           HEAD("warn", "stdout") "\"source\":\"app\",\"message\":\"x\"}");
+    expect(*state, "{\"message\":\"x\",\"level\":\"notice\"}",
+           HEAD("info", "stdout") "\"source\":\"app\",\"message\":\"x\",\"fields\":{"
+                                  "\"level\":\"notice\"}}");
+    expect(*state, "{\"message\":\"x\",\"level\":\"odd\",\"severity\":\"warn\"}",
+           HEAD("warn", "stdout") "\"source\":\"app\",\"message\":\"x\",\"fields\":{"
+                                  "\"level\":\"odd\"}}");
     expect(*state, "{\"message\":\"x\",\"stream\":\"stderr\"}",
            HEAD("error", "stderr") "\"source\":\"app\",\"message\":\"x\"}");
     expect(*state, "{\"message\":\"[WARN] x\",\"stream\":\"stderr\"}",
