@@ -3,7 +3,7 @@
  * daemon.c - the pipeline, wired in the order a line travels.
  *
  *     keepers ─▶ keeper_server ─▶ hub ─▶ sinks: metrics, fanout ─▶ WebSocket, SSE
- *     HTTP    ─▶ http_in ────────▶┘└─▶ journal ─▶ queries, replay
+ *     HTTP    ─▶ http_in ────────▶┘└─▶ journal ─▶ store ─▶ queries, replay
  *     doors: the local socket (frames or HTTP, told apart by the first byte) and TCP (HTTP)
  *
  * This is the only place where all modules meet; none of them includes this file's struct.
@@ -41,6 +41,7 @@ struct daemon {
     struct loop loop;
     struct metrics metrics;
     struct hub hub;
+    struct store *store;
     struct fanout *fanout;
     struct supervise *supervise;
     struct keeper_server *keepers;
@@ -374,8 +375,13 @@ static int open_hub(struct daemon *d, struct errinfo *info)
                             .durability = s->durability,
                             .sync_interval_ms = s->sync_interval_ms,
                             .push_rate = s->push_rate_limit};
-    int err = hub_open(&d->hub, &opts, info);
+    struct store_opts store = {.loop = &d->loop, .state_dir = s->state_dir};
+    int err = store_open(&d->store, &store, info);
 
+    if (err == 0)
+        err = hub_open(&d->hub, &opts, info);
+    if (err == 0)
+        err = store_attach(d->store, &d->hub);
     if (err < 0)
         return err;
     d->metrics.journal_damage_total =
@@ -393,6 +399,7 @@ static int open_streams(struct daemon *d)
 {
     struct fanout_opts opts = {.loop = &d->loop,
                                .hub = &d->hub,
+                               .store = d->store,
                                .metrics = &d->metrics,
                                .feed_memory = d->settings->feed_memory,
                                .client_lag = d->settings->client_lag};
@@ -465,6 +472,7 @@ static int open_api(struct daemon *d)
     d->api = (struct api){.loop = &d->loop,
                           .auth = d->auth,
                           .hub = &d->hub,
+                          .store = d->store,
                           .fanout = d->fanout,
                           .supervise = d->supervise,
                           .http_in = d->http_in,
@@ -522,6 +530,7 @@ static void clean_up(struct daemon *d)
     auth_free(d->auth);
     batch_fini(&d->own);
     labels_unref(d->own_labels);
+    store_close(d->store);
     hub_close(&d->hub);
     if (d->lock_fd >= 0)
         close(d->lock_fd);
