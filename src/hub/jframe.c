@@ -152,9 +152,24 @@ void jframe_write(char *at, const struct batch *b, const struct jframe_layout *l
         PUT(at + l->length, uint64_t, 0);
 }
 
+static void commit(char *at, uint32_t length)
+{
+    atomic_store_explicit((_Atomic uint32_t *)(void *)at, length, memory_order_release);
+}
+
 void jframe_commit(char *at, const struct jframe_layout *l)
 {
-    atomic_store_explicit((_Atomic uint32_t *)(void *)at, l->length, memory_order_release);
+    commit(at, l->length);
+}
+
+void jframe_copy(char *at, const char *frame, uint32_t length, uint64_t seed, bool clear_next)
+{
+    memcpy(at + 16, frame + 16, length - 16);
+    PUT(at + 4, uint32_t, JFRAME_MAGIC);
+    PUT(at + 8, uint64_t, XXH3_64bits_withSeed(at + 16, length - 16, seed));
+    if (clear_next)
+        PUT(at + length, uint64_t, 0);
+    commit(at, length);
 }
 
 /* What the sections add up to, without overflow. */

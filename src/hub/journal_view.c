@@ -8,6 +8,16 @@
 
 #include <stdlib.h>
 
+static void add_file(struct journal_view *v, struct jfile *f)
+{
+    f->refs++;
+    v->files[v->count].file = f;
+    v->files[v->count].used = f->used;
+    v->files[v->count].first_id = f->first_id;
+    v->files[v->count].end_id = f->end_id;
+    v->count++;
+}
+
 struct journal_view *journal_view_take(struct journal *j, uint64_t from_id)
 {
     struct journal_view *v = malloc(sizeof *v + j->file_count * sizeof v->files[0]);
@@ -17,16 +27,49 @@ struct journal_view *journal_view_take(struct journal *j, uint64_t from_id)
     v->count = 0;
     LIST_FOR_EACH (link, &j->files) {
         struct jfile *f = LIST_ITEM(link, struct jfile, link);
-        if (f->end_id <= from_id)
-            continue;
-        f->refs++;
-        v->files[v->count].file = f;
-        v->files[v->count].used = f->used;
-        v->files[v->count].first_id = f->first_id;
-        v->files[v->count].end_id = f->end_id;
-        v->count++;
+        if (f->end_id > from_id)
+            add_file(v, f);
     }
     return v;
+}
+
+struct journal_view *journal_view_sealed(struct journal *j)
+{
+    struct journal_view *v = malloc(sizeof *v + j->file_count * sizeof v->files[0]);
+
+    if (!v)
+        return NULL;
+    v->count = 0;
+    LIST_FOR_EACH (link, &j->files) {
+        struct jfile *f = LIST_ITEM(link, struct jfile, link);
+        if (f->sealed)
+            add_file(v, f);
+    }
+    return v;
+}
+
+struct journal_view *journal_take_full(struct journal *j)
+{
+    LIST_FOR_EACH (link, &j->files) {
+        struct jfile *f = LIST_ITEM(link, struct jfile, link);
+        if (f->sealed || f == j->current)
+            continue;
+        struct journal_view *v = malloc(sizeof *v + sizeof v->files[0]);
+        if (v) {
+            v->count = 0;
+            add_file(v, f);
+        }
+        return v;
+    }
+    return NULL;
+}
+
+int64_t journal_view_arrival_us(const struct journal_view *v)
+{
+    for (uint32_t i = 0; i < v->count; i++)
+        if (v->files[i].file->began_us)
+            return v->files[i].file->began_us;
+    return 0;
 }
 
 void journal_view_drop(struct journal *j, struct journal_view *v)
