@@ -112,6 +112,8 @@ struct journal_cursor journal_seek(const struct journal_view *v, uint64_t from_i
 bool journal_next(struct journal_cursor *c, struct jframe *ret);
 /* The same, but frames without records that say that ids were not stored (ret->unstored) count, too. */
 bool journal_next_or_unstored(struct journal_cursor *c, struct jframe *ret);
+/* Every frame, those that only move a position, too. */
+bool journal_next_any(struct journal_cursor *c, struct jframe *ret);
 /* For walking backwards: how many files a view has, a cursor at the start of the i-th (0 = oldest),
  * and the next frame within that file. */
 uint32_t journal_view_files(const struct journal_view *v);

@@ -102,7 +102,14 @@ struct journal_cursor journal_seek(const struct journal_view *v, uint64_t from_i
     return c;
 }
 
-static bool next_in_file(struct journal_cursor *c, bool unstored_too, struct jframe *ret)
+enum wanted { WITH_RECORDS, OR_UNSTORED, ANY };
+
+static bool is_wanted(const struct jframe *f, enum wanted w)
+{
+    return f->count > 0 || (w == OR_UNSTORED && f->unstored > 0) || w == ANY;
+}
+
+static bool next_in_file(struct journal_cursor *c, enum wanted wanted, struct jframe *ret)
 {
     const struct journal_view *v = c->view;
     size_t skipped;
@@ -111,7 +118,7 @@ static bool next_in_file(struct journal_cursor *c, bool unstored_too, struct jfr
         if (!jfile_next_frame(v->files[c->file].file, v->files[c->file].used, &c->at, &c->next_id,
                               ret, &skipped))
             return false;
-        if (ret->count > 0 || (unstored_too && ret->unstored > 0))
+        if (is_wanted(ret, wanted))
             return true;
     }
     return false;
@@ -119,13 +126,13 @@ static bool next_in_file(struct journal_cursor *c, bool unstored_too, struct jfr
 
 bool journal_next_in_file(struct journal_cursor *c, struct jframe *ret)
 {
-    return next_in_file(c, false, ret);
+    return next_in_file(c, WITH_RECORDS, ret);
 }
 
-static bool next(struct journal_cursor *c, bool unstored_too, struct jframe *ret)
+static bool next(struct journal_cursor *c, enum wanted wanted, struct jframe *ret)
 {
     while (c->file < c->view->count) {
-        if (next_in_file(c, unstored_too, ret))
+        if (next_in_file(c, wanted, ret))
             return true;
         *c = journal_file_start(c->view, c->file + 1);
     }
@@ -134,12 +141,17 @@ static bool next(struct journal_cursor *c, bool unstored_too, struct jframe *ret
 
 bool journal_next(struct journal_cursor *c, struct jframe *ret)
 {
-    return next(c, false, ret);
+    return next(c, WITH_RECORDS, ret);
 }
 
 bool journal_next_or_unstored(struct journal_cursor *c, struct jframe *ret)
 {
-    return next(c, true, ret);
+    return next(c, OR_UNSTORED, ret);
+}
+
+bool journal_next_any(struct journal_cursor *c, struct jframe *ret)
+{
+    return next(c, ANY, ret);
 }
 
 uint32_t journal_view_files(const struct journal_view *v)
