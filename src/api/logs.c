@@ -21,7 +21,7 @@ struct search {
     struct job job;
     struct http_req *req;
     struct api *api;
-    struct journal_view *view;
+    struct store_view *view;
     struct filter *filter;
     struct query query;
     struct query_result result;
@@ -36,7 +36,7 @@ static void free_search(struct search *s)
 {
     if (!s)
         return;
-    journal_view_drop(s->api->hub->journal, s->view);
+    store_view_drop(s->api->store, s->view);
     params_filter_free(s->filter);
     buf_fini(&s->rows);
     free(s);
@@ -118,7 +118,7 @@ static void start_search(struct search *s, void (*reply)(struct search *))
     int err;
 
     s->reply = reply;
-    s->view = journal_view_take(s->api->hub->journal, s->query.min_id);
+    s->view = store_view_take(s->api->store, s->query.min_id);
     err = s->view ? job_start(s->api->loop, &s->job, search_work, search_done) : -ENOMEM;
     if (err < 0) {
         s->err = err;

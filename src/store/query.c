@@ -197,12 +197,13 @@ static int scan_backwards(struct scan *s, const struct journal_view *v)
     return err;
 }
 
-int query_run(const struct query *q, const struct journal_view *v, query_emit_fn *emit, void *ctx,
+int query_run(const struct query *q, const struct store_view *v, query_emit_fn *emit, void *ctx,
               struct query_result *ret)
 {
     struct scan s = {
         .q = q, .emit = emit, .ctx = ctx, .end_us = clock_mono_us() + QUERY_REGEX_MAX_US};
-    int err = q->order == QUERY_OLDEST_FIRST ? scan_forwards(&s, v) : scan_backwards(&s, v);
+    int err = q->order == QUERY_OLDEST_FIRST ? scan_forwards(&s, v->journal)
+                                             : scan_backwards(&s, v->journal);
 
     jframe_close(&s.reader);
     label_table_fini(&s.table);

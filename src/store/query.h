@@ -3,12 +3,11 @@
  * query.h - asking for what was logged.
  *
  * A query is a filter, a range of ids and times, an order and a window (offset, limit) over a snapshot
- * of what is stored. Today the snapshot is a view of the journal; sealed chunks will stand behind the
- * same call.
+ * of what is stored.
  *
- *     struct journal_view *v = journal_view_take(j, 0);      loop thread
+ *     struct store_view *v = store_view_take(s, 0);          loop thread
  *     query_run(&q, v, emit, ctx, &result);                  any thread
- *     journal_view_drop(j, v);                               loop thread
+ *     store_view_drop(s, v);                                 loop thread
  *
  * Threads: query_run() anywhere; it shares nothing but the view and the filter, which do not change.
  * Owns:    nothing.
@@ -16,8 +15,8 @@
 #ifndef LM_STORE_QUERY_H
 #define LM_STORE_QUERY_H
 
-#include "hub/journal.h"
 #include "record/filter.h"
+#include "store/view.h"
 
 #include <stdatomic.h>
 
@@ -52,7 +51,7 @@ typedef int query_emit_fn(const struct record *r, void *ctx);
 
 /* 0, -ENOMEM, -ECANCELED, -LM_E_EXPENSIVE when a regex of the filter took too long, on one record or
  * on all, so that the result would not be whole; or what emit returned. */
-int query_run(const struct query *q, const struct journal_view *v, query_emit_fn *emit, void *ctx,
+int query_run(const struct query *q, const struct store_view *v, query_emit_fn *emit, void *ctx,
               struct query_result *ret) LM_MUST_CHECK;
 
 #endif
