@@ -18,3 +18,7 @@ export type {
     WebSocketClass,
     WebSocketLike,
 } from "./types.js";
+export { IpcClient, IpcError } from "./ipc/client.js";
+export type { CallConfig, ChannelMap, Envelope, IpcOptions, Metadata } from "./ipc/client.js";
+export type { Chunk, IpcCode } from "./ipc/call_frames.js";
+export { webSocketLink, type Connect, type Link, type LinkEvents } from "./ipc/link.js";
