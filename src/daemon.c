@@ -318,6 +318,7 @@ static void finish(void *ctx)
     listener_close(d->local);
     d->tcp = d->local = NULL;
     fanout_close(d->fanout);
+    store_stop(d->store);
     keeper_server_close(d->keepers);
     supervise_free(d->supervise);
     d->supervise = NULL;
@@ -378,8 +379,11 @@ static int open_hub(struct daemon *d, struct errinfo *info)
     struct store_opts store = {.loop = &d->loop, .state_dir = s->state_dir};
     int err = store_open(&d->store, &store, info);
 
-    if (err == 0)
+    if (err == 0) {
+        opts.sealed_end = store_end_id(d->store);
+        opts.sealed_positions = store_positions(d->store);
         err = hub_open(&d->hub, &opts, info);
+    }
     if (err == 0)
         err = store_attach(d->store, &d->hub);
     if (err < 0)

@@ -105,7 +105,7 @@ static char *put_record_head(char *at, const struct record *r, uint16_t set)
     PUT(at + 17, uint8_t, r->stream);
     PUT(at + 18, uint16_t, r->flags);
     PUT(at + 20, uint16_t, set);
-    PUT(at + 22, uint16_t, 0);
+    PUT(at + 22, uint16_t, r->class);
     return at + JFRAME_RECORD;
 }
 
@@ -304,7 +304,8 @@ bool jframe_next(struct jframe_reader *r, struct record *ret)
                            .fields = str_of(f->texts.p + r->text_at + message_n, fields_n),
                            .level = (enum level)h[16],
                            .stream = (enum stream)h[17],
-                           .flags = get_u16(h + 18)};
+                           .flags = get_u16(h + 18),
+                           .class = get_u16(h + 22)};
     r->at++;
     r->text_at += message_n + fields_n;
     return true;

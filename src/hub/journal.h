@@ -95,6 +95,8 @@ uint64_t journal_syncs(const struct journal *j);
 struct journal_view *journal_view_take(struct journal *j, uint64_t from_id) LM_MUST_CHECK;
 void journal_view_drop(struct journal *j, struct journal_view *v);
 
+/* The first id of a view that has a file; 0: it has none. */
+uint64_t journal_view_start(const struct journal_view *v);
 /* When the first batch of a view that has one arrived; 0: there is none. */
 int64_t journal_view_arrival_us(const struct journal_view *v);
 

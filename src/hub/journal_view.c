@@ -159,6 +159,11 @@ uint32_t journal_view_files(const struct journal_view *v)
     return v->count;
 }
 
+uint64_t journal_view_start(const struct journal_view *v)
+{
+    return v->count ? v->files[0].first_id : 0;
+}
+
 uint64_t journal_view_end(const struct journal_view *v)
 {
     return v->count ? v->files[v->count - 1].end_id : 0;

@@ -85,6 +85,8 @@ static inline void world_open(struct world *w, const struct fanout_opts *limits)
                            .durability = DURABILITY_OS};
     struct store_opts store = {.loop = &w->loop, .state_dir = w->dir};
     assert_int_equal(store_open(&w->store, &store, &info), 0);
+    hub.sealed_end = store_end_id(w->store);
+    hub.sealed_positions = store_positions(w->store);
     assert_int_equal(hub_open(&w->hub, &hub, &info), 0);
     assert_int_equal(store_attach(w->store, &w->hub), 0);
     opts.loop = &w->loop;
