@@ -3,7 +3,7 @@
  * daemon.c - the pipeline, wired in the order a line travels.
  *
  *     keepers ─▶ keeper_server ─▶ hub ─▶ sinks: metrics, fanout ─▶ WebSocket, SSE
- *     HTTP    ─▶ http_in ────────▶┘└─▶ journal ─▶ queries, replay
+ *     HTTP    ─▶ http_in ────────▶┘└─▶ journal ─▶ store ─▶ queries, replay
  *     doors: the local socket (frames or HTTP, told apart by the first byte) and TCP (HTTP)
  *
  * This is the only place where all modules meet; none of them includes this file's struct.
@@ -41,6 +41,7 @@ struct daemon {
     struct loop loop;
     struct metrics metrics;
     struct hub hub;
+    struct store *store;
     struct fanout *fanout;
     struct supervise *supervise;
     struct keeper_server *keepers;
@@ -49,6 +50,7 @@ struct daemon {
     struct http_server http;
     struct api api;
     struct listener *local, *tcp;
+    struct process_observer start_watch; /* until the URL has been said */
     uv_signal_t sigint, sigterm, sighup;
     struct list strangers; /* local connections that have said nothing yet */
     struct turn_hook own_hook;
@@ -373,8 +375,13 @@ static int open_hub(struct daemon *d, struct errinfo *info)
                             .durability = s->durability,
                             .sync_interval_ms = s->sync_interval_ms,
                             .push_rate = s->push_rate_limit};
-    int err = hub_open(&d->hub, &opts, info);
+    struct store_opts store = {.loop = &d->loop, .state_dir = s->state_dir};
+    int err = store_open(&d->store, &store, info);
 
+    if (err == 0)
+        err = hub_open(&d->hub, &opts, info);
+    if (err == 0)
+        err = store_attach(d->store, &d->hub);
     if (err < 0)
         return err;
     d->metrics.journal_damage_total =
@@ -392,6 +399,7 @@ static int open_streams(struct daemon *d)
 {
     struct fanout_opts opts = {.loop = &d->loop,
                                .hub = &d->hub,
+                               .store = d->store,
                                .metrics = &d->metrics,
                                .feed_memory = d->settings->feed_memory,
                                .client_lag = d->settings->client_lag};
@@ -414,14 +422,15 @@ static void say_url(struct daemon *d)
         if (p->configured && p->state == PROCESS_STARTING)
             return;
     d->said_url = true;
+    supervise_unobserve(&d->start_watch);
     if (auth_ticket(d->auth, ticket) == 0)
         diag_private("Open http://%s/?ticket=%s", listener_address(d->tcp), ticket);
 }
 
-static void on_process_change(const struct process *p, void *ctx)
+static void on_process_change(struct process_observer *o, const struct process *p)
 {
     (void)p;
-    say_url(ctx);
+    say_url(LIST_ITEM(o, struct daemon, start_watch));
 }
 
 static int open_sources(struct daemon *d, struct errinfo *info)
@@ -429,7 +438,6 @@ static int open_sources(struct daemon *d, struct errinfo *info)
     struct supervise_opts opts = {.loop = &d->loop,
                                   .settings = d->settings,
                                   .nofile = d->children_nofile,
-                                  .on_change = on_process_change,
                                   .on_stopped = finish,
                                   .ctx = d};
     struct intake intake = {.hub = &d->hub,
@@ -464,6 +472,7 @@ static int open_api(struct daemon *d)
     d->api = (struct api){.loop = &d->loop,
                           .auth = d->auth,
                           .hub = &d->hub,
+                          .store = d->store,
                           .fanout = d->fanout,
                           .supervise = d->supervise,
                           .http_in = d->http_in,
@@ -521,6 +530,7 @@ static void clean_up(struct daemon *d)
     auth_free(d->auth);
     batch_fini(&d->own);
     labels_unref(d->own_labels);
+    store_close(d->store);
     hub_close(&d->hub);
     if (d->lock_fd >= 0)
         close(d->lock_fd);
@@ -574,6 +584,8 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
         watch_signal(&d, &d.sigterm, on_stop_signal, SIGTERM);
         watch_signal(&d, &d.sighup, on_hangup, SIGHUP);
         diag_info("Local socket: %s", settings->socket);
+        d.start_watch.changed = on_process_change;
+        supervise_observe(d.supervise, &d.start_watch);
         supervise_start(d.supervise);
         say_url(&d);
         loop_run(&d.loop);

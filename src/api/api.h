@@ -16,16 +16,19 @@
 #include "net/http.h"
 #include "proc/supervise.h"
 #include "source/http_in.h"
+#include "store/store.h"
 #include "stream/fanout.h"
 
 struct api {
     struct loop *loop;
     struct auth *auth;
     struct hub *hub;
+    struct store *store;
     struct fanout *fanout;
     struct supervise *supervise;
     struct http_in *http_in;
     struct metrics *metrics;
+    const char *base_path; /* before every route: "/logs", or "" */
 };
 
 #endif

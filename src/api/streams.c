@@ -14,8 +14,6 @@
 
 enum { TAIL_MAX = 10000 };
 
-static const char *const own_params[] = {"tail", "after", "slow", NULL};
-
 /* Where to begin: Last-Event-ID (a reconnecting EventSource repeats its URL, so the header wins), then
  * `after`, then `tail`. False: the request has been answered. */
 static bool read_start(struct http_req *req, struct api *api, struct sub_start *ret)
@@ -49,7 +47,7 @@ static bool read_start(struct http_req *req, struct api *api, struct sub_start *
 
 static struct filter *read_request(struct http_req *req, struct api *api, struct sub_start *start)
 {
-    struct filter *f = params_filter(req, own_params);
+    struct filter *f = params_filter(req, api_params(req));
 
     if (f && !read_start(req, api, start)) {
         params_filter_free(f);

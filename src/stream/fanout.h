@@ -20,6 +20,7 @@
 #include "metrics/metrics.h"
 #include "net/conn.h"
 #include "record/filter.h"
+#include "store/store.h"
 #include "stream/feed.h"
 #include "stream/tick.h"
 
@@ -28,6 +29,7 @@ struct fanout;
 struct fanout_opts {
     struct loop *loop;
     struct hub *hub;
+    struct store *store; /* where replays read */
     struct metrics *metrics;
     uint64_t feed_memory; /* bytes for all feeds */
     uint64_t client_lag;  /* bytes a live client may be behind */

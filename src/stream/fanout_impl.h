@@ -48,7 +48,7 @@ struct sub {
     struct feed_skipped dropped; /* while blocked; told as soon as the socket takes bytes again */
     struct finding *finding;
     /* Only while a replay is under way and not blocked: */
-    struct journal_view *view;
+    struct store_view *view;
     uint64_t view_end; /* ids below are in the view, or nowhere */
     struct journal_cursor cursor;
     struct jframe_reader reader;

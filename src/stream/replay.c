@@ -24,7 +24,7 @@ enum {
 void sub_stop_replay(struct sub *sub)
 {
     jframe_close(&sub->reader);
-    journal_view_drop(sub->fanout->opts.hub->journal, sub->view);
+    store_view_drop(sub->fanout->opts.store, sub->view);
     sub->view = NULL;
 }
 
@@ -145,10 +145,10 @@ static bool open_view(struct sub *sub)
     struct journal *journal = sub->fanout->opts.hub->journal;
 
     if (!sub->view) {
-        sub->view = journal_view_take(journal, sub->next_id);
+        sub->view = store_view_take(sub->fanout->opts.store, sub->next_id);
         sub->view_end = journal_end_id(journal);
         if (sub->view)
-            sub->cursor = journal_seek(sub->view, sub->next_id);
+            sub->cursor = journal_seek(sub->view->journal, sub->next_id);
     }
     return sub->view != NULL;
 }
@@ -207,7 +207,7 @@ struct finding {
     struct job job;
     struct sub *sub; /* NULL: the subscriber has left */
     struct fanout *fanout;
-    struct journal_view *view;
+    struct store_view *view;
     struct query query;
     struct feed *feed; /* whose filter the query uses */
     uint64_t first;    /* the smallest id found */
@@ -235,7 +235,7 @@ static void find_done(struct job *job)
     struct finding *f = LIST_ITEM(job, struct finding, job);
     struct fanout *s = f->fanout;
 
-    journal_view_drop(s->opts.hub->journal, f->view);
+    store_view_drop(s->opts.store, f->view);
     if (f->sub) {
         f->sub->finding = NULL;
         if (f->err == -LM_E_EXPENSIVE)
@@ -265,10 +265,10 @@ int sub_find_tail(struct sub *sub, uint32_t n)
     f->query.count = QUERY_COUNT_NONE;
     f->query.limit = n;
     f->query.cancel = &f->cancel;
-    f->view = journal_view_take(s->opts.hub->journal, 0);
+    f->view = store_view_take(s->opts.store, 0);
     int err = f->view ? job_start(s->opts.loop, &f->job, find_work, find_done) : -ENOMEM;
     if (err < 0) {
-        journal_view_drop(s->opts.hub->journal, f->view);
+        store_view_drop(s->opts.store, f->view);
         free(f);
         return err;
     }

@@ -60,6 +60,7 @@ struct world {
     char dir[64];
     struct loop loop;
     struct hub hub;
+    struct store *store;
     struct metrics metrics;
     struct fanout *fanout;
     struct batch batch;
@@ -82,9 +83,13 @@ static inline void world_open(struct world *w, const struct fanout_opts *limits)
                            .state_dir = w->dir,
                            .journal_max = 4 * JOURNAL_FILE_SIZE,
                            .durability = DURABILITY_OS};
+    struct store_opts store = {.loop = &w->loop, .state_dir = w->dir};
+    assert_int_equal(store_open(&w->store, &store, &info), 0);
     assert_int_equal(hub_open(&w->hub, &hub, &info), 0);
+    assert_int_equal(store_attach(w->store, &w->hub), 0);
     opts.loop = &w->loop;
     opts.hub = &w->hub;
+    opts.store = w->store;
     opts.metrics = &w->metrics;
     assert_int_equal(fanout_new(&w->fanout, &opts), 0);
     hub_add_sink(&w->hub, fanout_sink, w->fanout);
@@ -121,6 +126,7 @@ static inline void world_close(struct world *w)
     assert_int_equal(w->fanout->pool.used, 0);
     fanout_free(w->fanout);
     batch_fini(&w->batch);
+    store_close(w->store);
     hub_close(&w->hub);
     loop_fini(&w->loop);
     nftw(w->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tomb.h - what was cleared.
+ *
+ * A clear is label conditions, all of which must hold, and a bound: every record whose labels match
+ * and whose id is at most the bound is gone, from the moment the clear was accepted. Readers of
+ * the journal and of chunks ask once per label set.
+ *
+ * Threads: a set of tombs never changes (a clear makes a new one); references are counted atomically.
+ * Owns:    its conditions.
+ */
+#ifndef LM_STORE_TOMB_H
+#define LM_STORE_TOMB_H
+
+#include "record/labels.h"
+
+#include <stdatomic.h>
+
+struct tombs;
+
+/* Records of this label set with ids <= the answer are gone; 0: none. NULL tombs: 0. */
+uint64_t tombs_dead_to(const struct tombs *t, const struct labels *l);
+
+/* A set that has, besides what `t` (NULL is fine) has, the clear of these conditions (1 to LABELS_MAX;
+ * `source` is a name like any other) up to `bound`. A new reference; `t` keeps its own. -ENOMEM,
+ * -LM_E_FULL beyond TOMBS_MAX. */
+enum { TOMBS_MAX = 4096 };
+int tombs_with(const struct tombs *t, const struct label *conditions, size_t n, uint64_t bound,
+               struct tombs **ret) LM_MUST_CHECK;
+
+/* NULL is fine for both. */
+const struct tombs *tombs_ref(const struct tombs *t);
+void tombs_unref(const struct tombs *t);
+
+#endif
