@@ -406,7 +406,8 @@ static int open_streams(struct daemon *d)
                                .store = d->store,
                                .metrics = &d->metrics,
                                .feed_memory = d->settings->feed_memory,
-                               .client_lag = d->settings->client_lag};
+                               .client_lag = d->settings->client_lag,
+                               .resume_limit = d->settings->resume_limit};
     int err = fanout_new(&d->fanout, &opts);
 
     if (err == 0)

@@ -18,13 +18,14 @@ enum { TAIL_MAX = 10000 };
  * `after`, then `tail`. False: the request has been answered. */
 static bool read_start(struct http_req *req, struct api *api, struct sub_start *ret)
 {
-    static const char *const policies[] = {"drop", "wait"};
+    static const char *const policies[] = {"drop", "wait"}, *const resumes[] = {"limit", "all"};
     struct sub_start start = {.from = SUB_FROM_NOW};
-    int slow = 0;
+    int slow = 0, resume = 0;
     struct str header = http_header(req, "last-event-id"), after = http_query(req, "after");
     uint64_t tail = 0;
 
     if (!params_number(req, "tail", TAIL_MAX, &tail) ||
+        !params_choice(req, "resume", resumes, 2, &resume) ||
         !params_choice(req, "slow", policies, 2, &slow))
         return false;
     if (tail > 0)
@@ -40,6 +41,7 @@ static bool read_start(struct http_req *req, struct api *api, struct sub_start *
         start.from = SUB_FROM_CURSOR;
         start.foreign_cursor |= !known;
     }
+    start.all = resume == 1;
     start.lossless = slow == 1;
     *ret = start;
     return true;

@@ -93,6 +93,11 @@ uint64_t store_start_id(const struct store *s)
     return s->row->count && s->row->at[0]->first_id < raw ? s->row->at[0]->first_id : raw;
 }
 
+const struct tombs *store_tombs(const struct store *s)
+{
+    return s->tombs;
+}
+
 /* --- views --- */
 
 /* A view that is being made, and what is only for us. */

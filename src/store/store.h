@@ -56,5 +56,7 @@ uint64_t store_start_id(const struct store *s);
 /* Ids from here on can be read from the journal as they came, without unpacking; what a replay of the
  * recent past wants. A view of it is taken from the hub's journal. */
 uint64_t store_raw_id(const struct store *s);
+/* What was cleared, borrowed; NULL: nothing. */
+const struct tombs *store_tombs(const struct store *s);
 
 #endif

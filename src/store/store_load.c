@@ -201,7 +201,7 @@ static int load_day(struct store *s, const char *day, struct errinfo *info)
         names[i]->d_name[strcspn(names[i]->d_name, ".")] = '\0';
         if (err == 0 && strcmp(names[i]->d_name, last) != 0)
             err = load_segment(s, day, names[i]->d_name, info);
-        snprintf(last, sizeof last, "%s", names[i]->d_name);
+        snprintf(last, sizeof last, "%.31s", names[i]->d_name);
         free(names[i]);
     }
     free(names);

@@ -33,6 +33,7 @@ struct fanout_opts {
     struct metrics *metrics;
     uint64_t feed_memory; /* bytes for all feeds */
     uint64_t client_lag;  /* bytes a live client may be behind */
+    uint32_t resume_limit; /* records that a resuming client gets again; 0: all */
 };
 
 int fanout_new(struct fanout **ret, const struct fanout_opts *opts) LM_MUST_CHECK;
@@ -49,6 +50,7 @@ struct sub_start {
     enum { SUB_FROM_NOW, SUB_FROM_TAIL, SUB_FROM_CURSOR } from;
     uint32_t tail;       /* FROM_TAIL: this many matching records first */
     uint64_t after;      /* FROM_CURSOR: the last id the client has */
+    bool all;            /* FROM_CURSOR: no resume_limit */
     bool foreign_cursor; /* it belongs to another epoch, or to no store at all */
     bool lossless;       /* falling behind client_lag: go on from the journal instead of dropping */
 };

@@ -28,7 +28,17 @@ struct fanout {
     int64_t rest_until_us; /* monotonic: no flush before */
     struct buf json;       /* scratch: the record being encoded */
     struct buf out;        /* scratch: what a subscriber is about to be sent */
+    uint32_t steps_running, steps_held; /* of replays from chunks */
     bool closing;
+};
+
+enum gap_reason {
+    GAP_RETENTION,
+    GAP_EPOCH,
+    GAP_CRASH,
+    GAP_UNSTORED,
+    GAP_CLEARED,
+    GAP_RESUME_LIMIT
 };
 
 enum sub_state { SUB_FINDING, SUB_REPLAYING, SUB_LIVE, SUB_REFUSED };
@@ -48,14 +58,17 @@ struct sub {
     struct feed_skipped dropped; /* while blocked; told as soon as the socket takes bytes again */
     struct finding *finding;
     /* Only while a replay is under way and not blocked: */
-    struct store_view *view;
+    struct step *step;        /* from chunks: under way, or made and not yet sent */
+    struct journal_view *view; /* from the journal */
+    const struct tombs *tombs;
     uint64_t view_end; /* ids below are in the view, or nowhere */
     struct journal_cursor cursor;
     struct jframe_reader reader;
-    /* During one slice: ids after .after and before .next were not stored, and might have matched. */
+    /* During one slice: ids after .after and before .next are not there, and might have matched. */
     struct {
+        enum gap_reason reason;
         uint64_t after, next; /* next 0: none */
-    } unstored;
+    } missing;
 };
 
 /* --- feed_index.c --- */
@@ -101,11 +114,18 @@ void sub_start_replay(struct sub *sub, uint64_t next_id);
 void sub_stop_replay(struct sub *sub);
 /* One slice of work. Leaves the subscriber blocked, live, or in need of another slice. */
 void sub_replay_step(struct sub *sub);
-int sub_find_tail(struct sub *sub, uint32_t n) LM_MUST_CHECK;
+/* Looks for where the newest n matching records with ids >= min_id begin, and replays from there; says
+ * a gap when there are more of them. */
+int sub_find_start(struct sub *sub, uint32_t n, uint64_t min_id) LM_MUST_CHECK;
 void sub_forget_finding(struct sub *sub);
 
+/* --- replay_chunks.c --- */
+
+/* The same, where the journal does not reach back. */
+void sub_chunk_step(struct sub *sub);
+void sub_forget_step(struct sub *sub);
+
 /* --- notice.c --- */
-enum gap_reason { GAP_RETENTION, GAP_EPOCH, GAP_CRASH, GAP_UNSTORED };
 /* Ids after `after` and before `next` are not to be had. */
 void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64_t next);
 void sub_say_dropped(struct sub *sub, const struct feed_skipped *skipped);

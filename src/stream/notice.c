@@ -15,6 +15,8 @@ static const char *const reasons[] = {
     [GAP_EPOCH] = "epoch",
     [GAP_CRASH] = "crash",
     [GAP_UNSTORED] = "unstored",
+    [GAP_CLEARED] = "cleared",
+    [GAP_RESUME_LIMIT] = "resume_limit",
 };
 
 static const char *const sentences[] = {
@@ -22,6 +24,8 @@ static const char *const sentences[] = {
     [GAP_EPOCH] = "The place to go on from is not known here: the store was replaced or restored",
     [GAP_CRASH] = "Lines may be missing here: the machine went down or a file was damaged",
     [GAP_UNSTORED] = "Lines of a source that is sent live only were not stored",
+    [GAP_CLEARED] = "Lines were cleared, or had expired",
+    [GAP_RESUME_LIMIT] = "Too many lines to send again: these are in the history",
 };
 
 static void end_notice(struct sub *sub, const char *type, struct buf *json, uint64_t cursor_id)
@@ -50,7 +54,7 @@ void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64
     buf_printf(json,
                "{\"type\":\"gap\",\"after\":%" PRIu64 ",\"next\":%" PRIu64 ",\"count\":", after,
                next);
-    if ((reason == GAP_RETENTION || reason == GAP_UNSTORED) && unfiltered)
+    if (reason != GAP_EPOCH && reason != GAP_CRASH && unfiltered)
         buf_add_u64(json, next - after - 1);
     else
         BUF_LIT(json, "null");

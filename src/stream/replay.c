@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * replay.c - from the journal to the live edge.
+ * replay.c - from the past to the live edge.
  *
  * A replay reads forward by id in slices, so that one client's past never holds up another's
- * present. It pauses while the socket is full and then holds no file. When it has caught up with
- * the last id the hub has given out, it joins the feed in the same step: nothing can come in
+ * present: out of chunks (replay_chunks.c) as long as the journal does not reach back so far, then out
+ * of the journal. It pauses while the socket is full and then holds no file. When it has caught up
+ * with the last id the hub has given out, it joins the feed in the same step: nothing can come in
  * between.
  */
 #include "base/clock.h"
 #include "record/encode.h"
+#include "store/chunk.h"
 #include "store/query.h"
 #include "stream/fanout_impl.h"
 
@@ -23,9 +25,12 @@ enum {
 
 void sub_stop_replay(struct sub *sub)
 {
+    sub_forget_step(sub);
     jframe_close(&sub->reader);
-    store_view_drop(sub->fanout->opts.store, sub->view);
+    journal_view_drop(sub->fanout->opts.hub->journal, sub->view);
+    tombs_unref(sub->tombs);
     sub->view = NULL;
+    sub->tombs = NULL;
 }
 
 void sub_start_replay(struct sub *sub, uint64_t next_id)
@@ -72,14 +77,27 @@ static void send_gathered(struct sub *sub)
 }
 
 /* One notice for all that lay between two records of this client. */
-static void say_unstored(struct sub *sub)
+static void say_missing(struct sub *sub)
 {
-    if (!sub->unstored.next)
+    if (!sub->missing.next)
         return;
     send_gathered(sub);
-    sub_say_gap(sub, GAP_UNSTORED, sub->unstored.after, sub->unstored.next);
+    sub_say_gap(sub, sub->missing.reason, sub->missing.after, sub->missing.next);
     buf_clear(&sub->fanout->out);
-    sub->unstored.next = 0;
+    sub->missing.next = 0;
+}
+
+/* Ids from first on and before `next` are not there. */
+static void note_missing(struct sub *sub, enum gap_reason reason, uint64_t first, uint64_t next)
+{
+    if (next <= sub->next_id)
+        return;
+    if (sub->missing.next && sub->missing.reason != reason)
+        say_missing(sub);
+    if (!sub->missing.next)
+        sub->missing.after = (first > sub->next_id ? first : sub->next_id) - 1;
+    sub->missing.reason = reason;
+    sub->missing.next = next;
 }
 
 /* Ids before f->first_id were not stored on purpose; does that concern this client? */
@@ -92,22 +110,26 @@ static void note_unstored(struct sub *sub, const struct jframe *f)
         filter_decide(sub->feed->filter, sub->reader.sets[i], &verdict);
         concerns = verdict.truth != TRUTH_NO;
     }
-    if (!concerns || f->first_id <= sub->next_id)
-        return;
-    if (!sub->unstored.next)
-        sub->unstored.after = sub->next_id - 1;
-    sub->unstored.next = f->first_id;
+    if (concerns)
+        note_missing(sub, GAP_UNSTORED, f->first_id - f->unstored, f->first_id);
 }
 
 static void pass_hole(struct sub *sub, uint64_t found_id)
 {
-    bool at_start = found_id == journal_start_id(sub->fanout->opts.hub->journal);
+    bool at_start = found_id == store_start_id(sub->fanout->opts.store);
 
-    say_unstored(sub);
+    say_missing(sub);
     send_gathered(sub);
     sub_say_gap(sub, at_start ? GAP_RETENTION : GAP_CRASH, sub->next_id - 1, found_id);
     buf_clear(&sub->fanout->out);
     sub->next_id = found_id;
+}
+
+/* Was it cleared, or has it expired? */
+static bool is_dead(const struct record *r, uint64_t dead_to, int64_t arrival_us)
+{
+    return r->id <= dead_to ||
+           (r->class && clock_wall_us() - arrival_us > chunk_class_ttl_us(r->class));
 }
 
 /* Appends the matching records of one frame to fanout->out. */
@@ -117,6 +139,7 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
     const struct filter *filter = sub->feed->filter;
     const struct labels *decided = NULL;
     struct filter_verdict verdict;
+    uint64_t dead_to = 0;
     int err = jframe_open(&sub->reader, f, &sub->fanout->opts.hub->labels);
 
     if (err < 0)
@@ -126,13 +149,19 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
     if (f->unstored > 0)
         note_unstored(sub, f);
     while (jframe_next(&sub->reader, &r)) {
-        if (decided != r.labels)
+        if (decided != r.labels) {
             filter_decide(filter, r.labels, &verdict);
-        decided = r.labels;
-        if (r.id >= sub->next_id && filter_match_rest(filter, &verdict, &r)) {
-            say_unstored(sub);
-            add_record(sub, &r);
+            dead_to = tombs_dead_to(sub->tombs, r.labels);
         }
+        decided = r.labels;
+        if (r.id < sub->next_id || !filter_match_rest(filter, &verdict, &r))
+            continue;
+        if (is_dead(&r, dead_to, f->arrival_us)) {
+            note_missing(sub, GAP_CLEARED, r.id, r.id + 1);
+            continue;
+        }
+        say_missing(sub);
+        add_record(sub, &r);
     }
     jframe_release(&sub->reader);
     if (f->first_id + f->count > sub->next_id)
@@ -142,13 +171,14 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
 
 static bool open_view(struct sub *sub)
 {
-    struct journal *journal = sub->fanout->opts.hub->journal;
+    struct fanout_opts *o = &sub->fanout->opts;
 
     if (!sub->view) {
-        sub->view = store_view_take(sub->fanout->opts.store, sub->next_id);
-        sub->view_end = journal_end_id(journal);
+        sub->view = journal_view_take(o->hub->journal, sub->next_id);
+        sub->view_end = journal_end_id(o->hub->journal);
+        sub->tombs = tombs_ref(store_tombs(o->store));
         if (sub->view)
-            sub->cursor = journal_seek(sub->view->journal, sub->next_id);
+            sub->cursor = journal_seek(sub->view, sub->next_id);
     }
     return sub->view != NULL;
 }
@@ -164,7 +194,8 @@ static void reach_the_edge(struct sub *sub)
     sub_heartbeat(sub); /* a client that has got nothing yet knows where to resume, too */
 }
 
-void sub_replay_step(struct sub *sub)
+/* One slice out of the journal. */
+static void journal_step(struct sub *sub)
 {
     struct fanout *s = sub->fanout;
     struct jframe f;
@@ -172,8 +203,6 @@ void sub_replay_step(struct sub *sub)
     size_t scanned = 0;
     bool more = true;
 
-    if (sub->blocked)
-        return;
     if (!open_view(sub)) {
         conn_close(sub->conn, 0); /* no memory; better cut than silent */
         return;
@@ -187,7 +216,7 @@ void sub_replay_step(struct sub *sub)
         }
         scanned += more ? f.length : 0;
     }
-    say_unstored(sub);
+    say_missing(sub);
     send_gathered(sub);
     if (feed_refused(sub->feed)) {
         sub_refuse(sub);
@@ -201,7 +230,25 @@ void sub_replay_step(struct sub *sub)
         turn_hook_ask(s->opts.loop, &s->replay_hook);
 }
 
-/* --- tail=N: where do the newest N matching records begin? Looked up in the pool. --- */
+void sub_replay_step(struct sub *sub)
+{
+    struct store *store = sub->fanout->opts.store;
+    uint64_t start = store_start_id(store);
+
+    if (sub->blocked)
+        return;
+    if (!sub->view && !sub->step && sub->next_id < start) {
+        buf_clear(&sub->fanout->out);
+        pass_hole(sub, start);
+    }
+    if (sub->step || (!sub->view && sub->next_id < store_raw_id(store) &&
+                      sub->next_id < store_end_id(store)))
+        sub_chunk_step(sub);
+    else
+        journal_step(sub);
+}
+
+/* --- where do the newest N matching records begin? Looked up in the pool. --- */
 
 struct finding {
     struct job job;
@@ -211,6 +258,8 @@ struct finding {
     struct query query;
     struct feed *feed; /* whose filter the query uses */
     uint64_t first;    /* the smallest id found */
+    bool resuming;     /* what is left out is to be told */
+    struct query_result result;
     atomic_bool cancel;
     int err;
 };
@@ -225,9 +274,20 @@ static int note_id(const struct record *r, void *ctx)
 static void find_work(struct job *job)
 {
     struct finding *f = LIST_ITEM(job, struct finding, job);
-    struct query_result result;
 
-    f->err = query_run(&f->query, f->view, note_id, f, &result);
+    f->err = query_run(&f->query, f->view, note_id, f, &f->result);
+}
+
+/* A client that resumes gets everything, or is told what not. */
+static void begin_replay(struct sub *sub, const struct finding *f)
+{
+    uint64_t first = f->first ? f->first : f->query.max_id + 1;
+
+    if (f->resuming && f->result.emitted < f->query.limit)
+        first = f->query.min_id;
+    if (f->resuming && first > f->query.min_id)
+        sub_say_gap(sub, GAP_RESUME_LIMIT, f->query.min_id - 1, first);
+    sub_start_replay(sub, first);
 }
 
 static void find_done(struct job *job)
@@ -243,13 +303,13 @@ static void find_done(struct job *job)
         else if (f->err < 0)
             conn_close(f->sub->conn, 0);
         else
-            sub_start_replay(f->sub, f->first ? f->first : f->query.max_id + 1);
+            begin_replay(f->sub, f);
     }
     fanout_leave_feed(s, f->feed);
     free(f);
 }
 
-int sub_find_tail(struct sub *sub, uint32_t n)
+int sub_find_start(struct sub *sub, uint32_t n, uint64_t min_id)
 {
     struct fanout *s = sub->fanout;
     struct finding *f = calloc(1, sizeof *f);
@@ -260,12 +320,14 @@ int sub_find_tail(struct sub *sub, uint32_t n)
     f->fanout = s;
     f->feed = sub->feed;
     query_init(&f->query, sub->feed->filter);
+    f->query.min_id = min_id;
+    f->resuming = min_id > 0;
     f->query.max_id = hub_last_id(s->opts.hub);
     f->query.order = QUERY_NEWEST_FIRST;
     f->query.count = QUERY_COUNT_NONE;
     f->query.limit = n;
     f->query.cancel = &f->cancel;
-    f->view = store_view_take(s->opts.store, 0);
+    f->view = store_view_take(s->opts.store, min_id);
     int err = f->view ? job_start(s->opts.loop, &f->job, find_work, find_done) : -ENOMEM;
     if (err < 0) {
         store_view_drop(s->opts.store, f->view);

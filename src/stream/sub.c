@@ -220,8 +220,11 @@ static int begin(struct sub *sub, const struct sub_start *start)
     uint64_t last = hub_last_id(hub);
 
     if (start->from == SUB_FROM_TAIL && start->tail > 0)
-        return sub_find_tail(sub, start->tail);
+        return sub_find_start(sub, start->tail, 0);
     if (start->from == SUB_FROM_CURSOR && !start->foreign_cursor && start->after <= last) {
+        uint32_t limit = start->all ? 0 : sub->fanout->opts.resume_limit;
+        if (limit && last - start->after > limit)
+            return sub_find_start(sub, limit, start->after + 1);
         sub_start_replay(sub, start->after + 1);
         return 0;
     }
