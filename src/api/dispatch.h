@@ -3,7 +3,7 @@
  * dispatch.h - from a request to the one function that answers it.
  *
  * In this order: Host and Origin (auth_check), the path (404), the method (405, OPTIONS), the scope
- * (401), the handler. What is not in the table of routes is nowhere.
+ * (401, 403), the handler. What is not in the table of routes is nowhere.
  *
  * Threads: loop thread only. Owns: nothing.
  */
@@ -20,8 +20,14 @@ struct route {
     route_fn *handler;
     enum scope scope;
     const char *sentence;
-    bool streams; /* the handler takes the body in pieces */
+    bool streams;  /* the handler takes the body in pieces */
+    bool filtered; /* the handler keeps to what req->grant may see */
 };
+
+/* In the column of the scope: a token that is limited to labels may call this route, because all that it
+ * shows or takes goes through grant_limit() (params_filter() does) or grant_own_labels(). Any other route
+ * is closed to such a token. */
+enum { FILTERED = 0x10, SCOPE_BITS = 0x0f };
 
 /* Every handler that the table names. */
 #define ROUTE(method, path, handler, scope, sentence) route_fn handler;

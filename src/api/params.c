@@ -5,6 +5,7 @@
 #include "api/params.h"
 
 #include "base/clock.h"
+#include "net/auth.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -87,7 +88,7 @@ struct filter *params_filter(struct http_req *req, const char *const *own)
                              STR_FMT(field.name));
             return NULL;
         }
-        if (is_own(field.name, own))
+        if (is_own(field.name, own) || str_is(field.name, AUTH_TICKET_PARAM))
             continue;
         int err = filter_add(f, field.name, field.value, &info);
         if (err == 0)
@@ -97,6 +98,11 @@ struct filter *params_filter(struct http_req *req, const char *const *own)
             refuse_unknown(req, field.name, own);
         else
             refuse_value(req, &info);
+        return NULL;
+    }
+    if (grant_limit(req->grant, f, &info) < 0) {
+        params_filter_free(f);
+        refuse_value(req, &info);
         return NULL;
     }
     return f;

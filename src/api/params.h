@@ -13,7 +13,7 @@
 #include "net/http.h"
 #include "record/filter.h"
 
-/* Makes a filter (heap) of the request's parameters. Names in `own` (ends with NULL) belong to the
+/* Makes a filter (heap) of the request's parameters and of what limits its caller. Names in `own` (ends with NULL) belong to the
  * route and are left to it. NULL: the request has been answered with 400. */
 struct filter *params_filter(struct http_req *req, const char *const *own) LM_MUST_CHECK;
 void params_filter_free(struct filter *f);

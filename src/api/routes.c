@@ -5,9 +5,10 @@
 #include "api/dispatch.h"
 
 #define ROUTE(method, path, handler, scope, sentence)                                              \
-    {HTTP_##method##_M, path, handler, scope, sentence, false},
+    {HTTP_##method##_M,      path, handler, (scope)&SCOPE_BITS, sentence, false,                   \
+     ((scope)&FILTERED) != 0},
 #define ROUTE_STREAM(method, path, handler, scope, sentence)                                       \
-    {HTTP_##method##_M, path, handler, scope, sentence, true},
+    {HTTP_##method##_M, path, handler, (scope)&SCOPE_BITS, sentence, true, ((scope)&FILTERED) != 0},
 const struct route api_routes[] = {
 #include "api/routes.def"
 };

@@ -61,14 +61,8 @@ static struct filter *read_request(struct http_req *req, struct api *api, struct
 
 void stream_sse(struct http_req *req, struct api *api)
 {
-    static const char head[] = "HTTP/1.1 200 OK\r\n"
-                               "Content-Type: text/event-stream\r\n"
-                               "Cache-Control: no-cache, no-store\r\n"
-                               "X-Accel-Buffering: no\r\n"
-                               "X-Content-Type-Options: nosniff\r\n"
-                               "Connection: close\r\n\r\n"
-                               "retry: 1000\n\n";
     struct sub_start start;
+    struct buf head = {0};
 
     if (req->method == HTTP_HEAD_M) {
         http_reply(req, 200, "text/event-stream", STR_NONE);
@@ -77,8 +71,15 @@ void stream_sse(struct http_req *req, struct api *api)
     struct filter *f = read_request(req, api, &start);
     if (!f)
         return;
+    http_add_header(req, "Content-Type", "text/event-stream");
+    http_add_header(req, "Cache-Control", "no-cache, no-store");
+    http_add_header(req, "X-Accel-Buffering", "no");
+    http_add_header(req, "Connection", "close");
+    http_write_head(req, 200, &head);
+    BUF_LIT(&head, "retry: 1000\n\n");
     struct conn *c = http_take_conn(req);
-    conn_write(c, head, sizeof head - 1);
+    conn_write(c, head.p, head.n);
+    buf_fini(&head);
     sse_out_open(api->fanout, c, f, &start);
 }
 
@@ -122,7 +123,8 @@ static bool check_handshake(struct http_req *req, char accept[29])
 
 void stream_ws(struct http_req *req, struct api *api)
 {
-    char accept[29], head[256];
+    char accept[29];
+    struct buf head = {0};
     struct sub_start start;
 
     if (!check_handshake(req, accept))
@@ -131,13 +133,15 @@ void stream_ws(struct http_req *req, struct api *api)
     if (!f)
         return;
     bool plain = has_token(http_header(req, "sec-websocket-protocol"), "logmill.plain");
-    int n =
-        snprintf(head, sizeof head,
-                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                 "Sec-WebSocket-Accept: %s\r\n%s\r\n",
-                 accept, plain ? "Sec-WebSocket-Protocol: logmill.plain\r\n" : "");
+    http_add_header(req, "Upgrade", "websocket");
+    http_add_header(req, "Connection", "Upgrade");
+    http_add_header(req, "Sec-WebSocket-Accept", accept);
+    if (plain)
+        http_add_header(req, "Sec-WebSocket-Protocol", "logmill.plain");
+    http_write_head(req, 101, &head);
     struct conn *c = http_take_conn(req);
-    conn_write(c, head, (size_t)n);
+    conn_write(c, head.p, head.n);
+    buf_fini(&head);
     ws_out_open(api->fanout, c, f, &start);
 }
 
