@@ -51,6 +51,7 @@ struct daemon {
     struct http_server http;
     struct api api;
     struct listener *local, *tcp;
+    struct process_observer start_watch; /* until the URL has been said */
     uv_signal_t sigint, sigterm, sighup;
     struct list strangers; /* local connections that have said nothing yet */
     struct turn_hook own_hook;
@@ -436,14 +437,15 @@ static void say_url(struct daemon *d)
         if (p->configured && p->state == PROCESS_STARTING)
             return;
     d->said_url = true;
+    supervise_unobserve(&d->start_watch);
     if (auth_ticket(d->auth, ticket) == 0)
         diag_private("Open http://%s/?ticket=%s", reachable_address(d->tcp, address), ticket);
 }
 
-static void on_process_change(const struct process *p, void *ctx)
+static void on_process_change(struct process_observer *o, const struct process *p)
 {
     (void)p;
-    say_url(ctx);
+    say_url(LIST_ITEM(o, struct daemon, start_watch));
 }
 
 static int open_sources(struct daemon *d, struct errinfo *info)
@@ -451,7 +453,6 @@ static int open_sources(struct daemon *d, struct errinfo *info)
     struct supervise_opts opts = {.loop = &d->loop,
                                   .settings = d->settings,
                                   .nofile = d->children_nofile,
-                                  .on_change = on_process_change,
                                   .on_stopped = finish,
                                   .ctx = d};
     struct intake intake = {.hub = &d->hub,
@@ -621,6 +622,8 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
         watch_signal(&d, &d.sigterm, on_stop_signal, SIGTERM);
         watch_signal(&d, &d.sighup, on_hangup, SIGHUP);
         diag_info("Local socket: %s", settings->socket);
+        d.start_watch.changed = on_process_change;
+        supervise_observe(d.supervise, &d.start_watch);
         supervise_start(d.supervise);
         say_url(&d);
         loop_run(&d.loop);

@@ -11,8 +11,17 @@
 #define LM_API_DISPATCH_H
 
 #include "api/api.h"
+#include "api/params.h"
 
 typedef void route_fn(struct http_req *req, struct api *api);
+
+/* What routes answer with (answers.def). */
+enum answer {
+#define ANSWER(name, content_type, schema) ANSWER_##name,
+#include "api/answers.def"
+#undef ANSWER
+    ANSWER_COUNT
+};
 
 struct route {
     enum http_method method;
@@ -20,17 +29,19 @@ struct route {
     route_fn *handler;
     enum scope scope;
     const char *sentence;
-    bool streams;  /* the handler takes the body in pieces */
-    bool filtered; /* the handler keeps to what req->grant may see */
+    bool streams;              /* the handler takes the body in pieces */
+    bool filtered;             /* the handler keeps to what req->grant may see */
+    const char *const *params; /* names of query parameters, ends with NULL; NULL: any */
+    enum answer answer;
 };
 
-/* In the column of the scope: a token that is limited to labels may call this route, because all that it
- * shows or takes goes through grant_limit() (params_filter() does) or grant_own_labels(). Any other route
- * is closed to such a token. */
+/* In the column of the scope: a token that is limited to labels may call this route, because the handler
+ * keeps to what req->grant may see or send. Routes that take FILTERS are so by themselves, because
+ * params_filter() adds the limit; any other route is closed to such a token. */
 enum { FILTERED = 0x10, SCOPE_BITS = 0x0f };
 
 /* Every handler that the table names. */
-#define ROUTE(method, path, handler, scope, sentence) route_fn handler;
+#define ROUTE(method, path, handler, scope, answer, params, sentence) route_fn handler;
 #include "api/routes.def"
 #undef ROUTE
 
@@ -50,5 +61,8 @@ bool route_streams(const struct http_req *req, const struct route *routes, size_
 
 /* What stands for {name} in the path of this request; p NULL when its route has no such part. */
 struct str api_param(const struct http_req *req, const char *name);
+
+/* The parameters of the route of this request, for params_filter(). */
+const char *const *api_params(const struct http_req *req);
 
 #endif

@@ -24,14 +24,19 @@ static void say_param(struct http_req *req, struct api *api)
 }
 
 static const struct route table[] = {
-    {HTTP_GET_M, "/", session_enter, SCOPE_NONE, "page", false, false},
-    {HTTP_GET_M, "/logs", session_enter, SCOPE_NONE, "logs", false, false},
-    {HTTP_GET_M, "/api/session", session_get, SCOPE_NONE, "session", false, false},
-    {HTTP_GET_M, "/api/a/{id}", say_param, SCOPE_READ, "param", false, false},
-    {HTTP_DELETE_M, "/api/a/{id}", say_param, SCOPE_ADMIN, "delete", false, false},
-    {HTTP_GET_M, "/api/a/latest", say_param, SCOPE_READ, "literal", false, false},
-    {HTTP_GET_M, "/api/a/{id}/tail", say_param, SCOPE_READ, "tail", false, false},
-    {HTTP_GET_M, "/api/a/latest/{id}", say_param, SCOPE_READ, "latest", false, false},
+    {HTTP_GET_M, "/", session_enter, SCOPE_NONE, "page", false, false, NULL, ANSWER_Page},
+    {HTTP_GET_M, "/logs", session_enter, SCOPE_NONE, "logs", false, false, NULL, ANSWER_Page},
+    {HTTP_GET_M, "/api/session", session_get, SCOPE_NONE, "session", false, false, NULL,
+     ANSWER_Page},
+    {HTTP_GET_M, "/api/a/{id}", say_param, SCOPE_READ, "param", false, false, NULL, ANSWER_Page},
+    {HTTP_DELETE_M, "/api/a/{id}", say_param, SCOPE_ADMIN, "delete", false, false, NULL,
+     ANSWER_Page},
+    {HTTP_GET_M, "/api/a/latest", say_param, SCOPE_READ, "literal", false, false, NULL,
+     ANSWER_Page},
+    {HTTP_GET_M, "/api/a/{id}/tail", say_param, SCOPE_READ, "tail", false, false, NULL,
+     ANSWER_Page},
+    {HTTP_GET_M, "/api/a/latest/{id}", say_param, SCOPE_READ, "latest", false, false, NULL,
+     ANSWER_Page},
 };
 
 struct fixture {
@@ -123,7 +128,8 @@ struct line {
 };
 
 static const struct line lines[] = {
-#define ROUTE(method, path, handler, scope, sentence) {#method, path, sentence, (scope)&SCOPE_BITS},
+#define ROUTE(method, path, handler, scope, answer, params, sentence)                              \
+    {#method, path, sentence, (scope)&SCOPE_BITS},
 #include "api/routes.def"
 #undef ROUTE
 };
@@ -145,8 +151,9 @@ static void every_route_has_a_sentence_and_is_there_once(void **state)
 
 static void only_the_page_and_health_are_open_to_all(void **state)
 {
-    static const char *const open_to_all[] = {"/",        "/logs",   "/assets/{name}",
-                                              "/healthz", "/readyz", "/api/v1/session"};
+    static const char *const open_to_all[] = {
+        "/",       "/logs",           "/assets/{name}",      "/healthz",
+        "/readyz", "/api/v1/session", "/api/v1/openapi.json"};
     size_t open_count = 0;
 
     (void)state;

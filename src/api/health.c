@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * health.c - is it alive, how is it doing, which processes are there.
+ * health.c - is it alive, how is it doing.
  */
 #include "api/dispatch.h"
-#include "base/clock.h"
-#include "record/json.h"
-
-#include <inttypes.h>
 
 void health_get(struct http_req *req, struct api *api)
 {
@@ -48,42 +44,5 @@ void metrics_get(struct http_req *req, struct api *api)
     m->journal_syncs_total = journal_syncs(api->hub->journal);
     metrics_write(m, &out);
     http_reply(req, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(&out));
-    buf_fini(&out);
-}
-
-static void add_process(struct buf *out, const struct process *p)
-{
-    char started[27];
-    size_t n = clock_rfc3339(p->started_us, started);
-
-    BUF_LIT(out, "{\"name\":");
-    json_add_string(out, str_from(p->name));
-    buf_printf(out, ",\"state\":\"%s\",\"reason\":", process_state_name(p->state));
-    json_add_string(out, str_from(p->reason));
-    buf_printf(out,
-               ",\"pid\":%" PRId32 ",\"restarts\":%" PRIu32 ",\"configured\":%s,\"started_at\":",
-               p->child_pid, p->restarts, p->configured ? "true" : "false");
-    if (p->started_us)
-        json_add_string(out, str_of(started, n));
-    else
-        BUF_LIT(out, "null");
-    BUF_LIT(out, ",\"log_file\":");
-    json_add_string(out, str_from(p->log_file));
-    buf_add_char(out, '}');
-}
-
-void processes_get(struct http_req *req, struct api *api)
-{
-    struct buf out = {0};
-    const struct process *p;
-
-    BUF_LIT(&out, "{\"processes\":[");
-    for (size_t i = 0; (p = supervise_at(api->supervise, i)); i++) {
-        if (i > 0)
-            buf_add_char(&out, ',');
-        add_process(&out, p);
-    }
-    BUF_LIT(&out, "]}\n");
-    http_reply(req, 200, "application/json", buf_str(&out));
     buf_fini(&out);
 }

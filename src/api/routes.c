@@ -4,11 +4,16 @@
  */
 #include "api/dispatch.h"
 
-#define ROUTE(method, path, handler, scope, sentence)                                              \
-    {HTTP_##method##_M,      path, handler, (scope)&SCOPE_BITS, sentence, false,                   \
-     ((scope)&FILTERED) != 0},
-#define ROUTE_STREAM(method, path, handler, scope, sentence)                                       \
-    {HTTP_##method##_M, path, handler, (scope)&SCOPE_BITS, sentence, true, ((scope)&FILTERED) != 0},
+#define PARAMS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define FILTERS     PARAMS_FILTERS
+#define ANY         PARAMS_ANY
+#define NONE        NULL
+#define ROUTE(method, path, handler, scope, answer, params, sentence)                              \
+    {HTTP_##method##_M,       path,   handler,        (scope)&SCOPE_BITS, sentence, false,         \
+     ((scope)&FILTERED) != 0, params, ANSWER_##answer},
+#define ROUTE_STREAM(method, path, handler, scope, answer, params, sentence)                       \
+    {HTTP_##method##_M,       path,   handler,        (scope)&SCOPE_BITS, sentence, true,          \
+     ((scope)&FILTERED) != 0, params, ANSWER_##answer},
 const struct route api_routes[] = {
 #include "api/routes.def"
 };

@@ -133,9 +133,9 @@ bool http_stream_body(struct http_req *req, const struct http_stream *ops) LM_MU
 /* More can be taken now. Not from within on_piece. */
 void http_go_on(struct http_req *req);
 
-/* Appends the head of an answer up to its empty line, with the standing headers, those of CORS and what
- * http_add_header() added: for answers without end, which send it themselves. `status` 101 or 200. */
-void http_write_head(const struct http_req *req, int status, struct buf *out);
+/* Appends the head of the answer up to the fields that frame its body, which the caller adds with the
+ * empty line. */
+void http_write_head(struct http_req *req, int status, const char *content_type, struct buf *head);
 
 /* Ends HTTP on this connection and gives it to the caller, who sets ops and self at once: for
  * WebSocket, SSE and other answers without end. Nothing has been sent; bytes after the request are

@@ -155,7 +155,9 @@ void child_stop(struct child *c, uint32_t grace_ms, int64_t now_us)
 {
     child_signal(c, SIGTERM);
     child_signal(c, SIGCONT); /* a suspended child could not act on it */
-    c->kill_at_us = now_us + (int64_t)grace_ms * 1000;
+    int64_t kill_at_us = now_us + (int64_t)grace_ms * 1000;
+    if (c->kill_at_us == 0 || kill_at_us < c->kill_at_us)
+        c->kill_at_us = kill_at_us; /* asked again, patience does not begin anew */
 }
 
 /* The parent of a process; 0 when it is gone. */

@@ -38,6 +38,24 @@ struct keeper_link {
     void (*send)(struct keeper_link *link, struct str frame);
 };
 
+/* How the latest life ended. */
+struct process_exit {
+    bool known; /* false: no life has ended yet, or nobody knows how */
+    bool core;
+    uint8_t oom;          /* killed for lack of memory: 0 no, 1 yes, 2 unknown */
+    int32_t code, signal; /* code -1 when a signal ended it; signal 0 otherwise */
+    int64_t ended_us;
+    uint64_t user_us, system_us;
+    uint32_t max_rss_kb;
+};
+
+/* What its lives wrote, as far as this hub has taken it in. */
+struct process_counts {
+    uint64_t lines, bytes;
+    uint64_t errors;     /* lines of level error and fatal */
+    uint64_t suppressed; /* lines that the admin stream left out; supervise_count_suppressed() */
+};
+
 struct process {
     char name[65];
     enum process_state state;
@@ -48,18 +66,29 @@ struct process {
     uint32_t restarts;
     char log_file[512];
     bool configured;
-    bool unstored; /* store: false in the configuration of this name */
+    bool unstored;       /* store: false in the configuration of this name */
+    bool orphan_writers; /* its child is dead, but something it started still holds its pipes */
+    struct process_exit exit;
+    struct process_counts counts;
+    const struct conf_label *labels; /* of the present run; as long as the run */
+    size_t label_count;
     struct process_private *priv;
 };
 
 struct supervise;
 
+/* Hears of every change of a process: state, reason, pid, log file, exit, restarts. It is called at
+ * once, on the loop thread, with everything else of *p already true; it may ask supervise_ask() for
+ * something, but must not free the supervisor. Embedded in its module, any number of them. */
+struct process_observer {
+    struct list link;
+    void (*changed)(struct process_observer *o, const struct process *p);
+};
+
 struct supervise_opts {
     struct loop *loop;
     const struct settings *settings;
     uint64_t nofile; /* the soft limit of descriptors that children get; 0 = that of this process */
-    /* Called after every change of state. */
-    void (*on_change)(const struct process *p, void *ctx);
     /* All children asked to stop have ended and nothing is left to wait for. */
     void (*on_stopped)(void *ctx);
     void *ctx;
@@ -71,6 +100,10 @@ int supervise_new(struct supervise **ret, const struct supervise_opts *opts,
 /* Connections that are being closed may still call supervise_on_gone() afterwards; the memory goes
  * when the last of them has, and after a turn of the loop. NULL is fine. */
 void supervise_free(struct supervise *s);
+
+void supervise_observe(struct supervise *s, struct process_observer *o);
+/* Also after supervise_free(); safe on a zeroed observer. */
+void supervise_unobserve(struct process_observer *o);
 
 /* Starts what is configured and not alive. A keeper that lives but does not call within 5 s is shown as
  * disconnected; it is never doubled. */
@@ -89,7 +122,21 @@ void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_lin
  * latest stop_timeout + 2 s later. Runs by hand are left alone. */
 void supervise_stop_all(struct supervise *s);
 
-/* NULL when unknown. The i-th process, NULL past the end. */
+/* What people ask for, by name. START: nothing happens to what runs already. STOP: also of what waits
+ * to be started again; it stays down until somebody starts it. RESTART: stop, then start. The answer
+ * says that it was begun; observers hear what comes of it.
+ * -LM_E_UNKNOWN: no such process. -LM_E_REFUSED: it was started by hand, which only its starter can do
+ * again, or the hub is stopping. info has the sentence. */
+enum process_verb { PROCESS_START, PROCESS_STOP, PROCESS_RESTART };
+int supervise_ask(struct supervise *s, struct str name, enum process_verb verb,
+                  struct errinfo *info) LM_MUST_CHECK;
+/* Sends a signal (1 to 64) to the process group. -LM_E_UNKNOWN, or -LM_E_REFUSED when it does not run. */
+int supervise_signal(struct supervise *s, struct str name, int number,
+                     struct errinfo *info) LM_MUST_CHECK;
+/* Lines of this process that somebody was not shown, for its card. Nothing when it is unknown. */
+void supervise_count_suppressed(struct supervise *s, struct str name, uint64_t n);
+
+/* NULL when unknown; of several runs of one name the one that lives. The i-th process, NULL past the end. */
 const struct process *supervise_find(const struct supervise *s, struct str name);
 const struct process *supervise_at(const struct supervise *s, size_t i);
 const char *process_state_name(enum process_state state);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * supervise_life.c - beginnings and ends: start, back-off, restart, stop, and keepers that vanish.
+ * supervise_life.c - beginnings and ends: start, back-off, restart, and keepers that vanish.
  *
  * A restart waits until the old run is over entirely (its keeper has left), so two lives never share
  * a file. What a dead child left behind in its process group gets a second, then it is told to stop.
@@ -10,7 +10,6 @@
 #include "proc/supervise_private.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 
 /* ---- starting ---- */
@@ -102,7 +101,9 @@ void life_start(struct supervise *s, struct process *p)
     struct process_private *priv = p->priv;
     struct errinfo info = {0};
 
-    priv->exited = priv->asked = priv->announced = priv->failure = false;
+    priv->exited = priv->asked = priv->again = priv->announced = priv->failure = false;
+    priv->by_hub = true;
+    p->orphan_writers = false;
     p->child_pid = 0;
     p->started_us = clock_wall_us();
     priv->since_us = clock_mono_us();
@@ -124,8 +125,10 @@ static bool wants_restart(const struct supervise *s, const struct process *p)
 {
     const struct process_private *priv = p->priv;
 
-    if (!priv->conf || priv->asked || s->stopping)
+    if (!priv->conf || s->stopping)
         return false;
+    if (priv->again || priv->asked)
+        return priv->again;
     return priv->conf->restart == RESTART_ALWAYS ||
            (priv->conf->restart == RESTART_ON_FAILURE && priv->failure);
 }
@@ -133,55 +136,14 @@ static bool wants_restart(const struct supervise *s, const struct process *p)
 void life_ended(struct supervise *s, struct process *p)
 {
     p->priv->due_us = 0;
-    if (wants_restart(s, p))
-        back_off(s, p);
-}
-
-static void send_stop(struct supervise *s, struct process *p)
-{
-    struct keeper_link *link = p->priv->link;
-    struct buf frame = {0};
-
-    frame_add_stop(&frame, s->opts.settings->stop_timeout_ms);
-    if (link && buf_error(&frame) == 0)
-        link->send(link, buf_str(&frame));
-    buf_fini(&frame);
-}
-
-void life_stop(struct supervise *s, struct process *p)
-{
-    p->priv->asked = true;
-    if (!p->priv->exited)
-        process_set(s, p, PROCESS_STOPPING, "%s", "");
-    send_stop(s, p);
-}
-
-void supervise_stop_all(struct supervise *s)
-{
-    if (s->stopping)
+    if (!wants_restart(s, p))
         return;
-    s->stopping = true;
-    s->stop_by_us =
-        clock_mono_us() + (int64_t)s->opts.settings->stop_timeout_ms * 1000 + STOP_MARGIN_US;
-    for (size_t i = s->count; i-- > 0;) {
-        struct process *p = s->processes[i];
-        if (!p->configured)
-            continue;
-        if (p->priv->keeper_runs)
-            life_stop(s, p);
-        else if (p->state == PROCESS_WAITING)
-            process_set(s, p, PROCESS_EXITED, "%s", "not started again, as asked");
-        p->priv->due_us = 0;
+    if (p->priv->again) {
+        p->restarts++;
+        life_start(s, p);
+    } else {
+        back_off(s, p);
     }
-    life_schedule(s);
-}
-
-static bool all_stopped(const struct supervise *s)
-{
-    for (size_t i = 0; i < s->count; i++)
-        if (s->processes[i]->configured && s->processes[i]->priv->keeper_runs)
-            return false;
-    return true;
 }
 
 /* ---- time ---- */
@@ -228,8 +190,12 @@ static void on_process_due(struct supervise *s, struct process *p)
         life_start(s, p);
     } else if (priv->keeper_runs && !priv->link) {
         look_for_keeper(s, p);
+    } else if (priv->exited && !p->orphan_writers) {
+        p->orphan_writers = true;
+        priv->due_us = clock_mono_us() + LEFTOVERS_US;
+        process_changed(s, p);
     } else if (priv->exited && wants_restart(s, p)) {
-        send_stop(s, p);
+        stop_send(s, p);
     }
 }
 
@@ -240,7 +206,7 @@ void life_schedule(struct supervise *s)
     for (size_t i = 0; i < s->count; i++)
         if (s->processes[i]->priv->due_us && s->processes[i]->priv->due_us < at)
             at = s->processes[i]->priv->due_us;
-    if (s->stop_by_us && all_stopped(s))
+    if (s->stop_by_us && stop_is_over(s))
         at = now_us;
     if (at == INT64_MAX) {
         uv_timer_stop(&s->timer);
@@ -261,7 +227,7 @@ void life_on_timer(uv_timer_t *timer)
         if (p->priv->due_us && p->priv->due_us <= now_us)
             on_process_due(s, p);
     }
-    if (s->stop_by_us && (now_us >= s->stop_by_us || all_stopped(s))) {
+    if (s->stop_by_us && (now_us >= s->stop_by_us || stop_is_over(s))) {
         s->stop_by_us = 0;
         if (s->opts.on_stopped)
             s->opts.on_stopped(s->opts.ctx);

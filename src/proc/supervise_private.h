@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * supervise_private.h - what supervise.c (events) and supervise_life.c (start, restart, stop) share.
+ * supervise_private.h - what the files supervise*.c share, and nobody else sees.
+ *
+ *     supervise.c        the table of processes, observers
+ *     supervise_calls.c  what keepers report
+ *     supervise_life.c   start, end, restart, time
+ *     supervise_stop.c   stopping one, stopping all
+ *     supervise_ask.c    what people ask for
  *
  * Everything that happens later is a process's `due_us`, and what it means follows from its state:
  *
  *     starting       the keeper should have called by then
  *     waiting        start it again
  *     disconnected   look whether the keeper that does not call is still alive
- *     exited, ...    what the old run left behind has had its time (restarts wait for that)
+ *     exited, ...    something the child started still holds its pipes: say so, then (when the
+ *                    process is to start again) end it
  *
  * One timer runs to the earliest of them, and not at all when there is none.
  */
@@ -23,7 +30,8 @@ enum {
     BACKOFF_FIRST_MS = 100,
     BACKOFF_LAST_MS = 30000,
     BACKOFF_RESET_US = 10000000, /* after a life this long */
-    LEFTOVERS_US = 1000000,      /* a dead child's heirs may hold its pipes this long */
+    ORPHANS_US = 80000,          /* a dead child's heirs that hold its pipes longer are shown */
+    LEFTOVERS_US = 1000000,      /* and after this long ended, when it is to start again */
     STOP_MARGIN_US = 2000000,
 };
 
@@ -31,11 +39,14 @@ struct process_private {
     const struct process_conf *conf; /* NULL: started by hand, or no longer configured */
     struct keeper_link *link;        /* NULL: not connected */
     bool keeper_runs;                /* a keeper of this run is believed to live */
+    bool by_hub;                     /* a hub started its present run, this one or an earlier */
     bool is_pipe;                    /* the input of `logmill pipe` */
     bool exited;                     /* EXIT came for this run */
-    bool asked;                      /* we told it to stop */
+    bool asked;                      /* it was told to stop, or will be as soon as it calls */
+    bool again;                      /* to be started when the present run is over, by any policy */
     bool failure;                    /* the last life did not end with code 0 */
     bool announced;                  /* the path of its file has been printed */
+    struct conf_label *labels;       /* of the present run, in one piece */
     int64_t due_us;                  /* 0 = nothing */
     int64_t since_us;                /* monotonic: when this run began for us */
     uint32_t backoff_ms;
@@ -55,6 +66,7 @@ struct supervise {
     struct process **processes; /* configured ones first, in their order */
     size_t count, cap;
     struct list handles;
+    struct list observers;
     uv_timer_t timer;
     struct arena arena;
     char *runs_dir;
@@ -67,19 +79,34 @@ struct supervise {
 
 /* supervise.c */
 struct process *process_add(struct supervise *s, const char *name);
+/* As supervise_find(). */
+struct process *process_find(const struct supervise *s, struct str name);
+/* No keeper of it is there. */
+bool process_is_idle(const struct process *p);
+/* Tells the observers. */
+void process_changed(struct supervise *s, const struct process *p);
 /* Sets state and reason (printf-like, may be "") and tells the daemon. */
 void process_set(struct supervise *s, struct process *p, enum process_state state,
                  const char *reason, ...) LM_PRINTF(4, 5);
+
+/* After supervise_free(), when the last connection and the timer are gone. */
+void supervise_free_when_unused(struct supervise *s);
 
 /* supervise_life.c */
 /* Starts a new life of a configured process. */
 void life_start(struct supervise *s, struct process *p);
 /* Its child is dead or believed to be: restart by policy, once nothing of the old run is left. */
 void life_ended(struct supervise *s, struct process *p);
-/* Asks the keeper to stop what is running or left, within the configured time. */
-void life_stop(struct supervise *s, struct process *p);
 /* Sets the timer to what is due first; ends a stop when nothing is left. */
 void life_schedule(struct supervise *s);
 void life_on_timer(uv_timer_t *timer);
+
+/* supervise_stop.c */
+/* Stops what is running, or as soon as its keeper calls. Nothing starts it again. */
+void life_stop(struct supervise *s, struct process *p);
+/* Tells the keeper to end what is running or left, within the configured time. */
+void stop_send(struct supervise *s, struct process *p);
+/* Has everything ended that a stop of the hub waits for? */
+bool stop_is_over(const struct supervise *s);
 
 #endif

@@ -38,6 +38,7 @@ struct hub {
     struct settings settings;
     struct process_conf processes[4];
     struct supervise *supervise;
+    struct process_observer observer;
     uv_pipe_t listener;
     uv_timer_t tick; /* lets run_until() look at its condition */
     struct peer *peers[CONNS_MAX];
@@ -158,9 +159,9 @@ static void on_call(uv_stream_t *listener, int status)
 
 /* ---- the hub ---- */
 
-static void on_change(const struct process *p, void *ctx)
+static void on_change(struct process_observer *o, const struct process *p)
 {
-    struct hub *h = ctx;
+    struct hub *h = LIST_ITEM(o, struct hub, observer);
     size_t n = strlen(h->history);
     snprintf(h->history + n, sizeof h->history - n, "%s:%s ", p->name,
              process_state_name(p->state));
@@ -195,12 +196,11 @@ static void hub_start(struct hub *h, size_t process_count)
     assert_int_equal(uv_listen((uv_stream_t *)&h->listener, 16, on_call), 0);
     uv_timer_init(&h->loop.uv, &h->tick);
     uv_timer_start(&h->tick, on_tick, 10, 10);
-    struct supervise_opts opts = {.loop = &h->loop,
-                                  .settings = &h->settings,
-                                  .on_change = on_change,
-                                  .on_stopped = on_stopped,
-                                  .ctx = h};
+    struct supervise_opts opts = {
+        .loop = &h->loop, .settings = &h->settings, .on_stopped = on_stopped, .ctx = h};
     assert_int_equal(supervise_new(&h->supervise, &opts, &info), 0);
+    h->observer.changed = on_change;
+    supervise_observe(h->supervise, &h->observer);
     supervise_start(h->supervise);
 }
 

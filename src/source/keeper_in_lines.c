@@ -67,6 +67,8 @@ static int add_line(struct keeper *k, enum stream stream, const struct line *lin
     if (err < 0)
         return err;
     s->intake.metrics->lines_invalid_utf8_total += replaced;
+    k->process->counts.lines++;
+    k->process->counts.errors += r.level >= LEVEL_ERROR;
     if (line->unterminated)
         r.flags |= RECORD_UNTERMINATED;
     if (line->part > 0 && (err = add_part_fields(&s->batch, line, &r)) < 0)
@@ -136,6 +138,7 @@ int lines_add_data(struct keeper *k, struct frame_data d)
         d.bytes = str_of(d.bytes.p + (have - d.offset), d.bytes.n - (size_t)(have - d.offset));
     else if (d.offset > have && (err = add_gap(k, stream, d.read_us, d.offset - have)) < 0)
         return err;
+    k->process->counts.bytes += d.bytes.n;
     while ((err = line_next(l, &d.bytes, &line)) > 0) {
         err = add_line(k, stream, &line, d.read_us);
         if (err < 0)

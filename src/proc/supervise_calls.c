@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * supervise_calls.c - what keepers report: a run, its end, the end of their connection.
+ */
+#include "base/clock.h"
+#include "base/diag.h"
+#include "proc/supervise_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The entry that this run belongs to, or NULL when it needs a new one. */
+static struct process *find_entry(struct supervise *s, const struct frame_run *run)
+{
+    bool by_hub = run->flags & FRAME_RUN_CONFIGURED;
+
+    for (size_t i = 0; i < s->count; i++)
+        if (memcmp(s->processes[i]->run, run->run, RUN_ID) == 0)
+            return s->processes[i];
+    for (size_t i = 0; i < s->count; i++) {
+        struct process *p = s->processes[i];
+        if (str_is(run->name, p->name) && p->priv->by_hub == by_hub &&
+            (by_hub ? !p->priv->link : process_is_idle(p)))
+            return p;
+    }
+    if (s->count < PROCESS_COUNT_MAX)
+        return NULL;
+    for (size_t i = 0; i < s->count; i++)
+        if (!s->processes[i]->configured && process_is_idle(s->processes[i]))
+            return s->processes[i]; /* the end of another run by hand, which nobody waits for */
+    return NULL;
+}
+
+/* Goes by the name, so that it holds for a run by hand as well. */
+static bool is_unstored(const struct supervise *s, struct str name)
+{
+    const struct settings *conf = s->opts.settings;
+
+    for (size_t i = 0; i < conf->process_count; i++)
+        if (str_is(name, conf->processes[i].name))
+            return conf->processes[i].unstored;
+    return false;
+}
+
+/* When it started on our monotonic clock; just now, when the keeper's wall clock cannot be right. */
+static int64_t started_ago(int64_t started_us)
+{
+    int64_t wall = clock_wall_us(), mono = clock_mono_us();
+    bool plausible = started_us >= 0 && started_us <= wall;
+
+    return plausible ? mono - (wall - started_us) : mono;
+}
+
+static char *keep_text(char **at, struct str text)
+{
+    char *kept = *at;
+
+    memcpy(kept, text.p, text.n);
+    kept[text.n] = '\0';
+    *at += text.n + 1;
+    return kept;
+}
+
+/* In one piece of memory, the texts behind the pairs. Without memory the card shows none. */
+static void keep_labels(struct process *p, const struct frame_run *run)
+{
+    size_t bytes = run->label_count * sizeof *p->labels;
+
+    for (uint16_t i = 0; i < run->label_count; i++)
+        bytes += run->labels[i].name.n + run->labels[i].value.n + 2;
+    struct conf_label *labels = malloc(bytes);
+    char *at = labels ? (char *)(labels + run->label_count) : NULL;
+    for (uint16_t i = 0; at && i < run->label_count; i++) {
+        labels[i].name = keep_text(&at, run->labels[i].name);
+        labels[i].value = keep_text(&at, run->labels[i].value);
+    }
+    free(p->priv->labels);
+    p->labels = p->priv->labels = labels;
+    p->label_count = labels ? run->label_count : 0;
+}
+
+static void begin_run(struct process *p, const struct frame_run *run)
+{
+    struct process_private *priv = p->priv;
+
+    if (memcmp(p->run, run->run, RUN_ID) != 0)
+        priv->exited = priv->announced = false;
+    memcpy(p->run, run->run, RUN_ID);
+    snprintf(p->name, sizeof p->name, "%.*s", STR_FMT(run->name));
+    snprintf(p->log_file, sizeof p->log_file, "%.*s", STR_FMT(run->log_file));
+    p->keeper_pid = run->keeper_pid;
+    p->child_pid = run->child_pid;
+    p->started_us = run->started_us;
+    priv->since_us = started_ago(run->started_us);
+    priv->keeper_runs = true;
+    priv->by_hub = run->flags & FRAME_RUN_CONFIGURED;
+    priv->is_pipe = run->flags & FRAME_RUN_PIPE;
+    p->orphan_writers = false;
+    keep_labels(p, run);
+}
+
+static void announce(struct process *p)
+{
+    if (p->priv->announced)
+        return;
+    p->priv->announced = true;
+    if (p->priv->is_pipe)
+        return;
+    if (p->log_file[0])
+        diag_info("📁 Process %s logging to: %s", p->name, p->log_file);
+    else
+        diag_warn("Process %s has no log file; its lines are in the journal only", p->name);
+}
+
+int supervise_on_run(struct supervise *s, const struct frame_run *run, struct keeper_link *link,
+                     struct process **ret_process)
+{
+    char name[sizeof((struct process *)0)->name];
+    struct process *p = find_entry(s, run);
+
+    if (!p && s->count >= PROCESS_COUNT_MAX)
+        return -LM_E_FULL;
+    snprintf(name, sizeof name, "%.*s", STR_FMT(run->name));
+    if (!p && !(p = process_add(s, name)))
+        return -ENOMEM;
+    begin_run(p, run);
+    p->unstored = is_unstored(s, run->name);
+    p->priv->link = link;
+    s->links++;
+    announce(p);
+    if (!p->priv->exited) {
+        p->priv->due_us = 0;
+        process_set(s, p, PROCESS_RUNNING, "%s", "");
+    }
+    if ((s->stopping && p->priv->by_hub) || p->priv->asked)
+        life_stop(s, p);
+    life_schedule(s);
+    *ret_process = p;
+    return 0;
+}
+
+static void keep_exit(struct process *p, const struct frame_exit *ex)
+{
+    p->exit = (struct process_exit){
+        .known = true,
+        .core = ex->core,
+        .oom = ex->oom,
+        .code = ex->code,
+        .signal = ex->signal,
+        .ended_us = ex->ended_us,
+        .user_us = ex->user_us,
+        .system_us = ex->system_us,
+        .max_rss_kb = ex->max_rss_kb,
+    };
+}
+
+static void describe_exit(const struct frame_exit *ex, char *out, size_t size)
+{
+    if (ex->signal == 0)
+        snprintf(out, size, "ended with code %d%s", ex->code,
+                 ex->code == 127   ? " (command not found)"
+                 : ex->code == 126 ? " (cannot be executed)"
+                                   : "");
+    else
+        snprintf(out, size, "ended by SIG%s%s%s",
+                 sigabbrev_np(ex->signal) ? sigabbrev_np(ex->signal) : "?",
+                 ex->core ? ", core dumped" : "",
+                 ex->oom == 1 ? ": the machine ran out of memory" : "");
+}
+
+void supervise_on_exit(struct supervise *s, struct process *p, const struct frame_exit *ex)
+{
+    char reason[sizeof p->reason];
+
+    if (p->priv->exited) /* told again after a reconnect */
+        return;
+    p->priv->exited = true;
+    p->priv->failure = ex->code != 0;
+    p->child_pid = 0;
+    keep_exit(p, ex);
+    describe_exit(ex, reason, sizeof reason);
+    if (ex->code == 0 || p->priv->asked)
+        process_set(s, p, PROCESS_EXITED, "%s%s", reason, p->priv->asked ? ", as asked" : "");
+    else
+        process_set(s, p, PROCESS_DISCONNECTED, "%s", reason);
+    if (p->state == PROCESS_DISCONNECTED && p->configured)
+        diag_warn("Process %s %s", p->name, reason);
+    p->priv->due_us = clock_mono_us() + ORPHANS_US;
+    life_schedule(s);
+}
+
+void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_link *link, bool ended)
+{
+    s->links--;
+    if (s->freed) {
+        supervise_free_when_unused(s);
+        return;
+    }
+    if (p->priv->link != link)
+        return;
+    p->priv->link = NULL;
+    if (ended) {
+        p->priv->keeper_runs = p->orphan_writers = false;
+        p->keeper_pid = 0;
+        if (p->priv->is_pipe)
+            process_set(s, p, PROCESS_EXITED, "its input has ended");
+        life_ended(s, p);
+    } else {
+        p->priv->due_us = clock_mono_us() + CALL_AGAIN_US;
+        if (!p->priv->exited)
+            process_set(s, p, PROCESS_DISCONNECTED, "the connection to its keeper is lost");
+    }
+    life_schedule(s);
+}
