@@ -85,7 +85,7 @@ void stream_ws(struct http_req *req, struct api *api)
     struct sub_start start;
     int window_bits;
 
-    if (!ws_handshake_ok(req))
+    if (!ws_handshake_ok(req, "; for plain HTTP use /api/v1/logs/stream/sse"))
         return;
     struct filter *f = read_request(req, api, &start);
     if (!f)

@@ -72,7 +72,7 @@ static void echo(struct server *s, struct http_req *req)
     struct ws_limits limits = {.message_max = s->flags.message_max,
                                .fragments_max = (uint32_t)s->flags.fragments_max};
 
-    if (!ws_handshake_ok(req))
+    if (!ws_handshake_ok(req, ""))
         return;
     struct ws_link *w = calloc(1, sizeof *w);
     lm_assert(w);
