@@ -494,7 +494,13 @@ static void on_wrong_token(const struct http_req *req, uint32_t tries, void *ctx
                   THROTTLE_TRIES, STR_FMT(peer));
 }
 
-static int open_api(struct daemon *d)
+/* What stands before every route. */
+static const char *base_path(const struct settings *s)
+{
+    return strcmp(s->base_path, "none") == 0 ? "" : s->base_path;
+}
+
+static int open_api(struct daemon *d, struct errinfo *info)
 {
     int err = auth_new(&d->auth, SCOPE_NONE);
 
@@ -509,7 +515,15 @@ static int open_api(struct daemon *d)
                           .fanout = d->fanout,
                           .supervise = d->supervise,
                           .http_in = d->http_in,
-                          .metrics = &d->metrics};
+                          .metrics = &d->metrics,
+                          .settings = d->settings,
+                          .base_path = base_path(d->settings)};
+    running_init(&d->api.running);
+    if (err == 0 && zone_load(&d->api.zone, d->settings->time_zone) < 0)
+        err = err_set(info, -LM_E_INVALID,
+                      "'time_zone': there is no time zone '%s' on this machine; UTC, +01:00 and "
+                      "names such as Europe/Berlin (package tzdata) are understood",
+                      d->settings->time_zone);
     d->http = (struct http_server){.loop = &d->loop,
                                    .dispatch = api_dispatch,
                                    .streams = api_streams,
@@ -547,7 +561,7 @@ static int start(struct daemon *d, struct errinfo *info)
     if (err == 0)
         err = open_sources(d, info);
     if (err == 0)
-        err = open_api(d);
+        err = open_api(d, info);
     if (err == 0)
         err = open_doors(d, info);
     if (err < 0 && info->code == 0)
@@ -565,6 +579,7 @@ static void clean_up(struct daemon *d)
     keeper_server_free(d->keepers);
     http_in_free(d->http_in);
     fanout_free(d->fanout);
+    zone_fini(&d->api.zone);
     auth_free(d->auth);
     batch_fini(&d->own);
     labels_unref(d->own_labels);
