@@ -377,7 +377,11 @@ static int open_hub(struct daemon *d, struct errinfo *info)
                             .durability = s->durability,
                             .sync_interval_ms = s->sync_interval_ms,
                             .push_rate = s->push_rate_limit};
-    struct store_opts store = {.loop = &d->loop, .state_dir = s->state_dir};
+    struct store_opts store = {.loop = &d->loop,
+                               .state_dir = s->state_dir,
+                               .max_age_ms = s->retention_max_age_ms,
+                               .max_bytes = s->retention_max_bytes,
+                               .min_ms = s->retention_min_ms};
     int err = store_open(&d->store, &store, info);
 
     if (err == 0) {

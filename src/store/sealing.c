@@ -100,7 +100,7 @@ static void start(struct store *s)
 {
     struct sealing *g = &s->sealing;
 
-    g->view = g->stopped ? NULL : journal_take_full(s->hub->journal);
+    g->view = g->stopped || s->task ? NULL : journal_take_full(s->hub->journal);
     if (!g->view)
         return;
     g->tombs = tombs_ref(s->tombs);
@@ -149,6 +149,8 @@ static void done(struct job *job)
         g->row = NULL;
         let_go(s);
         journal_sealed(s->hub->journal, g->view);
+        keeping_check_bytes(s);
+        tasks_wake(s);
         start(s);
         return;
     }
@@ -157,6 +159,7 @@ static void done(struct job *job)
     diag_warn("Sealing a file of the journal failed: %s; it is tried again, the journal keeps it",
               err_text(g->err));
     uv_timer_start(&g->retry, on_retry, RETRY_MS, 0);
+    tasks_wake(s);
 }
 
 void sealing_wake(void *store)
@@ -215,6 +218,8 @@ void sealing_close(struct store *s)
 {
     lm_assert(!s->sealing.busy);
     positions_fini(&s->sealing.positions);
+    if (s->hourly.data)
+        uv_close((uv_handle_t *)&s->hourly, NULL);
     if (s->sealing.retry.data)
         uv_close((uv_handle_t *)&s->sealing.retry, free_store);
     else

@@ -103,6 +103,16 @@ int segment_add(struct segment *s, struct chunk *c)
     return 0;
 }
 
+void segment_cut(struct segment *s, uint64_t floor)
+{
+    uint32_t n = 0;
+
+    while (n < s->count && s->chunks[n]->end_id <= floor)
+        chunk_unref(s->chunks[n++]);
+    s->count -= n;
+    memmove(s->chunks, s->chunks + n, s->count * sizeof s->chunks[0]);
+}
+
 /* --- a new pair --- */
 
 static int make_dir(const char *dir, const char *day)

@@ -60,6 +60,9 @@ void segment_close(struct segment *s);
 int segment_commit(struct segment *s, const struct chunk_image *image,
                    struct chunk **ret) LM_MUST_CHECK;
 
+/* Lets go of the chunks at the front whose ids are all below `floor`. */
+void segment_cut(struct segment *s, uint64_t floor);
+
 /* Removes the files; who reads them may go on. */
 int segment_remove(const char *dir, const struct segment *s) LM_MUST_CHECK;
 

@@ -19,6 +19,8 @@ int store_open(struct store **ret, const struct store_opts *opts, struct errinfo
         goto out;
     s->opts = *opts;
     s->end_id = 1;
+    list_init(&s->view_list);
+    list_init(&s->tasks);
     list_init(&s->segments);
     positions_init(&s->sealing.positions);
     if (asprintf(&s->dir, "%s/history", opts->state_dir) < 0) {
@@ -42,14 +44,20 @@ int store_attach(struct store *s, struct hub *hub)
     lm_assert(!s->hub);
     s->hub = hub;
     s->epoch = hub->numbers.epoch;
-    return sealing_init(s);
+    int err = sealing_init(s);
+    return err < 0 ? err : keeping_init(s);
 }
 
 void store_close(struct store *s)
 {
     if (!s)
         return;
-    lm_assert(s->views == 0);
+    lm_assert(list_empty(&s->view_list) && !s->task);
+    store_stop(s);
+    LIST_FOR_EACH_SAFE (link, &s->tasks) {
+        list_remove(link);
+        LIST_ITEM(link, struct store_task, link)->done(LIST_ITEM(link, struct store_task, link));
+    }
     LIST_FOR_EACH_SAFE (link, &s->segments) {
         list_remove(link);
         segment_close(LIST_ITEM(link, struct segment, link));
@@ -98,13 +106,14 @@ const struct tombs *store_tombs(const struct store *s)
     return s->tombs;
 }
 
-/* --- views --- */
+void store_set_tombs(struct store *s, const struct tombs *t)
+{
+    tombs_unref(s->tombs);
+    s->tombs = t;
+    s->generation++;
+}
 
-/* A view that is being made, and what is only for us. */
-struct own_view {
-    struct store_view view;
-    struct chunk_row *row;
-};
+/* --- views --- */
 
 /* The first chunk that may have ids >= from_id. */
 static uint32_t find_chunk(const struct chunk_row *row, uint64_t from_id)
@@ -123,7 +132,7 @@ static uint32_t find_chunk(const struct chunk_row *row, uint64_t from_id)
 
 struct store_view *store_view_take(struct store *s, uint64_t from_id)
 {
-    struct own_view *v = calloc(1, sizeof *v);
+    struct store_own_view *v = calloc(1, sizeof *v);
 
     if (!v)
         return NULL;
@@ -141,19 +150,21 @@ struct store_view *store_view_take(struct store *s, uint64_t from_id)
     v->view.chunk_count = s->row->count - first;
     v->view.tombs = tombs_ref(s->tombs);
     v->view.now_us = clock_wall_us();
-    s->views++;
+    v->generation = s->generation;
+    list_push(&s->view_list, &v->link);
     return &v->view;
 }
 
 void store_view_drop(struct store *s, struct store_view *view)
 {
-    struct own_view *v = (struct own_view *)(void *)view;
+    struct store_own_view *v = (struct store_own_view *)(void *)view;
 
     if (!v)
         return;
     journal_view_drop(s->hub->journal, v->view.journal);
     tombs_unref(v->view.tombs);
     chunk_row_unref(v->row);
+    list_remove(&v->link);
     free(v);
-    s->views--;
+    tasks_wake(s);
 }

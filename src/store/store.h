@@ -25,6 +25,8 @@
 struct store_opts {
     struct loop *loop;
     const char *state_dir;
+    uint64_t max_age_ms, max_bytes; /* of sealed records; 0: no limit */
+    uint64_t min_ms;                /* younger ones never go for want of space */
 };
 
 /* What opening found, and had to mend. */
@@ -46,6 +48,20 @@ struct str store_positions(const struct store *s);
 const struct store_report *store_recovered(const struct store *s);
 /* From here on views reach into the hub's journal, and full files are sealed. */
 int store_attach(struct store *s, struct hub *hub) LM_MUST_CHECK;
+/* --- taking away --- */
+
+/* Every record so far that has all of these labels (1 to LABELS_MAX; `source` is one of them) is gone at
+ * once for every reader that begins from now on; `done` is told when that is on the disk, too (0 or
+ * an error: then it is gone only until the hub is started again). The space comes back a little later.
+ * -LM_E_FULL, -ENOMEM: nothing has happened. */
+typedef void store_cleared_fn(int err, void *ctx);
+int store_clear(struct store *s, const struct label *conditions, size_t n, store_cleared_fn *done,
+                void *ctx) LM_MUST_CHECK;
+
+/* There is no space for more: the oldest sealed records go, day by day, but none younger than min_ms.
+ * False: nothing could be taken. */
+bool store_make_space(struct store *s);
+
 /* The hub is stopping: what is being sealed is finished, nothing more is begun. */
 void store_stop(struct store *s);
 /* The loop has ended and every view was dropped. NULL is fine. */

@@ -35,10 +35,43 @@ struct sealing {
     int64_t took_us;
 };
 
+/* A view, and what is only for us. */
+struct store_own_view {
+    struct store_view view; /* first */
+    struct list link;       /* in store->view_list, oldest first */
+    struct chunk_row *row;
+    uint64_t generation; /* of the tombs it has */
+};
+
+/* Work in the pool on the chunks that are there. */
+struct store_task {
+    struct list link;
+    struct job job;
+    struct store *store;
+    bool frees;          /* takes away what readers may still want: waits for those who know no better */
+    uint64_t generation; /* of the tombs when it was added */
+    bool (*begin)(struct store_task *t); /* on the loop, right before; false: nothing to do. May be NULL */
+    void (*work)(struct store_task *t);  /* in the pool */
+    void (*done)(struct store_task *t);  /* on the loop; frees it */
+};
+
+/* Which records are old, when the clock may be wrong (keeping.c). */
+struct clock_watch {
+    int64_t wall_us, mono_us;       /* when the hub started */
+    int64_t looked_us;              /* monotonic: the last time the age was looked at; 0: never */
+    uint64_t floor;                 /* what it found then */
+};
+
 struct store {
     struct store_opts opts;
     struct hub *hub; /* NULL before store_attach() */
-    uint32_t views;  /* taken and not dropped */
+    struct list view_list;
+    uint64_t generation; /* rises with every new set of tombs */
+    uint32_t pins;       /* who copies files: nothing is taken away meanwhile */
+    struct list tasks;   /* waiting */
+    struct store_task *task; /* under way */
+    struct clock_watch watch;
+    uv_timer_t hourly;
     uint32_t epoch;
     char *dir;                /* state_dir/history */
     struct list segments;     /* oldest first */
@@ -64,6 +97,23 @@ void store_set_row(struct store *s, struct chunk_row *row);
 void chunk_row_unref(struct chunk_row *row); /* NULL is fine */
 /* Writes state_dir/history/tomb, synced. Safe in the pool. */
 int store_write_tombs(const char *dir, const struct tombs *t, uint32_t epoch) LM_MUST_CHECK;
+
+/* From here on these tombs count. Takes the reference. */
+void store_set_tombs(struct store *s, const struct tombs *t);
+
+/* --- tasks.c --- */
+
+/* Queues it; done() is called whatever happens. */
+void task_add(struct store *s, struct store_task *t);
+/* Something has changed that tasks wait for. */
+void tasks_wake(struct store *s);
+
+/* --- keeping.c --- */
+
+int keeping_init(struct store *s) LM_MUST_CHECK;
+/* What is too much or too old goes. */
+void keeping_check_bytes(struct store *s);
+void keeping_check_age(struct store *s);
 
 /* --- sealing.c --- */
 

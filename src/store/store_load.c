@@ -225,6 +225,20 @@ static void drop_doubles(struct store *s)
     }
 }
 
+/* Chunks below the floor are gone; their files, too, when nothing else is in them. */
+static void drop_old(struct store *s)
+{
+    LIST_FOR_EACH_SAFE (link, &s->segments) {
+        struct segment *g = LIST_ITEM(link, struct segment, link);
+        segment_cut(g, tombs_floor(s->tombs));
+        if (g->count > 0)
+            continue;
+        list_remove(link);
+        (void)!segment_remove(s->dir, g);
+        segment_close(g);
+    }
+}
+
 static void add_up(struct store *s)
 {
     struct store_report *r = &s->recovered;
@@ -279,6 +293,7 @@ int store_load(struct store *s, struct errinfo *info)
     if (err < 0)
         return err;
     drop_doubles(s);
+    drop_old(s);
     add_up(s);
     s->recovered.took_us = clock_mono_us() - start;
     return store_make_row(s);
