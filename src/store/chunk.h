@@ -85,11 +85,17 @@ void chunk_unref(struct chunk *c); /* NULL is fine */
 
 /* --- reading in order of ids --- */
 
-/* Ids that are not there. */
+/* Ids that are not there, and why. */
+enum hole_reason {
+    HOLE_MISSING,  /* nobody knows */
+    HOLE_UNSTORED, /* not stored on purpose (store: false) */
+    HOLE_CLEARED,  /* cleared or expired, and gone from the disk, too */
+};
+
 struct chunk_hole {
     uint64_t first_id, end_id;
-    bool unstored;              /* not stored on purpose (store: false); else they are missing */
-    struct labels *const *sets; /* unstored: whom they concern */
+    enum hole_reason reason;
+    struct labels *const *sets; /* of HOLE_UNSTORED: whom they concern */
     uint32_t set_count;
 };
 
