@@ -76,7 +76,10 @@ enum {
     META_HEAD = 112,
 };
 
-enum { META_LEADING_CONT = 1 };
+enum {
+    META_LEADING_CONT = 1, /* a stream of a label set begins with a record marked `cont` */
+    META_CLASSES = 2,      /* some records have a retention class */
+};
 
 enum column_kind {
     COLUMN_IDS = 1,

@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-_Static_assert(INDEX_HEAD == CHUNK_IDX_HEAD, "chunk.h says how much of a record tells its length");
+_Static_assert((int)INDEX_HEAD == (int)CHUNK_IDX_HEAD,
+               "chunk.h says how much of a record tells its length");
 
 uint64_t index_label_hash(struct str name, struct str value)
 {

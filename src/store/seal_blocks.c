@@ -36,8 +36,8 @@ static bool cut_before(const struct seal_blocks *b, uint32_t i, size_t text_n)
     const struct seal_set *before = set_at(b, i - 1), *set = set_at(b, i);
     const struct seal_row *r = row_at(b, i);
 
-    return before->class != set->class || text_n + r->message_n + r->fields_n > BLOCK_TEXT ||
-           (text_n > BLOCK_TEXT / 4 && !same_source(before, set));
+    return before->class != set->class || text_n + r->message_n + r->fields_n > b->text_max ||
+           (text_n > b->text_max / 4 && !same_source(before, set));
 }
 
 static uint32_t end_of_block(const struct seal_blocks *b, uint32_t from)

@@ -13,7 +13,7 @@
 
 /* A block is closed when it has this much text, and earlier at the end of a lane's source when it has a
  * fourth of it. One message alone may be larger. */
-enum { BLOCK_TEXT = 256 * 1024 };
+enum { BLOCK_TEXT = 512 * 1024 };
 
 struct seal_blocks {
     const struct seal_rows *rows;
@@ -22,6 +22,7 @@ struct seal_blocks {
     struct buf *seg;   /* where blocks are appended */
     struct buf *table; /* where their descriptors are appended */
     const atomic_bool *cancel;
+    uint32_t text_max; /* BLOCK_TEXT */
     uint32_t count;
     uint64_t raw_n;
     struct buf text, plain, fields; /* of one block */
