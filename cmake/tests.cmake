@@ -24,7 +24,7 @@ foreach(test_source ${CRASH_TESTS})
 endforeach()
 
 # Tests that drive the real keeper.
-foreach(name keeper_test supervise_test)
+foreach(name keeper_test supervise_test supervise_ask_test supervise_order_test)
     add_dependencies(${name} keeper)
     target_compile_definitions(${name} PRIVATE KEEPER_BINARY="$<TARGET_FILE:keeper>")
 endforeach()
