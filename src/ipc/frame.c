@@ -11,31 +11,24 @@
  * later version may have added some.
  */
 #include "ipc/frame.h"
+#include "ipc/frame_bytes.h"
 
 #include <limits.h>
-
-/* Little-endian, one byte at a time: compilers make one instruction of it, on any machine. */
-static void put_le(uint8_t *out, uint64_t value, int bytes)
-{
-    for (int i = 0; i < bytes; i++)
-        out[i] = (uint8_t)(value >> (8 * i));
-}
-
-static uint64_t get_le(const char *at, int bytes)
-{
-    uint64_t value = 0;
-    for (int i = 0; i < bytes; i++)
-        value |= (uint64_t)(uint8_t)at[i] << (8 * i);
-    return value;
-}
 
 /* ---- writing ---- */
 
 void frame_put_header(uint8_t out[FRAME_HEADER], enum frame_type type, uint32_t length)
 {
-    memset(out, 0, FRAME_HEADER);
+    frame_put_full_header(out, &(struct frame){.type = (uint8_t)type}, length);
+}
+
+void frame_put_full_header(uint8_t out[FRAME_HEADER], const struct frame *f, uint32_t length)
+{
     put_le(out, length, 4);
-    out[4] = (uint8_t)type;
+    out[4] = f->type;
+    out[5] = f->flags;
+    put_le(out + 6, f->channel, 2);
+    put_le(out + 8, f->request, 8);
 }
 
 void frame_put_data_head(uint8_t out[FRAME_DATA_HEAD], const struct frame_data *data)
@@ -44,38 +37,6 @@ void frame_put_data_head(uint8_t out[FRAME_DATA_HEAD], const struct frame_data *
     put_le(out + 8, (uint64_t)data->read_us, 8);
     put_le(out + 16, data->stream, 4);
     put_le(out + 20, 0, 4);
-}
-
-/* A frame that is being appended, and where it starts. */
-struct opened {
-    size_t at;
-    enum frame_type type;
-};
-
-static struct opened frame_open(struct buf *out, enum frame_type type)
-{
-    static const uint8_t header[FRAME_HEADER];
-    struct opened f = {out->n, type};
-
-    buf_add(out, header, sizeof header);
-    return f;
-}
-
-static void frame_close(struct buf *out, struct opened f)
-{
-    if (out->failed)
-        out->n = f.at;
-    else
-        frame_put_header((uint8_t *)out->p + f.at, f.type,
-                         (uint32_t)(out->n - f.at - FRAME_HEADER));
-}
-
-static void add_le(struct buf *out, uint64_t value, int bytes)
-{
-    uint8_t le[8];
-
-    put_le(le, value, bytes);
-    buf_add(out, le, (size_t)bytes);
 }
 
 void frame_add_hello(struct buf *out, const struct frame_hello *hello)
@@ -217,43 +178,6 @@ int64_t frame_read(struct str bytes, uint32_t max_payload, struct frame *ret_fra
         .payload = str_of(bytes.p + FRAME_HEADER, length),
     };
     return (int64_t)(FRAME_HEADER + length);
-}
-
-struct cursor {
-    struct str rest;
-    bool too_short;
-};
-
-static struct str take(struct cursor *c, size_t n)
-{
-    if (n > c->rest.n) {
-        c->too_short = true;
-        return STR_NONE;
-    }
-    struct str taken = str_of(c->rest.p, n);
-    c->rest = str_of(c->rest.p + n, c->rest.n - n);
-    return taken;
-}
-
-static uint64_t take_le(struct cursor *c, int bytes)
-{
-    struct str taken = take(c, (size_t)bytes);
-    return taken.p ? get_le(taken.p, bytes) : 0;
-}
-
-static uint16_t take_u16(struct cursor *c)
-{
-    return (uint16_t)take_le(c, 2);
-}
-
-static uint32_t take_u32(struct cursor *c)
-{
-    return (uint32_t)take_le(c, 4);
-}
-
-static uint64_t take_u64(struct cursor *c)
-{
-    return take_le(c, 8);
 }
 
 int frame_get_hello(struct str payload, struct frame_hello *ret)

@@ -43,7 +43,18 @@ enum frame_type {
     FRAME_STOP = 0x16,
     FRAME_SIGNAL = 0x17,
     FRAME_NOTE = 0x18,
+    FRAME_RING = 0x19,
+    FRAME_WAKE = 0x1a,
+    FRAME_CALL = 0x20,
+    FRAME_RESULT = 0x21,
+    FRAME_FAILURE = 0x22,
+    FRAME_CHUNK = 0x23,
+    FRAME_CREDIT = 0x24,
+    FRAME_CANCEL = 0x25,
 };
+
+/* What a peer is, in `features` of its HELLO. None: a keeper. */
+enum { FRAME_FEATURE_CALLS = 1, FRAME_FEATURE_RING = 2 };
 
 /* PIPE: the standard input of `logmill pipe`; there is no child, no file and no exit. */
 enum { FRAME_RUN_CONFIGURED = 1, FRAME_RUN_BY_HAND = 2, FRAME_RUN_PIPE = 4 };
@@ -111,6 +122,8 @@ int64_t frame_read(struct str bytes, uint32_t max_payload, struct frame *ret_fra
 
 /* Writes the 16 header bytes. */
 void frame_put_header(uint8_t out[FRAME_HEADER], enum frame_type type, uint32_t length);
+/* The same with flags, channel and request of f (its payload is not looked at). */
+void frame_put_full_header(uint8_t out[FRAME_HEADER], const struct frame *f, uint32_t length);
 /* Writes the 24 bytes that come before the output in a DATA payload. */
 void frame_put_data_head(uint8_t out[FRAME_DATA_HEAD], const struct frame_data *data);
 

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * frame_bytes.h - little-endian numbers and the two ways through a payload, for the files that know
+ * frames.
+ *
+ * Writing: frame_open() leaves room for the header, the members follow, frame_close() fills in the
+ * length; when memory ran out the pieces that did fit are cut off again. Reading: a cursor walks the
+ * payload and remembers whether it was ever asked for more than there is.
+ *
+ * Threads: any. Owns: nothing.
+ */
+#ifndef LM_IPC_FRAME_BYTES_H
+#define LM_IPC_FRAME_BYTES_H
+
+#include "ipc/frame.h"
+
+/* Little-endian, one byte at a time: compilers make one instruction of it, on any machine. */
+static inline void put_le(uint8_t *out, uint64_t value, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        out[i] = (uint8_t)(value >> (8 * i));
+}
+
+static inline uint64_t get_le(const char *at, int bytes)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < bytes; i++)
+        value |= (uint64_t)(uint8_t)at[i] << (8 * i);
+    return value;
+}
+
+/* A frame that is being appended, and where it starts. */
+struct opened {
+    size_t at;
+    enum frame_type type;
+};
+
+static inline struct opened frame_open(struct buf *out, enum frame_type type)
+{
+    static const uint8_t header[FRAME_HEADER];
+    struct opened f = {out->n, type};
+
+    buf_add(out, header, sizeof header);
+    return f;
+}
+
+static inline void frame_close(struct buf *out, struct opened f)
+{
+    if (out->failed)
+        out->n = f.at;
+    else
+        frame_put_header((uint8_t *)out->p + f.at, f.type,
+                         (uint32_t)(out->n - f.at - FRAME_HEADER));
+}
+
+static inline void add_le(struct buf *out, uint64_t value, int bytes)
+{
+    uint8_t le[8];
+
+    put_le(le, value, bytes);
+    buf_add(out, le, (size_t)bytes);
+}
+
+struct cursor {
+    struct str rest;
+    bool too_short;
+};
+
+static inline struct str take(struct cursor *c, size_t n)
+{
+    if (n > c->rest.n) {
+        c->too_short = true;
+        return STR_NONE;
+    }
+    struct str taken = str_of(c->rest.p, n);
+    c->rest = str_of(c->rest.p + n, c->rest.n - n);
+    return taken;
+}
+
+static inline uint64_t take_le(struct cursor *c, int bytes)
+{
+    struct str taken = take(c, (size_t)bytes);
+    return taken.p ? get_le(taken.p, bytes) : 0;
+}
+
+static inline uint16_t take_u16(struct cursor *c)
+{
+    return (uint16_t)take_le(c, 2);
+}
+
+static inline uint32_t take_u32(struct cursor *c)
+{
+    return (uint32_t)take_le(c, 4);
+}
+
+static inline uint64_t take_u64(struct cursor *c)
+{
+    return take_le(c, 8);
+}
+
+#endif
