@@ -7,6 +7,7 @@
  */
 #include "conf/process_conf.h"
 
+#include "conf/label_conf.h"
 #include "conf/process_key.h"
 #include "conf/process_order.h"
 #include "conf/words.h"
@@ -96,9 +97,9 @@ int processes_conf_read(struct settings *s, struct yaml_file *f, const yaml_node
     lm_assert(!s->processes);
     if (rc != 0)
         return rc;
-    if (key_map_count(node) > PROCESS_COUNT_MAX)
+    if (yaml_map_count(node) > PROCESS_COUNT_MAX)
         return yaml_refuse(f, node, "more than %d processes", PROCESS_COUNT_MAX);
-    s->processes = calloc(key_map_count(node) + 1, sizeof *s->processes);
+    s->processes = calloc(yaml_map_count(node) + 1, sizeof *s->processes);
     if (!s->processes)
         return key_no_memory(f);
     YAML_FOR_EACH_PAIR(pair, node)
@@ -122,11 +123,7 @@ static void check_fini(struct process_check *c)
 
 void process_conf_fini(struct process_conf *p)
 {
-    for (size_t i = 0; i < p->label_count; i++) {
-        free(p->labels[i].name);
-        free(p->labels[i].value);
-    }
-    free(p->labels);
+    label_conf_free(p->labels, p->label_count);
     free(p->name);
     words_free(p->argv);
     free(p->directory);

@@ -16,37 +16,16 @@ int key_no_memory(struct yaml_file *f)
     return err_set(f->err, -ENOMEM, "no memory for the configuration");
 }
 
-size_t key_list_count(const yaml_node_t *node)
-{
-    return (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-}
-
-size_t key_map_count(const yaml_node_t *node)
-{
-    return (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
-}
-
 int key_copy_text(struct yaml_file *f, struct str text, char **ret)
 {
     *ret = strndup(text.p, text.n);
     return *ret ? 0 : key_no_memory(f);
 }
 
-int key_choice(struct yaml_file *f, const yaml_node_t *node, const char *what, const char *choices,
-               unsigned *ret_index)
-{
-    struct str text;
-    int rc = yaml_text(f, node, what, &text);
-
-    if (rc == 0 && !choice_find(choices, text, ret_index))
-        rc = yaml_place(f, node, choice_refuse(choices, what, text, f->err));
-    return rc;
-}
-
 int key_bool(struct yaml_file *f, const yaml_node_t *node, const char *what, bool *ret)
 {
     unsigned index = 0;
-    int rc = key_choice(f, node, what, "false|true", &index);
+    int rc = yaml_choice(f, node, what, "false|true", &index);
 
     *ret = index == 1;
     return rc;
@@ -113,7 +92,7 @@ int key_duration(struct yaml_file *f, const yaml_node_t *node, const char *what,
 static int words_from_list(struct yaml_file *f, const yaml_node_t *node, const char *what,
                            char **argv)
 {
-    size_t n = key_list_count(node);
+    size_t n = yaml_list_count(node);
     int rc = 0;
 
     for (size_t i = 0; i < n && rc == 0; i++) {
@@ -146,7 +125,7 @@ int key_words(struct yaml_file *f, const yaml_node_t *node, const char *what, ch
     int rc;
 
     if (node->type == YAML_SEQUENCE_NODE) {
-        *ret_argv = calloc(key_list_count(node) + 1, sizeof **ret_argv);
+        *ret_argv = calloc(yaml_list_count(node) + 1, sizeof **ret_argv);
         rc = *ret_argv ? words_from_list(f, node, what, *ret_argv) : key_no_memory(f);
     } else {
         rc = words_from_text(f, node, what, ret_argv);

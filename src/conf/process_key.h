@@ -20,13 +20,7 @@ typedef int key_fn(struct process_conf *p, struct yaml_file *f, const yaml_node_
 #include "conf/processes.def"
 
 int key_no_memory(struct yaml_file *f);
-/* How many members a list or a map has. */
-size_t key_list_count(const yaml_node_t *node);
-size_t key_map_count(const yaml_node_t *node);
 int key_copy_text(struct yaml_file *f, struct str text, char **ret) LM_MUST_CHECK;
-/* A text that is one of "a|b|c". */
-int key_choice(struct yaml_file *f, const yaml_node_t *node, const char *what, const char *choices,
-               unsigned *ret_index) LM_MUST_CHECK;
 int key_bool(struct yaml_file *f, const yaml_node_t *node, const char *what,
              bool *ret) LM_MUST_CHECK;
 int key_number(struct yaml_file *f, const yaml_node_t *node, const char *what, uint64_t min,

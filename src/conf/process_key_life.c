@@ -3,9 +3,6 @@
  * process_key_life.c - keys that say when a process is started, stopped and started again.
  */
 #include "conf/process_key.h"
-
-#include "conf/settings.h"
-
 #include <arpa/inet.h>
 #include <stdlib.h>
 
@@ -19,7 +16,7 @@ int key_depends_on(struct process_conf *p, struct yaml_file *f, const yaml_node_
 int key_restart(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
     unsigned index = RESTART_NEVER;
-    int rc = key_choice(f, node, "restart", "never|on-failure|always", &index);
+    int rc = yaml_choice(f, node, "restart", "never|on-failure|always", &index);
 
     p->restart = (enum restart)index;
     return rc;

@@ -7,7 +7,7 @@
 int key_log(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
     unsigned index = LOG_TRUNCATE;
-    int rc = key_choice(f, node, "log", "truncate|rotate|append", &index);
+    int rc = yaml_choice(f, node, "log", "truncate|rotate|append", &index);
 
     p->log = (enum log_policy)index;
     return rc;
@@ -31,7 +31,7 @@ int key_log_count(struct process_conf *p, struct yaml_file *f, const yaml_node_t
 int key_file_format(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
     unsigned index = FORMAT_RAW;
-    int rc = key_choice(f, node, "file_format", "raw|line", &index);
+    int rc = yaml_choice(f, node, "file_format", "raw|line", &index);
 
     p->format = (enum file_format)index;
     return rc;

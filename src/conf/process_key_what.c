@@ -4,7 +4,7 @@
  */
 #include "conf/process_key.h"
 
-#include "conf/settings.h"
+#include "conf/label_conf.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,43 +18,9 @@ int key_command(struct process_conf *p, struct yaml_file *f, const yaml_node_t *
     return key_words(f, node, "command", &p->argv);
 }
 
-static int read_label(struct conf_label *label, struct yaml_file *f, const yaml_node_pair_t *pair)
-{
-    struct str name = yaml_key(f, pair), value;
-
-    if (!conf_label_ok(name))
-        return yaml_refuse(f, yaml_at(f, pair->key),
-                           "'%s' cannot be a label: names match [a-z_][a-z0-9_.]{0,63} and are not "
-                           "those of the record's own members",
-                           quote(name).text);
-    int rc = yaml_text(f, yaml_at(f, pair->value), quote(name).text, &value);
-    if (rc != 0)
-        return rc;
-    if (value.n > LABEL_VALUE_MAX)
-        return yaml_refuse(f, yaml_at(f, pair->value), "the value of '%s' is longer than %d bytes",
-                           quote(name).text, LABEL_VALUE_MAX);
-    rc = key_copy_text(f, name, &label->name);
-    return rc == 0 ? key_copy_text(f, value, &label->value) : rc;
-}
-
 int key_labels(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
-    int rc = yaml_map(f, node, "labels");
-
-    if (rc != 0)
-        return rc;
-    if (key_map_count(node) > LABEL_COUNT_MAX)
-        return yaml_refuse(f, node, "more than %d labels", LABEL_COUNT_MAX);
-    p->labels = calloc(key_map_count(node) + 1, sizeof *p->labels);
-    if (!p->labels)
-        return key_no_memory(f);
-    YAML_FOR_EACH_PAIR(pair, node)
-    {
-        rc = read_label(&p->labels[p->label_count++], f, pair);
-        if (rc != 0)
-            return rc;
-    }
-    return 0;
+    return label_conf_read(f, node, &p->labels, &p->label_count);
 }
 
 int key_directory(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
@@ -97,9 +63,9 @@ int key_env(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node
 
     if (rc != 0)
         return rc;
-    if (key_map_count(node) > ENV_COUNT_MAX)
+    if (yaml_map_count(node) > ENV_COUNT_MAX)
         return yaml_refuse(f, node, "more than %d variables", ENV_COUNT_MAX);
-    p->env = calloc(key_map_count(node) + 1, sizeof *p->env);
+    p->env = calloc(yaml_map_count(node) + 1, sizeof *p->env);
     if (!p->env)
         return key_no_memory(f);
     YAML_FOR_EACH_PAIR(pair, node)
