@@ -3,6 +3,7 @@
  * process_key_life.c - keys that say when a process is started, stopped and started again.
  */
 #include "conf/process_key.h"
+
 #include <arpa/inet.h>
 #include <stdlib.h>
 
