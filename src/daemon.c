@@ -16,6 +16,7 @@
 #include "api/dispatch.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "net/throttle.h"
 #include "record/utf8.h"
 #include "source/keeper_in.h"
 
@@ -410,10 +411,24 @@ static int open_streams(struct daemon *d)
     return err;
 }
 
+/* "Every address" is none to go to: this machine's own stands for it. */
+static const char *reachable_address(const struct listener *ls, char out[128])
+{
+    struct str text = str_from(listener_address(ls)), any4 = STR("0.0.0.0:"), any6 = STR("[::]:");
+
+    if (str_starts(text, any4))
+        snprintf(out, 128, "127.0.0.1:%s", text.p + any4.n);
+    else if (str_starts(text, any6))
+        snprintf(out, 128, "[::1]:%s", text.p + any6.n);
+    else
+        snprintf(out, 128, "%s", text.p);
+    return out;
+}
+
 /* The URL is the last line of a start: once every configured process has begun, or failed to. */
 static void say_url(struct daemon *d)
 {
-    char ticket[33];
+    char ticket[33], address[128];
     const struct process *p;
 
     if (d->said_url || d->stopping || !d->tcp)
@@ -424,7 +439,7 @@ static void say_url(struct daemon *d)
     d->said_url = true;
     supervise_unobserve(&d->start_watch);
     if (auth_ticket(d->auth, ticket) == 0)
-        diag_private("Open http://%s/?ticket=%s", listener_address(d->tcp), ticket);
+        diag_private("Open http://%s/?ticket=%s", reachable_address(d->tcp, address), ticket);
 }
 
 static void on_process_change(struct process_observer *o, const struct process *p)
@@ -462,6 +477,23 @@ static int open_sources(struct daemon *d, struct errinfo *info)
     return err < 0 ? err : http_in_new(&d->http_in, &push);
 }
 
+static void on_wrong_token(const struct http_req *req, uint32_t tries, void *ctx)
+{
+    struct str peer = str_from(req->conn->peer);
+    const char *port = req->conn->is_local ? NULL : memrchr(peer.p, ':', peer.n);
+
+    (void)ctx;
+    if (port)
+        peer.n = (size_t)(port - peer.p);
+    if (tries < THROTTLE_TRIES)
+        diag_warn("Refused a wrong token or ticket from %.*s (%.*s %.*s)", STR_FMT(peer),
+                  STR_FMT(req->method_name), STR_FMT(req->path));
+    else
+        diag_warn("Refused %d wrong tokens from %.*s within a minute; for the rest of it further "
+                  "ones are refused without a word here (429)",
+                  THROTTLE_TRIES, STR_FMT(peer));
+}
+
 /* What stands before every route. */
 static const char *base_path(const struct settings *s)
 {
@@ -470,11 +502,12 @@ static const char *base_path(const struct settings *s)
 
 static int open_api(struct daemon *d, struct errinfo *info)
 {
-    static const enum scope scopes[] = {[LOOPBACK_NONE] = SCOPE_NONE,
-                                        [LOOPBACK_READ] = SCOPE_WRITE,
-                                        [LOOPBACK_ADMIN] = SCOPE_ADMIN};
-    int err = auth_new(&d->auth, scopes[d->settings->auth_loopback]);
+    int err = auth_new(&d->auth, SCOPE_NONE);
 
+    if (err == 0)
+        err = auth_configure(d->auth, d->settings);
+    if (err == 0)
+        auth_listen(d->auth, on_wrong_token, d);
     d->api = (struct api){.loop = &d->loop,
                           .auth = d->auth,
                           .hub = &d->hub,
@@ -506,7 +539,12 @@ static int open_doors(struct daemon *d, struct errinfo *info)
     int err = listener_open_unix(&d->loop, d->settings->socket, on_accept, d, &d->local, info);
 
     if (err == 0 && strcmp(d->settings->listen, "none") != 0)
-        err = listener_open_tcp(&d->loop, d->settings->listen, on_accept, d, &d->tcp, info);
+        err = listener_open_tcp(&d->loop, d->settings->listen, d->settings->token_count > 0,
+                                on_accept, d, &d->tcp, info);
+    if (err == 0 && d->tcp && listener_is_open(d->tcp))
+        diag_warn("%s can be reached from other machines, and without TLS tokens and lines travel "
+                  "in the clear: set tls.cert and tls.key, or let only a TLS proxy reach it",
+                  listener_address(d->tcp));
     return err;
 }
 
