@@ -21,6 +21,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+enum { SETTING_PREFIX_MAX = 255 }; /* bytes of base_path */
+
 enum on_off { SETTING_OFF, SETTING_ON };
 enum compression { COMPRESS_OFF, COMPRESS_GZ, COMPRESS_ZST };
 enum durability { DURABILITY_OS, DURABILITY_INTERVAL, DURABILITY_ALWAYS };
