@@ -13,7 +13,7 @@
 #define LM_STORE_FIND_PLAN_H
 
 #include "record/filter.h"
-#include "store/token.h"
+#include "store/index_token.h"
 
 enum { PLAN_NEEDLES_MAX = 16, CLUE_GRAMS_MAX = 64, CLUE_HASHES_MAX = 32 };
 

@@ -11,7 +11,7 @@
 #define LM_STORE_SEAL_INDEX_H
 
 #include "base/buf.h"
-#include "store/token.h"
+#include "store/index_token.h"
 
 struct seal_index {
     struct buf folded, mask; /* of one text */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * token.c - sixteen bytes at a time where the processor can.
+ * index_token.c - sixteen bytes at a time where the processor can.
  */
-#include "store/token.h"
+#include "store/index_token.h"
 
 #include <xxhash.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * token.h - texts as tokens, for the indexes of chunks.
+ * index_token.h - texts as tokens, for the indexes of chunks.
  *
  * A token is the longest run of ASCII letters, digits and bytes above 127, in lower case. What a token
  * is, and its hash, is part of the format of the store: tokens of a text that was sealed by one hub
@@ -8,8 +8,8 @@
  *
  * Threads: any. Owns: nothing.
  */
-#ifndef LM_STORE_TOKEN_H
-#define LM_STORE_TOKEN_H
+#ifndef LM_STORE_INDEX_TOKEN_H
+#define LM_STORE_INDEX_TOKEN_H
 
 #include "base/str.h"
 
