@@ -30,6 +30,7 @@ test:
 	@tools/bootstrap --test --modules
 	@tools/build all
 	ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j2
+	npm --prefix clients test
 	npm --prefix web test
 	@tools/run-scenarios
 

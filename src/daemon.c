@@ -462,7 +462,13 @@ static int open_sources(struct daemon *d, struct errinfo *info)
     return err < 0 ? err : http_in_new(&d->http_in, &push);
 }
 
-static int open_api(struct daemon *d)
+/* What stands before every route. */
+static const char *base_path(const struct settings *s)
+{
+    return strcmp(s->base_path, "none") == 0 ? "" : s->base_path;
+}
+
+static int open_api(struct daemon *d, struct errinfo *info)
 {
     static const enum scope scopes[] = {[LOOPBACK_NONE] = SCOPE_NONE,
                                         [LOOPBACK_READ] = SCOPE_WRITE,
@@ -476,7 +482,15 @@ static int open_api(struct daemon *d)
                           .fanout = d->fanout,
                           .supervise = d->supervise,
                           .http_in = d->http_in,
-                          .metrics = &d->metrics};
+                          .metrics = &d->metrics,
+                          .settings = d->settings,
+                          .base_path = base_path(d->settings)};
+    running_init(&d->api.running);
+    if (err == 0 && zone_load(&d->api.zone, d->settings->time_zone) < 0)
+        err = err_set(info, -LM_E_INVALID,
+                      "'time_zone': there is no time zone '%s' on this machine; UTC, +01:00 and "
+                      "names such as Europe/Berlin (package tzdata) are understood",
+                      d->settings->time_zone);
     d->http = (struct http_server){.loop = &d->loop,
                                    .dispatch = api_dispatch,
                                    .streams = api_streams,
@@ -509,7 +523,7 @@ static int start(struct daemon *d, struct errinfo *info)
     if (err == 0)
         err = open_sources(d, info);
     if (err == 0)
-        err = open_api(d);
+        err = open_api(d, info);
     if (err == 0)
         err = open_doors(d, info);
     if (err < 0 && info->code == 0)
@@ -527,6 +541,7 @@ static void clean_up(struct daemon *d)
     keeper_server_free(d->keepers);
     http_in_free(d->http_in);
     fanout_free(d->fanout);
+    zone_fini(&d->api.zone);
     auth_free(d->auth);
     batch_fini(&d->own);
     labels_unref(d->own_labels);

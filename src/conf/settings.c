@@ -140,7 +140,7 @@ void settings_fini(struct settings *s)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const struct setting_info *info = &setting_table[i];
-        if (info->kind == KIND_PATH || info->kind == KIND_NAME || info->kind == KIND_ADDRESS)
+        if (setting_is_text(info))
             free(*(char **)(void *)((char *)s + info->offset));
     }
     for (size_t i = 0; i < s->process_count; i++)

@@ -20,6 +20,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+enum on_off { SETTING_OFF, SETTING_ON };
+enum compression { COMPRESS_OFF, COMPRESS_GZ, COMPRESS_ZST };
 enum durability { DURABILITY_OS, DURABILITY_INTERVAL, DURABILITY_ALWAYS };
 enum exit_policy { EXIT_STOP, EXIT_LEAVE };
 enum loopback_scope { LOOPBACK_NONE, LOOPBACK_READ, LOOPBACK_ADMIN };
@@ -76,6 +78,9 @@ struct setting_origin {
 #define SETTING_C_DURATION uint32_t
 #define SETTING_C_COUNT    uint32_t
 #define SETTING_C_SIZE     uint64_t
+#define SETTING_C_ZONE     char *
+#define SETTING_C_PREFIX   char *
+#define SETTING_C_SOURCES  char *
 
 struct settings {
 #define SETTING(type, field, ...)     SETTING_C_##type field;

@@ -62,6 +62,9 @@ const char *setting_placeholder(const struct setting_info *info)
         [KIND_COUNT] = "N",
         [KIND_SIZE] = "SIZE",
         [KIND_ENUM] = "WORD",
+        [KIND_ZONE] = "ZONE",
+        [KIND_PREFIX] = "PREFIX",
+        [KIND_SOURCES] = "SOURCES",
     };
 
     return placeholders[info->kind];

@@ -8,6 +8,7 @@
 #include "conf/settings_table.h"
 #include "conf/units.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,9 @@ static const char *kind_phrase(enum setting_kind kind)
         [KIND_COUNT] = "a whole number",
         [KIND_SIZE] = "a size such as 64KiB or 20GB",
         [KIND_ENUM] = "one of",
+        [KIND_ZONE] = "a time zone such as UTC, +01:00, local or Europe/Berlin",
+        [KIND_PREFIX] = "a path such as /logs without an end slash, or none",
+        [KIND_SOURCES] = "pushed, all, none, or names of sources parted by commas",
     };
     return phrases[kind];
 }
@@ -138,6 +142,42 @@ static int set_number(struct settings *s, const struct setting_info *info, struc
     return 0;
 }
 
+/* Letters, digits and what stands between them in names of zones. Whether there is such a zone shows
+ * when the hub starts. */
+static bool zone_ok(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (!isalnum((unsigned char)text.p[i]) && !strchr("_+-:/", text.p[i]))
+            return false;
+    return text.n > 0;
+}
+
+/* "/a/b", segments as conf_name_ok(); or "none". */
+static bool prefix_ok(struct str text)
+{
+    struct str rest, segment;
+
+    if (str_is(text, "none"))
+        return true;
+    if (text.n < 2 || text.p[0] != '/')
+        return false;
+    for (rest = str_of(text.p + 1, text.n - 1); rest.p;) {
+        segment = str_cut(rest, '/', &rest);
+        if (!conf_name_ok(segment) || str_is(segment, ".") || str_is(segment, ".."))
+            return false;
+    }
+    return true;
+}
+
+static bool sources_ok(struct str text)
+{
+    bool ok = text.n > 0;
+
+    for (struct str rest = text; rest.p && ok;)
+        ok = str_trim(str_cut(rest, ',', &rest)).n > 0;
+    return ok;
+}
+
 static bool text_ok(const struct setting_info *info, struct str text)
 {
     switch (info->kind) {
@@ -145,6 +185,12 @@ static bool text_ok(const struct setting_info *info, struct str text)
         return within(info, text.n) && address_ok(text);
     case KIND_NAME:
         return conf_name_ok(text);
+    case KIND_ZONE:
+        return within(info, text.n) && zone_ok(text);
+    case KIND_PREFIX:
+        return within(info, text.n) && prefix_ok(text);
+    case KIND_SOURCES:
+        return within(info, text.n) && sources_ok(text);
     default:
         return text.n > 0;
     }

@@ -179,7 +179,7 @@ static void free_handle(uv_handle_t *handle)
     free(handle->data);
 }
 
-static void free_when_unused(struct supervise *s)
+void supervise_free_when_unused(struct supervise *s)
 {
     if (!s->freed || !s->closed || s->links > 0)
         return;
@@ -198,7 +198,7 @@ static void on_timer_closed(uv_handle_t *timer)
     struct supervise *s = timer->data;
 
     s->closed = true;
-    free_when_unused(s);
+    supervise_free_when_unused(s);
 }
 
 void supervise_free(struct supervise *s)

@@ -194,7 +194,7 @@ void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_lin
 {
     s->links--;
     if (s->freed) {
-        free_when_unused(s);
+        supervise_free_when_unused(s);
         return;
     }
     if (p->priv->link != link)

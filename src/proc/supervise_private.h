@@ -89,6 +89,9 @@ void process_changed(struct supervise *s, const struct process *p);
 void process_set(struct supervise *s, struct process *p, enum process_state state,
                  const char *reason, ...) LM_PRINTF(4, 5);
 
+/* After supervise_free(), when the last connection and the timer are gone. */
+void supervise_free_when_unused(struct supervise *s);
+
 /* supervise_life.c */
 /* Starts a new life of a configured process. */
 void life_start(struct supervise *s, struct process *p);

@@ -5,7 +5,7 @@
  * Frames whose label sets cannot match are not opened record by record. Backwards means: file by
  * file from the newest, each scanned forwards once to find its hits, which are then taken from the end.
  */
-#include "store/query.h"
+#include "store/query_impl.h"
 
 #include "base/clock.h"
 
@@ -28,6 +28,8 @@ struct scan {
     const struct labels
         *decided; /* the set of the open frame that `verdict` is about; NULL: none */
     struct filter_verdict verdict;
+    uint64_t dead_to; /* of the same set: what was cleared */
+    const struct tombs *tombs;
     struct query_result result;
     uint64_t passed; /* matches so far, in the order of the query */
     struct hit *hits;
@@ -42,6 +44,7 @@ void query_init(struct query *q, const struct filter *filter)
                         .max_id = UINT64_MAX,
                         .from_us = INT64_MIN,
                         .to_us = INT64_MAX,
+                        .count_cap = QUERY_COUNT_CAP,
                         .limit = 100};
 }
 
@@ -51,9 +54,13 @@ static bool matches(struct scan *s, const struct record *r)
 
     if (r->id < q->min_id || r->id > q->max_id || r->time_us < q->from_us || r->time_us >= q->to_us)
         return false;
-    if (s->decided != r->labels)
+    if (s->decided != r->labels) {
         filter_decide(q->filter, r->labels, &s->verdict);
+        s->dead_to = tombs_dead_to(s->tombs, r->labels);
+    }
     s->decided = r->labels;
+    if (r->id <= s->dead_to)
+        return false;
     return filter_match_rest(q->filter, &s->verdict, r);
 }
 
@@ -70,9 +77,20 @@ static bool frame_may_match(struct scan *s, const struct jframe *f)
     return false;
 }
 
+/* Nobody wants to know of further matches. */
 static bool window_full(const struct scan *s)
 {
-    return s->result.emitted == s->q->limit && s->q->count == QUERY_COUNT_NONE;
+    if (s->result.emitted < s->q->limit)
+        return false;
+    return s->q->count == QUERY_COUNT_NONE ||
+           (s->q->count == QUERY_COUNT_CAPPED &&
+            s->passed >= s->q->offset + s->q->limit + s->q->count_cap);
+}
+
+static void note_progress(struct scan *s, uint64_t records)
+{
+    if (s->q->progress)
+        atomic_fetch_add_explicit(&s->q->progress->done, records, memory_order_relaxed);
 }
 
 /* Asked once a frame. */
@@ -103,6 +121,7 @@ static int scan_forwards(struct scan *s, const struct journal_view *v)
 
     while (err == 0 && !window_full(s) && journal_next(&c, &f) && f.first_id <= s->q->max_id) {
         err = cancelled(s);
+        note_progress(s, f.count);
         if (err == 0)
             err = jframe_open(&s->reader, &f, &s->table);
         if (err < 0 || !frame_may_match(s, &f))
@@ -139,6 +158,7 @@ static int find_hits(struct scan *s, const struct journal_view *v, uint32_t file
     s->hit_count = 0;
     for (; err == 0 && journal_next_in_file(&c, &f); before = c) {
         err = cancelled(s);
+        note_progress(s, f.count);
         if (err == 0)
             err = jframe_open(&s->reader, &f, &s->table);
         if (err < 0 || !frame_may_match(s, &f))
@@ -197,14 +217,40 @@ static int scan_backwards(struct scan *s, const struct journal_view *v)
     return err;
 }
 
+/* Ids of the journal alone: what lies below is in chunks. */
+static struct query journal_part(const struct query *q, const struct store_view *v)
+{
+    struct query part = *q;
+
+    part.min_id = q->min_id > v->journal_from ? q->min_id : v->journal_from;
+    return part;
+}
+
+static void begin_progress(const struct query *q, const struct store_view *v)
+{
+    uint64_t end = journal_view_end(v->journal), last = q->max_id < end ? q->max_id + 1 : end;
+
+    if (!q->progress)
+        return;
+    atomic_store_explicit(&q->progress->done, 0, memory_order_relaxed);
+    atomic_store_explicit(&q->progress->all, last > q->min_id ? last - q->min_id : 0,
+                          memory_order_relaxed);
+}
+
 int query_run(const struct query *q, const struct store_view *v, query_emit_fn *emit, void *ctx,
               struct query_result *ret)
 {
-    struct scan s = {
-        .q = q, .emit = emit, .ctx = ctx, .end_us = clock_mono_us() + QUERY_REGEX_MAX_US};
+    struct query part = journal_part(q, v);
+    struct scan s = {.q = &part,
+                     .emit = emit,
+                     .ctx = ctx,
+                     .tombs = v->tombs,
+                     .end_us = clock_mono_us() + QUERY_REGEX_MAX_US};
+
+    begin_progress(&part, v);
     int err = q->order == QUERY_OLDEST_FIRST ? scan_forwards(&s, v->journal)
                                              : scan_backwards(&s, v->journal);
-
+    s.result.at_least = window_full(&s);
     jframe_close(&s.reader);
     label_table_fini(&s.table);
     free(s.hits);
@@ -214,4 +260,55 @@ int query_run(const struct query *q, const struct store_view *v, query_emit_fn *
     if (err == 0)
         *ret = s.result;
     return err;
+}
+
+int query_each(const struct query *q, const struct store_view *v, query_emit_fn *fn, void *ctx)
+{
+    struct query all = *q;
+    struct query_result result;
+
+    all.order = QUERY_OLDEST_FIRST;
+    all.count = QUERY_COUNT_NONE;
+    all.offset = 0;
+    all.limit = UINT32_MAX;
+    return query_run(&all, v, fn, ctx, &result);
+}
+
+/* --- the range of time --- */
+
+struct span {
+    int64_t min_us, max_us;
+    bool any;
+};
+
+static void widen(struct span *s, const struct query *q, const struct jframe *f)
+{
+    int64_t time_us;
+
+    for (uint32_t i = 0; i < f->count; i++) {
+        memcpy(&time_us, f->heads.p + (size_t)i * JFRAME_RECORD, sizeof time_us);
+        if (f->first_id + i < q->min_id || f->first_id + i > q->max_id || time_us < q->from_us ||
+            time_us >= q->to_us)
+            continue;
+        s->min_us = !s->any || time_us < s->min_us ? time_us : s->min_us;
+        s->max_us = !s->any || time_us > s->max_us ? time_us : s->max_us;
+        s->any = true;
+    }
+}
+
+bool query_time_range(const struct query *q, const struct store_view *v, int64_t *ret_min_us,
+                      int64_t *ret_max_us)
+{
+    struct query part = journal_part(q, v);
+    struct journal_cursor c = journal_seek(v->journal, part.min_id);
+    struct span span = {0};
+    struct jframe f;
+
+    while (journal_next(&c, &f) && f.first_id <= part.max_id)
+        widen(&span, &part, &f);
+    if (span.any) {
+        *ret_min_us = span.min_us;
+        *ret_max_us = span.max_us;
+    }
+    return span.any;
 }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+export { LogStreamingService } from "./service.js";
+export type { DownloadOptions, Page, PageOptions, StreamingStatus } from "./service.js";
+export { LogStreamer, type LogRequest } from "./streamer.js";
+export { HubError } from "./types.js";
+export type {
+    Callbacks,
+    ConnectionState,
+    Credentials,
+    DroppedNotice,
+    GapNotice,
+    Level,
+    LogFilter,
+    LogMessage,
+    Notice,
+    StreamName,
+    StreamOptions,
+    WebSocketClass,
+    WebSocketLike,
+} from "./types.js";
+export { IpcClient, IpcError } from "./ipc/client.js";
+export type { CallConfig, ChannelMap, Envelope, IpcOptions, Metadata } from "./ipc/client.js";
+export type { Chunk, IpcCode } from "./ipc/call_frames.js";
+export { webSocketLink, type Connect, type Link, type LinkEvents } from "./ipc/link.js";

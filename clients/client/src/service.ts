@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+//
+// What a program asks of a hub: streams, history, downloads, and who is connected. A service is an
+// address, credentials and defaults; options of a single stream win over them.
+
+import { Http } from "./http.js";
+import { filterParams } from "./params.js";
+import { LogStreamer } from "./streamer.js";
+import type { LogFilter, LogMessage, StreamOptions } from "./types.js";
+
+export interface Page {
+    logs: LogMessage[];
+    pagination: {
+        /** Matching records; null with count "none". */
+        total: number | null;
+        limit: number;
+        offset: number;
+        /** Rows in this answer. */
+        count: number;
+        /** Give it with `offset` for further pages of the same snapshot. */
+        cursor: string;
+    };
+}
+
+export interface PageOptions extends LogFilter {
+    limit?: number;
+    offset?: number;
+    cursor?: string;
+    order?: "asc" | "desc";
+    count?: "exact" | "capped" | "none";
+    from?: string | Date;
+    to?: string | Date;
+    signal?: AbortSignal;
+}
+
+export interface StreamingStatus {
+    status: string;
+    connections: {
+        global: { websocket: number; sse: number };
+        jobs: Record<string, { websocket: number; sse: number }>;
+    };
+}
+
+export interface DownloadOptions {
+    /** A day, YYYY-MM-DD; without it the whole run. */
+    date?: string;
+    format?: "text" | "ndjson";
+    /** For the days of `date`; the hub's time_zone when absent. */
+    timeZone?: string;
+    signal?: AbortSignal;
+}
+
+export class LogStreamingService {
+    private readonly http: Http;
+    private readonly streamers = new Set<LogStreamer>();
+
+    /** `baseUrl` defaults to the origin of the page. */
+    constructor(
+        baseUrl?: string,
+        private readonly options: StreamOptions = {},
+    ) {
+        this.http = new Http(baseUrl, options);
+    }
+
+    /** Streams the records of one job run, and begins at once. */
+    streamJobRunLogs(jobRunId: string, options: StreamOptions = {}): LogStreamer {
+        return this.stream({ ...options, jobRunId });
+    }
+
+    /** Streams every record, or those of the filter in the options. */
+    streamAllLogs(options: StreamOptions = {}): LogStreamer {
+        return this.stream(options);
+    }
+
+    /** Ends every stream of this service. */
+    disconnect(): void {
+        for (const streamer of this.streamers) streamer.disconnect();
+        this.streamers.clear();
+    }
+
+    getStreamingStatus(): Promise<StreamingStatus> {
+        return this.http.json("/api/v1/logs/stream/status");
+    }
+
+    getJobRunLogs(jobRunId: string, options: PageOptions = {}): Promise<Page> {
+        return this.page(`/api/v1/logs/job-runs/${encodeURIComponent(jobRunId)}`, options);
+    }
+
+    getTaskRunLogs(taskRunId: string, options: PageOptions = {}): Promise<Page> {
+        return this.page(`/api/v1/logs/task-runs/${encodeURIComponent(taskRunId)}`, options);
+    }
+
+    /** General search, newest first. */
+    search(options: PageOptions = {}): Promise<Page> {
+        return this.page("/api/v1/logs", options);
+    }
+
+    /** One record, whole. */
+    getRecord(id: number): Promise<LogMessage> {
+        return this.http.json(`/api/v1/logs/${id}`);
+    }
+
+    /** The file of a run, as a response to be read piece by piece. */
+    download(jobRunId: string, options: DownloadOptions = {}): Promise<Response> {
+        const { date, format, timeZone, signal } = options;
+        const path = `/api/v1/logs/job-runs/${encodeURIComponent(jobRunId)}/download`;
+        return this.http.request(path, { date, format, tz: timeZone }, signal ? { signal } : {});
+    }
+
+    /** The address of that file, for a link. */
+    downloadUrl(jobRunId: string, options: DownloadOptions = {}): string {
+        const { date, format, timeZone } = options;
+        const path = `/api/v1/logs/job-runs/${encodeURIComponent(jobRunId)}/download`;
+        return this.http.url(path, { date, format, tz: timeZone });
+    }
+
+    private stream(options: StreamOptions): LogStreamer {
+        const streamer = new LogStreamer(this.http, { ...this.options, ...options });
+        this.streamers.add(streamer);
+        streamer.connect();
+        return streamer;
+    }
+
+    private page(path: string, options: PageOptions): Promise<Page> {
+        const { limit, offset, cursor, order, count, from, to, signal } = options;
+        const params = { ...filterParams(options), limit, offset, cursor, order, count, from: time(from), to: time(to) };
+        return this.http.json(path, params, signal ? { signal } : {});
+    }
+}
+
+function time(at: string | Date | undefined): string | undefined {
+    return at instanceof Date ? at.toISOString() : at;
+}
