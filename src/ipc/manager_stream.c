@@ -198,14 +198,15 @@ static bool settle(struct stream *s)
         finish(s);
         return false;
     }
-    if (!s->ended && (s->chunk.full || s->waiting))
+    if (!s->ended && ((s->replied && s->chunk.full) || s->waiting))
         push_chunk(s);
     return true;
 }
 
+/* A full first chunk does not keep from asking: is it the only one? */
 static bool may_ask(const struct stream *s)
 {
-    return !s->ended && !s->waiting && !s->chunk.full && (!s->replied || has_room(s));
+    return !s->ended && !s->waiting && (!s->replied || (!s->chunk.full && has_room(s)));
 }
 
 /* Is there anything to do before credit, the socket or the handler says so? */
