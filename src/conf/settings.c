@@ -13,6 +13,8 @@
 #include "conf/settings_file.h"
 #include "conf/settings_paths.h"
 #include "conf/settings_table.h"
+#include "conf/token_conf.h"
+#include "conf/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -142,10 +144,15 @@ void settings_fini(struct settings *s)
         const struct setting_info *info = &setting_table[i];
         if (setting_is_text(info))
             free(*(char **)(void *)((char *)s + info->offset));
+        else if (setting_is_list(info))
+            words_free(*(char ***)(void *)((char *)s + info->offset));
     }
     for (size_t i = 0; i < s->process_count; i++)
         process_conf_fini(&s->processes[i]);
     free(s->processes);
+    for (size_t i = 0; i < s->token_count; i++)
+        token_conf_fini(&s->tokens[i]);
+    free(s->tokens);
     free(s->file);
     *s = (struct settings){0};
 }

@@ -58,6 +58,8 @@ const char *setting_placeholder(const struct setting_info *info)
         [KIND_ADDRESS] = "ADDRESS:PORT",
         [KIND_PATH] = "PATH",
         [KIND_NAME] = "NAME",
+        [KIND_HOSTS] = "NAME,...",
+        [KIND_ORIGINS] = "ORIGIN,...",
         [KIND_DURATION] = "DURATION",
         [KIND_COUNT] = "N",
         [KIND_SIZE] = "SIZE",
