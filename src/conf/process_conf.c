@@ -8,6 +8,7 @@
 #include "conf/process_conf.h"
 
 #include "conf/choice.h"
+#include "conf/entry_conf.h"
 #include "conf/words.h"
 
 #include <errno.h>
@@ -18,41 +19,19 @@ enum { ENV_COUNT_MAX = 256 };
 
 typedef int key_fn(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node);
 
-static int no_memory(struct yaml_file *f)
-{
-    return err_set(f->err, -ENOMEM, "no memory for the configuration");
-}
-
-/* How many members a list or a map has. */
-static size_t list_count(const yaml_node_t *node)
-{
-    return (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-}
-
-static size_t map_count(const yaml_node_t *node)
-{
-    return (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
-}
-
-static int copy_text(struct yaml_file *f, struct str text, char **ret)
-{
-    *ret = strndup(text.p, text.n);
-    return *ret ? 0 : no_memory(f);
-}
-
 static int command_from_list(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
-    size_t n = list_count(node);
+    size_t n = entry_count(node);
     int rc = 0;
 
     p->argv = calloc(n + 1, sizeof *p->argv);
     if (!p->argv)
-        return no_memory(f);
+        return entry_no_memory(f);
     for (size_t i = 0; i < n && rc == 0; i++) {
         struct str word;
         rc = yaml_text(f, yaml_at(f, node->data.sequence.items.start[i]), "command", &word);
         if (rc == 0)
-            rc = copy_text(f, word, &p->argv[i]);
+            rc = entry_copy(f, word, &p->argv[i]);
     }
     return rc;
 }
@@ -69,7 +48,7 @@ static int command_from_text(struct process_conf *p, struct yaml_file *f, const 
         return yaml_refuse(f, node, "'command' has a quote that is not closed");
     if (rc == -LM_E_FULL)
         return yaml_refuse(f, node, "'command' has too many words");
-    return rc == 0 ? 0 : no_memory(f);
+    return rc == 0 ? 0 : entry_no_memory(f);
 }
 
 static int process_command(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
@@ -82,60 +61,15 @@ static int process_command(struct process_conf *p, struct yaml_file *f, const ya
     return rc;
 }
 
-static int read_label(struct conf_label *label, struct yaml_file *f, const yaml_node_pair_t *pair)
-{
-    struct str name = yaml_key(f, pair), value;
-
-    if (!conf_label_ok(name))
-        return yaml_refuse(f, yaml_at(f, pair->key),
-                           "'%s' cannot be a label: names match [a-z_][a-z0-9_.]{0,63} and are not "
-                           "those of the record's own members",
-                           quote(name).text);
-    int rc = yaml_text(f, yaml_at(f, pair->value), quote(name).text, &value);
-    if (rc != 0)
-        return rc;
-    if (value.n > LABEL_VALUE_MAX)
-        return yaml_refuse(f, yaml_at(f, pair->value), "the value of '%s' is longer than %d bytes",
-                           quote(name).text, LABEL_VALUE_MAX);
-    rc = copy_text(f, name, &label->name);
-    return rc == 0 ? copy_text(f, value, &label->value) : rc;
-}
-
 static int process_labels(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
-    int rc = yaml_map(f, node, "labels");
-
-    if (rc != 0)
-        return rc;
-    if (map_count(node) > LABEL_COUNT_MAX)
-        return yaml_refuse(f, node, "more than %d labels", LABEL_COUNT_MAX);
-    p->labels = calloc(map_count(node) + 1, sizeof *p->labels);
-    if (!p->labels)
-        return no_memory(f);
-    YAML_FOR_EACH_PAIR(pair, node)
-    {
-        rc = read_label(&p->labels[p->label_count++], f, pair);
-        if (rc != 0)
-            return rc;
-    }
-    return 0;
-}
-
-static int read_choice(struct yaml_file *f, const yaml_node_t *node, const char *what,
-                       const char *choices, unsigned *ret_index)
-{
-    struct str text;
-    int rc = yaml_text(f, node, what, &text);
-
-    if (rc == 0 && !choice_find(choices, text, ret_index))
-        rc = yaml_place(f, node, choice_refuse(choices, what, text, f->err));
-    return rc;
+    return entry_labels(f, node, &p->labels, &p->label_count);
 }
 
 static int process_restart(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
     unsigned index = RESTART_NEVER;
-    int rc = read_choice(f, node, "restart", "never|on-failure|always", &index);
+    int rc = entry_choice(f, node, "restart", "never|on-failure|always", &index);
 
     p->restart = (enum restart)index;
     return rc;
@@ -144,7 +78,7 @@ static int process_restart(struct process_conf *p, struct yaml_file *f, const ya
 static int process_log(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
     unsigned index = LOG_TRUNCATE;
-    int rc = read_choice(f, node, "log", "truncate|append", &index);
+    int rc = entry_choice(f, node, "log", "truncate|append", &index);
 
     p->log = (enum log_policy)index;
     return rc;
@@ -152,19 +86,21 @@ static int process_log(struct process_conf *p, struct yaml_file *f, const yaml_n
 
 static int process_store(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
-    unsigned index = 0;
-    int rc = read_choice(f, node, "store", "true|false", &index);
+    bool stored = true;
+    int rc = entry_bool(f, node, "store", &stored);
 
-    p->unstored = index == 1;
+    p->unstored = !stored;
     return rc;
 }
 
 static int process_directory(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
-    struct str text;
-    int rc = yaml_text(f, node, "directory", &text);
+    return entry_text(f, node, "directory", &p->directory);
+}
 
-    return rc == 0 ? copy_text(f, text, &p->directory) : rc;
+static int process_follow(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
+{
+    return entry_text(f, node, "follow", &p->follow);
 }
 
 static bool variable_ok(struct str name)
@@ -189,7 +125,7 @@ static int read_variable(char **ret, struct yaml_file *f, const yaml_node_pair_t
     int rc = yaml_text(f, node, quote(name).text, &value);
     if (rc != 0)
         return rc;
-    return asprintf(ret, "%.*s=%.*s", STR_FMT(name), STR_FMT(value)) < 0 ? no_memory(f) : 0;
+    return asprintf(ret, "%.*s=%.*s", STR_FMT(name), STR_FMT(value)) < 0 ? entry_no_memory(f) : 0;
 }
 
 static int process_env(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
@@ -199,11 +135,11 @@ static int process_env(struct process_conf *p, struct yaml_file *f, const yaml_n
 
     if (rc != 0)
         return rc;
-    if (map_count(node) > ENV_COUNT_MAX)
+    if (entry_count(node) > ENV_COUNT_MAX)
         return yaml_refuse(f, node, "more than %d variables", ENV_COUNT_MAX);
-    p->env = calloc(map_count(node) + 1, sizeof *p->env);
+    p->env = calloc(entry_count(node) + 1, sizeof *p->env);
     if (!p->env)
-        return no_memory(f);
+        return entry_no_memory(f);
     YAML_FOR_EACH_PAIR(pair, node)
     {
         rc = read_variable(&p->env[n++], f, pair);
@@ -227,12 +163,18 @@ enum { KEY_COUNT = sizeof key_names / sizeof *key_names };
 
 static int read_key(struct process_conf *p, struct yaml_file *f, const yaml_node_pair_t *pair)
 {
+    const char *names[KEY_COUNT + ENTRY_PARSE_KEYS_MAX];
     struct str key = yaml_key(f, pair);
+    int rc;
 
     for (size_t i = 0; i < KEY_COUNT; i++)
         if (str_is(key, key_names[i]))
             return key_functions[i](p, f, yaml_at(f, pair->value));
-    const char *nearest = err_nearest(quote(key).text, key_names, KEY_COUNT);
+    if (entry_parse_key(&p->parse, f, key, yaml_at(f, pair->value), &rc))
+        return rc;
+    memcpy(names, key_names, sizeof key_names);
+    const char *nearest =
+        err_nearest(quote(key).text, names, KEY_COUNT + entry_parse_keys(names + KEY_COUNT));
     return yaml_refuse(f, yaml_at(f, pair->key), "unknown key '%s' of process '%s'%s%s%s",
                        quote(key).text, p->name, nearest ? ": did you mean '" : "",
                        nearest ? nearest : "", nearest ? "'?" : "");
@@ -248,7 +190,7 @@ static int read_process(struct process_conf *p, struct yaml_file *f, const yaml_
                            "'%s' cannot be a process: names are 1 to 64 of letters, digits, '.', "
                            "'_' and '-'",
                            quote(name).text);
-    int rc = copy_text(f, name, &p->name);
+    int rc = entry_copy(f, name, &p->name);
     if (rc == 0)
         rc = yaml_map(f, node, p->name);
     if (rc != 0)
@@ -270,11 +212,11 @@ int process_conf_read(struct settings *s, struct yaml_file *f, const yaml_node_t
     lm_assert(!s->processes);
     if (rc != 0)
         return rc;
-    if (map_count(node) > PROCESS_COUNT_MAX)
+    if (entry_count(node) > PROCESS_COUNT_MAX)
         return yaml_refuse(f, node, "more than %d processes", PROCESS_COUNT_MAX);
-    s->processes = calloc(map_count(node) + 1, sizeof *s->processes);
+    s->processes = calloc(entry_count(node) + 1, sizeof *s->processes);
     if (!s->processes)
-        return no_memory(f);
+        return entry_no_memory(f);
     YAML_FOR_EACH_PAIR(pair, node)
     {
         rc = read_process(&s->processes[s->process_count++], f, pair);
@@ -286,14 +228,12 @@ int process_conf_read(struct settings *s, struct yaml_file *f, const yaml_node_t
 
 void process_conf_fini(struct process_conf *p)
 {
-    for (size_t i = 0; i < p->label_count; i++) {
-        free(p->labels[i].name);
-        free(p->labels[i].value);
-    }
-    free(p->labels);
+    entry_labels_free(p->labels, p->label_count);
+    entry_parse_fini(&p->parse);
     free(p->name);
     words_free(p->argv);
     free(p->directory);
+    free(p->follow);
     words_free(p->env);
     *p = (struct process_conf){0};
 }

@@ -9,6 +9,7 @@
  */
 #include "conf/settings.h"
 
+#include "conf/file_conf.h"
 #include "conf/process_conf.h"
 #include "conf/settings_file.h"
 #include "conf/settings_paths.h"
@@ -146,6 +147,9 @@ void settings_fini(struct settings *s)
     for (size_t i = 0; i < s->process_count; i++)
         process_conf_fini(&s->processes[i]);
     free(s->processes);
+    for (size_t i = 0; i < s->file_count; i++)
+        file_conf_fini(&s->files[i]);
+    free(s->files);
     free(s->file);
     *s = (struct settings){0};
 }

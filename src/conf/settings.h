@@ -25,11 +25,13 @@ enum exit_policy { EXIT_STOP, EXIT_LEAVE };
 enum loopback_scope { LOOPBACK_NONE, LOOPBACK_READ, LOOPBACK_ADMIN };
 enum restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 enum log_policy { LOG_TRUNCATE, LOG_APPEND };
+enum start_at { START_BEGINNING, START_END };
 
 /* What must hold for names and labels, wherever they come from. */
 enum {
     PROCESS_NAME_MAX = 64,
     PROCESS_COUNT_MAX = 1000,
+    FILES_COUNT_MAX = 1000,
     LABEL_COUNT_MAX = 32,
     LABEL_NAME_MAX = 64,
     LABEL_VALUE_MAX = 256,
@@ -37,6 +39,30 @@ enum {
 
 struct conf_label {
     char *name, *value;
+};
+
+/* How the lines of an entry are to be understood (parsing.def). */
+enum line_format {
+    FORMAT_AUTO,
+    FORMAT_JSON,
+    FORMAT_LOGFMT,
+    FORMAT_SYSLOG,
+    FORMAT_TEXT,
+    FORMAT_DOCKER,
+    FORMAT_CRI,
+};
+
+struct level_conf {
+    char *match;
+    unsigned level; /* 1 trace to 6 fatal */
+};
+
+struct parse_conf {
+    enum line_format format;
+    char *timezone; /* NULL: none */
+    struct level_conf *levels;
+    size_t level_count;
+    unsigned stdout_level, stderr_level; /* 0: the usual ones */
 };
 
 /* One entry of `processes:`. */
@@ -50,6 +76,21 @@ struct process_conf {
     bool unstored;   /* store: false */
     char *directory; /* NULL = the hub's */
     char **env;      /* "NAME=value", ends with NULL; NULL = none */
+    char *follow;    /* a file that it writes itself; NULL = none */
+    struct parse_conf parse;
+};
+
+/* One entry of `files:`. */
+struct file_conf {
+    char **paths;   /* patterns; at least one, ends with NULL */
+    char **exclude; /* the same; NULL = none */
+    char *source;   /* NULL: each file's own name */
+    struct conf_label *labels;
+    size_t label_count;
+    bool unstored; /* store: false */
+    bool apart;    /* join: false */
+    enum start_at start;
+    struct parse_conf parse;
 };
 
 /* The place of every setting in the table. */
@@ -85,6 +126,8 @@ struct settings {
 #undef SETTING_ENUM
     struct process_conf *processes; /* in the order of the file */
     size_t process_count;
+    struct file_conf *files; /* in the order of the file */
+    size_t file_count;
     char *file; /* the configuration file that was read; NULL when there was none */
     struct setting_origin origins[SETTING_COUNT];
 };

@@ -51,7 +51,30 @@ static const char processes_head[] =
     "| key | value | default | meaning |\n"
     "| --- | --- | --- | --- |\n";
 
-static const char processes_foot[] =
+static const char parsing_head[] =
+    "\n"
+    "How its lines are understood ([parsing.md](parsing.md) says what is understood without):\n"
+    "\n"
+    "| key | value | default | meaning |\n"
+    "| --- | --- | --- | --- |\n";
+
+static const char files_head[] =
+    "\n"
+    "## Files\n"
+    "\n"
+    "Files that the hub follows stand in the list `files` ([files.md](files.md)):\n"
+    "\n"
+    "```yaml\n"
+    "files:\n"
+    "  - { path: \"/var/log/app/*.log\", source: app, timezone: local }\n"
+    "```\n"
+    "\n"
+    "The keys of parsing above, and:\n"
+    "\n"
+    "| key | value | default | meaning |\n"
+    "| --- | --- | --- | --- |\n";
+
+static const char entries_foot[] =
     "\n"
     "At most 32 labels; their names match `[a-z_][a-z0-9_.]{0,63}`, their values have at most 256\n"
     "bytes.\n"
@@ -103,11 +126,20 @@ void settings_write_docs(struct buf *b)
     }
     buf_printf(b, "\nAll of them are read once, when %s.\n", setting_table[0].when);
     buf_add(b, processes_head, sizeof processes_head - 1);
-#define PROCESS_KEY(key, what, fallback, sentence)                                                 \
+#define KEY_ROW(key, what, fallback, sentence)                                                     \
     BUF_LIT(b, "| `" #key "` | " what " | " fallback " | " sentence " |\n");
+#define PROCESS_KEY KEY_ROW
 #include "conf/processes.def"
 #undef PROCESS_KEY
-    buf_add(b, processes_foot, sizeof processes_foot - 1);
+    buf_add(b, parsing_head, sizeof parsing_head - 1);
+#define PARSE_KEY KEY_ROW
+#include "conf/parsing.def"
+#undef PARSE_KEY
+    buf_add(b, files_head, sizeof files_head - 1);
+#define FILE_KEY KEY_ROW
+#include "conf/files.def"
+#undef FILE_KEY
+    buf_add(b, entries_foot, sizeof entries_foot - 1);
 }
 
 static void write_origin(const struct settings *s, size_t i, struct buf *b)
@@ -133,14 +165,29 @@ static void write_origin(const struct settings *s, size_t i, struct buf *b)
     }
 }
 
+static void write_labels(const struct conf_label *labels, size_t count, struct buf *b)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_printf(b, "%s%s=%s", i ? ", " : "  (", labels[i].name, labels[i].value);
+    buf_add_str(b, count ? STR(")\n") : STR("\n"));
+}
+
 static void write_process(const struct process_conf *p, struct buf *b)
 {
     buf_printf(b, "process %s:", p->name);
     for (char **word = p->argv; *word; word++)
         buf_printf(b, strpbrk(*word, " \t\n'\"\\") || !**word ? " '%s'" : " %s", *word);
-    for (size_t i = 0; i < p->label_count; i++)
-        buf_printf(b, "%s%s=%s", i ? ", " : "  (", p->labels[i].name, p->labels[i].value);
-    buf_add_str(b, p->label_count ? STR(")\n") : STR("\n"));
+    write_labels(p->labels, p->label_count, b);
+}
+
+static void write_files(const struct file_conf *f, struct buf *b)
+{
+    BUF_LIT(b, "files");
+    for (char **path = f->paths; *path; path++)
+        buf_printf(b, " %s", *path);
+    if (f->source)
+        buf_printf(b, " as %s", f->source);
+    write_labels(f->labels, f->label_count, b);
 }
 
 void settings_write_effective(const struct settings *s, struct buf *b)
@@ -156,5 +203,7 @@ void settings_write_effective(const struct settings *s, struct buf *b)
     }
     for (size_t i = 0; i < s->process_count; i++)
         write_process(&s->processes[i], b);
+    for (size_t i = 0; i < s->file_count; i++)
+        write_files(&s->files[i], b);
     buf_fini(&value);
 }

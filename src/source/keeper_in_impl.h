@@ -15,6 +15,11 @@ struct keeper_server {
     struct supervise *supervise;
     struct list keepers;
     uv_timer_t ack_timer;
+    struct process_rules {
+        const char *name; /* the settings' */
+        struct parse_rules rules;
+    } *rules;
+    size_t rule_count;
     struct batch batch; /* one for all: it is published before the next keeper's turn */
 };
 
