@@ -4,22 +4,49 @@
  */
 #include "conf/file_conf.h"
 
-#include "conf/choice.h"
-#include "conf/entry_conf.h"
+#include "conf/label_conf.h"
+#include "conf/parse_key.h"
+#include "conf/process_key.h"
 #include "conf/words.h"
 
 #include <stdlib.h>
 
-typedef int key_fn(struct file_conf *c, struct yaml_file *f, const yaml_node_t *node);
+enum { PATHS_MAX = 1000 };
+
+typedef int file_key_fn(struct file_conf *c, struct yaml_file *f, const yaml_node_t *node);
+
+/* One text or a list of them: an array that ends with NULL. */
+static int read_texts(struct yaml_file *f, const yaml_node_t *node, const char *what, char ***ret)
+{
+    bool is_list = node->type == YAML_SEQUENCE_NODE;
+    size_t n = is_list ? yaml_list_count(node) : 1;
+    int rc = 0;
+
+    if (n == 0)
+        return yaml_refuse(f, node, "'%s' is empty", what);
+    if (n > PATHS_MAX)
+        return yaml_refuse(f, node, "'%s' has more than %d members", what, PATHS_MAX);
+    char **texts = calloc(n + 1, sizeof *texts);
+    if (!texts)
+        return key_no_memory(f);
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = key_text(f, is_list ? yaml_at(f, node->data.sequence.items.start[i]) : node, what,
+                      &texts[i]);
+    if (rc == 0)
+        *ret = texts;
+    else
+        words_free(texts);
+    return rc;
+}
 
 static int file_path(struct file_conf *c, struct yaml_file *f, const yaml_node_t *node)
 {
-    return entry_texts(f, node, "path", &c->paths);
+    return read_texts(f, node, "path", &c->paths);
 }
 
 static int file_exclude(struct file_conf *c, struct yaml_file *f, const yaml_node_t *node)
 {
-    return entry_texts(f, node, "exclude", &c->exclude);
+    return read_texts(f, node, "exclude", &c->exclude);
 }
 
 static int file_source(struct file_conf *c, struct yaml_file *f, const yaml_node_t *node)
@@ -32,18 +59,18 @@ static int file_source(struct file_conf *c, struct yaml_file *f, const yaml_node
                            "'%s' cannot be a source: names are 1 to 64 of letters, digits, '.', "
                            "'_' and '-'",
                            quote(text).text);
-    return rc == 0 ? entry_copy(f, text, &c->source) : rc;
+    return rc == 0 ? key_copy_text(f, text, &c->source) : rc;
 }
 
 static int file_labels(struct file_conf *c, struct yaml_file *f, const yaml_node_t *node)
 {
-    return entry_labels(f, node, &c->labels, &c->label_count);
+    return label_conf_read(f, node, &c->labels, &c->label_count);
 }
 
 static int file_store(struct file_conf *c, struct yaml_file *f, const yaml_node_t *node)
 {
     bool stored = true;
-    int rc = entry_bool(f, node, "store", &stored);
+    int rc = key_bool(f, node, "store", &stored);
 
     c->unstored = !stored;
     return rc;
@@ -52,7 +79,7 @@ static int file_store(struct file_conf *c, struct yaml_file *f, const yaml_node_
 static int file_join(struct file_conf *c, struct yaml_file *f, const yaml_node_t *node)
 {
     bool joins = true;
-    int rc = entry_bool(f, node, "join", &joins);
+    int rc = key_bool(f, node, "join", &joins);
 
     c->apart = !joins;
     return rc;
@@ -61,18 +88,26 @@ static int file_join(struct file_conf *c, struct yaml_file *f, const yaml_node_t
 static int file_start(struct file_conf *c, struct yaml_file *f, const yaml_node_t *node)
 {
     unsigned index = START_BEGINNING;
-    int rc = entry_choice(f, node, "start", "beginning|end", &index);
+    int rc = yaml_choice(f, node, "start", "beginning|end", &index);
 
     c->start = (enum start_at)index;
     return rc;
 }
+
+#define PARSE_KEY(key, ...)                                                                        \
+    static int file_##key(struct file_conf *c, struct yaml_file *f, const yaml_node_t *node)       \
+    {                                                                                              \
+        return parse_key_##key(&c->parse, f, node);                                                \
+    }
+#include "conf/parsing.def"
+#undef PARSE_KEY
 
 static const char *const key_names[] = {
 #define FILE_KEY(key, ...) #key,
 #include "conf/files.def"
 #undef FILE_KEY
 };
-static key_fn *const key_functions[] = {
+static file_key_fn *const key_functions[] = {
 #define FILE_KEY(key, ...) file_##key,
 #include "conf/files.def"
 #undef FILE_KEY
@@ -81,21 +116,12 @@ enum { KEY_COUNT = sizeof key_names / sizeof *key_names };
 
 static int read_key(struct file_conf *c, struct yaml_file *f, const yaml_node_pair_t *pair)
 {
-    const char *names[KEY_COUNT + ENTRY_PARSE_KEYS_MAX];
     struct str key = yaml_key(f, pair);
-    int rc;
 
     for (size_t i = 0; i < KEY_COUNT; i++)
         if (str_is(key, key_names[i]))
             return key_functions[i](c, f, yaml_at(f, pair->value));
-    if (entry_parse_key(&c->parse, f, key, yaml_at(f, pair->value), &rc))
-        return rc;
-    memcpy(names, key_names, sizeof key_names);
-    const char *nearest =
-        err_nearest(quote(key).text, names, KEY_COUNT + entry_parse_keys(names + KEY_COUNT));
-    return yaml_refuse(f, yaml_at(f, pair->key), "unknown key '%s' of 'files'%s%s%s",
-                       quote(key).text, nearest ? ": did you mean '" : "", nearest ? nearest : "",
-                       nearest ? "'?" : "");
+    return key_unknown(f, pair, "'files'", key_names, KEY_COUNT);
 }
 
 static int read_entry(struct file_conf *c, struct yaml_file *f, const yaml_node_t *node)
@@ -120,16 +146,18 @@ int file_conf_read(struct settings *s, struct yaml_file *f, const yaml_node_t *n
     lm_assert(!s->files);
     if (node->type != YAML_SEQUENCE_NODE)
         return yaml_refuse(f, node, "'files' is a list: - {path: \"/var/log/app/*.log\"}");
-    size_t n = entry_count(node);
-    if (n > FILES_COUNT_MAX)
+    if (yaml_list_count(node) > FILES_COUNT_MAX)
         return yaml_refuse(f, node, "more than %d entries of 'files'", FILES_COUNT_MAX);
-    s->files = calloc(n + 1, sizeof *s->files);
+    s->files = calloc(yaml_list_count(node) + 1, sizeof *s->files);
     if (!s->files)
-        return entry_no_memory(f);
-    for (size_t i = 0; i < n && rc == 0; i++)
-        rc = read_entry(&s->files[s->file_count++], f,
-                        yaml_at(f, node->data.sequence.items.start[i]));
-    return rc;
+        return key_no_memory(f);
+    YAML_FOR_EACH_ITEM(item, node)
+    {
+        rc = read_entry(&s->files[s->file_count++], f, yaml_at(f, *item));
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
 }
 
 void file_conf_fini(struct file_conf *c)
@@ -137,7 +165,7 @@ void file_conf_fini(struct file_conf *c)
     words_free(c->paths);
     words_free(c->exclude);
     free(c->source);
-    entry_labels_free(c->labels, c->label_count);
-    entry_parse_fini(&c->parse);
+    label_conf_free(c->labels, c->label_count);
+    parse_conf_fini(&c->parse);
     *c = (struct file_conf){0};
 }

@@ -9,7 +9,8 @@
  *     default  <  file (YAML)  <  environment LOGMILL_<NAME>  <  flag --<name>
  *
  * Types: sizes are bytes in uint64_t, durations milliseconds in uint32_t (fields end in _ms), counts
- * uint32_t, texts and paths zero-terminated and never NULL after settings_load().
+ * uint32_t, texts and paths zero-terminated and never NULL after settings_load(), lists arrays of texts
+ * that end with NULL.
  *
  * Threads: loaded before the loop starts, read-only from then on.
  * Owns:    every string in it, until settings_fini().
@@ -19,68 +20,34 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "conf/process.h"
 
+enum { SETTING_PREFIX_MAX = 255 }; /* bytes of base_path */
+
+enum on_off { SETTING_OFF, SETTING_ON };
+enum compression { COMPRESS_OFF, COMPRESS_GZ, COMPRESS_ZST };
 enum durability { DURABILITY_OS, DURABILITY_INTERVAL, DURABILITY_ALWAYS };
 enum exit_policy { EXIT_STOP, EXIT_LEAVE };
 enum loopback_scope { LOOPBACK_NONE, LOOPBACK_READ, LOOPBACK_ADMIN };
-enum restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
-enum log_policy { LOG_TRUNCATE, LOG_APPEND };
-enum start_at { START_BEGINNING, START_END };
+enum allow_spawn { SPAWN_REFUSED, SPAWN_ALLOWED };
 
-/* What must hold for names and labels, wherever they come from. */
-enum {
-    PROCESS_NAME_MAX = 64,
-    PROCESS_COUNT_MAX = 1000,
-    FILES_COUNT_MAX = 1000,
-    LABEL_COUNT_MAX = 32,
-    LABEL_NAME_MAX = 64,
-    LABEL_VALUE_MAX = 256,
-};
+enum token_scope { TOKEN_READ, TOKEN_WRITE, TOKEN_ADMIN };
+#define TOKEN_SCOPES "read|write|admin"
 
-struct conf_label {
-    char *name, *value;
-};
+enum { TOKEN_COUNT_MAX = 256, TOKEN_LABELS_MAX = 8 };
 
-/* How the lines of an entry are to be understood (parsing.def). */
-enum line_format {
-    FORMAT_AUTO,
-    FORMAT_JSON,
-    FORMAT_LOGFMT,
-    FORMAT_SYSLOG,
-    FORMAT_TEXT,
-    FORMAT_DOCKER,
-    FORMAT_CRI,
-};
-
-struct level_conf {
-    char *match;
-    unsigned level; /* 1 trace to 6 fatal */
-};
-
-struct parse_conf {
-    enum line_format format;
-    char *timezone; /* NULL: none */
-    struct level_conf *levels;
-    size_t level_count;
-    unsigned stdout_level, stderr_level; /* 0: the usual ones */
-};
-
-/* One entry of `processes:`. */
-struct process_conf {
+/* One entry of `auth.tokens`. */
+struct token_conf {
     char *name;
-    char **argv; /* at least one, ends with NULL */
-    struct conf_label *labels;
+    char *hash; /* token_hash_parse() reads it */
+    enum token_scope scope;
+    struct conf_label *labels; /* what the records it may see or send must carry */
     size_t label_count;
-    enum restart restart;
-    enum log_policy log;
-    bool unstored;   /* store: false */
-    char *directory; /* NULL = the hub's */
-    char **env;      /* "NAME=value", ends with NULL; NULL = none */
-    char *follow;    /* a file that it writes itself; NULL = none */
-    struct parse_conf parse;
 };
 
 /* One entry of `files:`. */
+enum start_at { START_BEGINNING, START_END };
+
 struct file_conf {
     char **paths;   /* patterns; at least one, ends with NULL */
     char **exclude; /* the same; NULL = none */
@@ -114,9 +81,14 @@ struct setting_origin {
 #define SETTING_C_ADDRESS  char *
 #define SETTING_C_PATH     char *
 #define SETTING_C_NAME     char *
+#define SETTING_C_HOSTS    char **
+#define SETTING_C_ORIGINS  char **
 #define SETTING_C_DURATION uint32_t
 #define SETTING_C_COUNT    uint32_t
 #define SETTING_C_SIZE     uint64_t
+#define SETTING_C_ZONE     char *
+#define SETTING_C_PREFIX   char *
+#define SETTING_C_SOURCES  char *
 
 struct settings {
 #define SETTING(type, field, ...)     SETTING_C_##type field;
@@ -128,6 +100,8 @@ struct settings {
     size_t process_count;
     struct file_conf *files; /* in the order of the file */
     size_t file_count;
+    struct token_conf *tokens;
+    size_t token_count;
     char *file; /* the configuration file that was read; NULL when there was none */
     struct setting_origin origins[SETTING_COUNT];
 };

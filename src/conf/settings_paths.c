@@ -110,6 +110,15 @@ static int check_lengths(const struct settings *s, struct errinfo *err)
     return 0;
 }
 
+/* A path that has no default stays empty. */
+static int expand_optional(char **path, char *const *env, struct errinfo *err)
+{
+    if (*path)
+        return expand(path, env, err);
+    *path = strdup("");
+    return *path ? 0 : err_set(err, -ENOMEM, "no memory for the settings");
+}
+
 /* The file that a process writes lies where the process starts. */
 static int expand_follow(struct process_conf *p, char *const *env, struct errinfo *err)
 {
@@ -141,6 +150,10 @@ int settings_fill_paths(struct settings *s, char *const *env, struct errinfo *er
                         : join(&s->log_dir, s->state_dir, "logs", err);
     if (rc == 0)
         rc = s->socket ? expand(&s->socket, env, err) : default_socket(s, env, err);
+    if (rc == 0)
+        rc = expand_optional(&s->tls_cert, env, err);
+    if (rc == 0)
+        rc = expand_optional(&s->tls_key, env, err);
     for (size_t i = 0; i < s->process_count && rc == 0; i++)
         if ((rc = expand(&s->processes[i].directory, env, err)) == 0)
             rc = expand_follow(&s->processes[i], env, err);

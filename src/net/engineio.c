@@ -40,20 +40,12 @@ enum refusal { TRANSPORT_UNKNOWN, SESSION_UNKNOWN, BAD_METHOD, BAD_REQUEST, VERS
 
 static void finish(struct eio_session *s, const char *last_words);
 
-static void answer(struct eio_server *e, struct http_req *req, int status, const char *type,
-                   struct str body)
+static void answer_text(struct http_req *req, struct str body)
 {
-    if (e->add_headers)
-        e->add_headers(e, req);
-    http_reply(req, status, type, body);
+    http_reply(req, 200, "text/plain; charset=UTF-8", body);
 }
 
-static void answer_text(struct eio_server *e, struct http_req *req, struct str body)
-{
-    answer(e, req, 200, "text/plain; charset=UTF-8", body);
-}
-
-static void refuse(struct eio_server *e, struct http_req *req, enum refusal why)
+static void refuse(struct http_req *req, enum refusal why)
 {
     static const char *const texts[] = {
         [TRANSPORT_UNKNOWN] = "{\"code\":0,\"message\":\"Transport unknown\"}",
@@ -62,7 +54,7 @@ static void refuse(struct eio_server *e, struct http_req *req, enum refusal why)
         [BAD_REQUEST] = "{\"code\":3,\"message\":\"Bad request\"}",
         [VERSION] = "{\"code\":5,\"message\":\"Unsupported protocol version\"}",
     };
-    answer(e, req, 400, "application/json", str_from(texts[why]));
+    http_reply(req, 400, "application/json", str_from(texts[why]));
 }
 
 /* --- out --- */
@@ -72,7 +64,7 @@ static void reply_to_poll(struct eio_session *s, struct str body)
     struct http_req *req = s->poll;
 
     s->poll = NULL;
-    answer_text(s->server, req, body);
+    answer_text(req, body);
 }
 
 /* There is room again for those who were told that there is none. */
@@ -378,7 +370,7 @@ static void begin_probe(struct eio_session *s, struct http_req *req)
 {
     struct eio_link *unused;
 
-    if (!ws_handshake_ok(req))
+    if (!ws_handshake_ok(req, ""))
         return;
     if (!s->link && !s->probe) {
         accept_link(s, req, &s->probe);
@@ -408,7 +400,7 @@ static void take_poll(struct eio_session *s, struct http_req *req)
 {
     if (s->poll) {
         finish(s, "1");
-        refuse(s->server, req, BAD_REQUEST);
+        refuse(req, BAD_REQUEST);
         return;
     }
     s->heard_us = clock_mono_us();
@@ -441,12 +433,12 @@ static void take_post(struct eio_session *s, struct http_req *req)
 
     if (req->body.n > e->payload_max) {
         finish(s, "1");
-        answer(e, req, 413, "application/json", STR("{\"code\":3,\"message\":\"Too large\"}"));
+        http_reply(req, 413, "application/json", STR("{\"code\":3,\"message\":\"Too large\"}"));
     } else if (take_packets(s, req->body)) {
-        answer_text(e, req, STR("ok"));
+        answer_text(req, STR("ok"));
     } else {
         finish(s, "1");
-        refuse(e, req, BAD_REQUEST);
+        refuse(req, BAD_REQUEST);
     }
 }
 
@@ -547,17 +539,17 @@ static void open_session(struct eio_server *e, struct http_req *req, bool websoc
     char text[256];
 
     if (req->method != HTTP_GET_M) {
-        refuse(e, req, BAD_METHOD);
+        refuse(req, BAD_METHOD);
         return;
     }
-    if (websocket && !ws_handshake_ok(req))
+    if (websocket && !ws_handshake_ok(req, ""))
         return;
     struct eio_session *s = new_session(e, req);
     if (!s)
         return;
     size_t n = put_handshake(s, !websocket, text, sizeof text);
     if (!websocket)
-        answer_text(e, req, str_of(text, n));
+        answer_text(req, str_of(text, n));
     else if (accept_link(s, req, &s->link))
         ws_link_send(&s->link->ws, WS_TEXT, str_of(text, n));
     else
@@ -571,15 +563,15 @@ void eio_handle(struct eio_server *e, struct http_req *req)
     struct eio_session *s = sid.p ? map_find(&e->by_sid, sid) : NULL;
 
     if (req->method == HTTP_OPTIONS_M)
-        answer(e, req, 204, NULL, STR_NONE);
+        http_reply(req, 204, NULL, STR_NONE);
     else if (!str_is(http_query(req, "EIO"), "4"))
-        refuse(e, req, VERSION);
+        refuse(req, VERSION);
     else if (!websocket && !str_is(transport, "polling"))
-        refuse(e, req, TRANSPORT_UNKNOWN);
+        refuse(req, TRANSPORT_UNKNOWN);
     else if (!sid.p)
         open_session(e, req, websocket);
     else if (!s)
-        refuse(e, req, SESSION_UNKNOWN);
+        refuse(req, SESSION_UNKNOWN);
     else if (websocket)
         begin_probe(s, req);
     else if (!s->link && req->method == HTTP_GET_M)
@@ -587,7 +579,7 @@ void eio_handle(struct eio_server *e, struct http_req *req)
     else if (!s->link && req->method == HTTP_POST_M)
         take_post(s, req);
     else
-        refuse(e, req, BAD_REQUEST);
+        refuse(req, BAD_REQUEST);
 }
 
 void eio_server_init(struct eio_server *e)

@@ -44,8 +44,6 @@ struct eio_server {
     struct loop *loop;
     const struct eio_ops *ops;
     void *ctx;
-    /* Adds further headers to each answer to a poll (CORS). May be NULL. */
-    void (*add_headers)(struct eio_server *e, struct http_req *req);
     uint32_t ping_interval_ms, ping_timeout_ms;
     size_t payload_max;    /* of one POST and of one message; said in the handshake */
     uint32_t sessions_max; /* more are refused with 503 */

@@ -19,14 +19,15 @@ static bool has_token(struct str list, const char *word)
     return false;
 }
 
-bool ws_handshake_ok(struct http_req *req)
+bool ws_handshake_ok(struct http_req *req, const char *instead)
 {
     char accept[29];
 
     if (!has_token(http_header(req, "connection"), "upgrade") ||
         !has_token(http_header(req, "upgrade"), "websocket")) {
         http_add_header(req, "Upgrade", "websocket");
-        http_reply_error(req, 426, "upgrade_required", NULL, "this address speaks WebSocket");
+        http_reply_error(req, 426, "upgrade_required", NULL, "this address speaks WebSocket%s",
+                         instead);
         return false;
     }
     if (!str_is(http_header(req, "sec-websocket-version"), "13")) {

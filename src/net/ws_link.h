@@ -67,8 +67,9 @@ struct ws_link {
     bool closing;
 };
 
-/* Is this a handshake (RFC 6455, 4.2.1)? False: it has been answered. */
-bool ws_handshake_ok(struct http_req *req) LM_MUST_CHECK;
+/* Is this a handshake (RFC 6455, 4.2.1)? False: it has been answered; `instead` says what those who do not
+ * speak WebSocket may do ("" when there is nothing). */
+bool ws_handshake_ok(struct http_req *req, const char *instead) LM_MUST_CHECK;
 
 struct ws_terms {
     const char *protocol; /* the subprotocol that was chosen, or NULL */

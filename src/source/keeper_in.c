@@ -103,12 +103,18 @@ static void displace(const struct keeper *k)
     }
 }
 
-static const struct parse_rules *rules_of(const struct keeper_server *s, struct str name)
+/* Lines of a configured process are understood as its entry says. */
+static void take_rules(struct keeper *k)
 {
-    for (size_t i = 0; i < s->rule_count; i++)
-        if (str_is(name, s->rules[i].name))
-            return &s->rules[i].rules;
-    return NULL;
+    const struct parse_conf *conf = k->process->parse;
+    struct errinfo info;
+
+    if (!conf)
+        return;
+    if (line_rules_init(&k->rules, conf, k->process->name, &info) == 0)
+        k->parser.rules = &k->rules;
+    else
+        diag_warn("%s; its lines are understood without", info.text);
 }
 
 static int on_run(struct keeper *k, struct str payload)
@@ -126,7 +132,7 @@ static int on_run(struct keeper *k, struct str payload)
     if (err < 0)
         return err;
     k->origin = run_origin(run.run);
-    k->parser.rules = rules_of(s, run.name);
+    take_rules(k);
     displace(k);
     k->acked = run_position_decode(s->intake.position(s->intake.hub, &k->origin));
     line_start(&k->lines[0], k->acked.stdout_n);
@@ -299,6 +305,7 @@ static void conn_gone(struct conn *c)
             s->intake.forget(s->intake.hub, &k->origin);
     }
     parser_fini(&k->parser);
+    parse_rules_fini(&k->rules);
     labels_unref(k->labels);
     line_fini(&k->lines[0]);
     line_fini(&k->lines[1]);
@@ -353,24 +360,6 @@ int keeper_server_new(struct keeper_server **ret, struct loop *loop, const struc
     return 0;
 }
 
-int keeper_server_rules(struct keeper_server *s, const struct settings *settings,
-                        struct errinfo *info)
-{
-    int err = 0;
-
-    lm_assert(!s->rules);
-    s->rules = calloc(settings->process_count + 1, sizeof *s->rules);
-    if (!s->rules)
-        return -ENOMEM;
-    for (size_t i = 0; i < settings->process_count && err == 0; i++) {
-        const struct process_conf *p = &settings->processes[i];
-        struct process_rules *r = &s->rules[s->rule_count++];
-        r->name = p->name;
-        err = line_rules_init(&r->rules, &p->parse, p->name, info);
-    }
-    return err;
-}
-
 void keeper_server_close(struct keeper_server *s)
 {
     LIST_FOR_EACH_SAFE (link, &s->keepers)
@@ -383,9 +372,6 @@ void keeper_server_free(struct keeper_server *s)
     if (!s)
         return;
     lm_assert(list_empty(&s->keepers));
-    for (size_t i = 0; i < s->rule_count; i++)
-        parse_rules_fini(&s->rules[i].rules);
-    free(s->rules);
     batch_fini(&s->batch);
     free(s);
 }

@@ -22,9 +22,6 @@ struct keeper_server;
 
 int keeper_server_new(struct keeper_server **ret, struct loop *loop, const struct intake *intake,
                       struct supervise *supervise) LM_MUST_CHECK;
-/* Lines of configured processes are understood as the settings say from now on. */
-int keeper_server_rules(struct keeper_server *s, const struct settings *settings,
-                        struct errinfo *info) LM_MUST_CHECK;
 /* Every connection must have been closed. NULL is fine. */
 void keeper_server_free(struct keeper_server *s);
 

@@ -15,11 +15,6 @@ struct keeper_server {
     struct supervise *supervise;
     struct list keepers;
     uv_timer_t ack_timer;
-    struct process_rules {
-        const char *name; /* the settings' */
-        struct parse_rules rules;
-    } *rules;
-    size_t rule_count;
     struct batch batch; /* one for all: it is published before the next keeper's turn */
 };
 
@@ -35,6 +30,7 @@ struct keeper {
     struct origin origin;
     struct line_splitter lines[2]; /* stdout, stderr */
     struct parser parser;
+    struct parse_rules rules;
     uint32_t flags; /* RUN_EXIT_WRITTEN, RUN_ENDED */
     uint32_t journaled_flags;
     struct run_position acked, staged;

@@ -50,7 +50,13 @@ static int add_line(struct keeper *k, enum stream stream, const struct line *lin
             return -ENOMEM;
     }
     int err = line_in(&k->parser, &s->batch, &whole, &r, s->intake.metrics);
-    return err < 0 ? err : add_record(k, &r);
+    if (err < 0)
+        return err;
+    k->process->counts.lines++;
+    k->process->counts.errors += r.level >= LEVEL_ERROR;
+    if (k->process->wants_lines)
+        supervise_on_line(s->supervise, k->process, r.message);
+    return add_record(k, &r);
 }
 
 static int add_system(struct keeper *k, enum level level, int64_t time_us, struct str message,

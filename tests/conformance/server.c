@@ -72,7 +72,7 @@ static void echo(struct server *s, struct http_req *req)
     struct ws_limits limits = {.message_max = s->flags.message_max,
                                .fragments_max = (uint32_t)s->flags.fragments_max};
 
-    if (!ws_handshake_ok(req))
+    if (!ws_handshake_ok(req, ""))
         return;
     struct ws_link *w = calloc(1, sizeof *w);
     lm_assert(w);
@@ -239,7 +239,7 @@ static int serve(struct server *s)
     ws_watch_init(&s->watch, &s->loop, (uint32_t)f->ws_ping, (uint32_t)f->ws_ping,
                   (uint32_t)f->message_timeout);
     snprintf(address, sizeof address, "127.0.0.1:%u", (unsigned)f->port);
-    if (listener_open_tcp(&s->loop, address, on_accept, s, &s->listener, &info) < 0) {
+    if (listener_open_tcp(&s->loop, address, false, on_accept, s, &s->listener, &info) < 0) {
         fprintf(stderr, "conformance: %s\n", info.text);
         return 1;
     }
