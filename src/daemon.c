@@ -20,7 +20,7 @@
 #include "net/tls.h"
 #include "record/utf8.h"
 #include "source/keeper_in.h"
-#include "source/tail.h"
+#include "source/tailer.h"
 
 #include <errno.h>
 #include <fcntl.h>

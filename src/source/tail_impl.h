@@ -8,7 +8,7 @@
 #include "base/map.h"
 #include "record/line.h"
 #include "record/parse.h"
-#include "source/tail.h"
+#include "source/tailer.h"
 #include "source/tail_glob.h"
 #include "source/tail_open.h"
 
@@ -148,7 +148,7 @@ struct tail {
     int said_limit;
 };
 
-/* --- tail.c --- */
+/* --- tailer.c --- */
 
 /* Makes sure that the tick runs while somebody waits for it. */
 void tail_tick_if_needed(struct tail *t);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * tail.h - files that are followed: patterns in, records out, each line once.
+ * tailer.h - files that are followed: patterns in, records out, each line once.
  *
  * A file is an inode, not a name. Names come and go (rotation by rename, deletion, links); the bytes behind
  * an inode are read in order to their end, and the position travels in the journal frame with the
@@ -21,8 +21,8 @@
  * Threads: loop thread.
  * Owns:    everything below it: watches, descriptors, parsers.
  */
-#ifndef LM_SOURCE_TAIL_H
-#define LM_SOURCE_TAIL_H
+#ifndef LM_SOURCE_TAILER_H
+#define LM_SOURCE_TAILER_H
 
 #include "conf/settings.h"
 #include "net/loop.h"

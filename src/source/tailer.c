@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * tail.c - what the settings ask for, turns of reading, and the few things that wait for time to pass.
+ * tailer.c - what the settings ask for, turns of reading, and the few things that wait for time to pass.
  *
  * Each turn of the loop reads a few pieces, one of each file that is ready in turn, so that a large
  * file holds up neither the others nor the clients.
