@@ -96,14 +96,17 @@ static int send_request(int fd, const struct http_target *t, const struct http_g
     if (t->url)
         host = str_cut(str_from(t->url + strlen("http://")), '/', &rest);
     buf_printf(&out,
-               "GET %s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: logmill/" LOGMILL_VERSION
+               "%s %s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: logmill/" LOGMILL_VERSION
                "\r\nConnection: close\r\n",
-               get->path, STR_FMT(host));
+               get->method ? get->method : "GET", get->path, STR_FMT(host));
+    if (get->method)
+        buf_printf(&out, "Content-Type: application/json\r\nContent-Length: %zu\r\n", get->body.n);
     if (t->url && t->token)
         buf_printf(&out, "Authorization: Bearer %s\r\n", t->token);
     if (get->last_event_id)
         buf_printf(&out, "Last-Event-ID: %s\r\n", get->last_event_id);
     BUF_LIT(&out, "\r\n");
+    buf_add_str(&out, get->body);
     err = buf_error(&out);
     for (size_t sent = 0; err == 0 && sent < out.n;) {
         ssize_t n = send(fd, out.p + sent, out.n - sent, MSG_NOSIGNAL);
@@ -119,7 +122,7 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
 {
     struct answer *a = p->data;
 
-    if (p->status_code == 200)
+    if (p->status_code == 200 && a->get->on_body)
         a->stop = a->get->on_body(str_of(at, n), a->get->ctx);
     else
         buf_add(a->body, at, n);
