@@ -90,17 +90,20 @@ static int connect_url(const char *url, struct errinfo *info)
 static int send_request(int fd, const struct http_target *t, const struct http_get *get)
 {
     struct buf out = {0};
-    struct str host = STR("localhost"), rest;
+    struct str host = STR("localhost"), prefix = STR_NONE;
     int err = 0;
 
     if (t->url)
-        host = str_cut(str_from(t->url + strlen("http://")), '/', &rest);
+        host = str_cut(str_from(t->url + strlen("http://")), '/', &prefix);
+    while (prefix.n && prefix.p[prefix.n - 1] == '/')
+        prefix.n--;
     buf_printf(&out,
-               "%s %s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: logmill/" LOGMILL_VERSION
-               "\r\nConnection: close\r\n",
-               get->method ? get->method : "GET", get->path, STR_FMT(host));
-    if (get->method)
-        buf_printf(&out, "Content-Type: application/json\r\nContent-Length: %zu\r\n", get->body.n);
+               "%s %s%.*s%s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: logmill/" LOGMILL_VERSION
+               "\r\nConnection: close\r\n%s",
+               get->method ? get->method : "GET", prefix.n ? "/" : "", STR_FMT(prefix), get->path,
+               STR_FMT(host), get->headers ? get->headers : "");
+    if (get->body.p)
+        buf_printf(&out, "Content-Length: %zu\r\n", get->body.n);
     if (t->url && t->token)
         buf_printf(&out, "Authorization: Bearer %s\r\n", t->token);
     if (get->last_event_id)
@@ -150,7 +153,8 @@ static int read_piece(int fd, struct answer *a)
         return errno == EINTR ? 1 : -errno;
     if (n == 0) {
         llhttp_finish(&a->parser);
-        return a->parser.status_code ? 0 : -ECONNRESET;
+        bool cut = a->get->must_be_whole && !a->complete;
+        return a->parser.status_code && !cut ? 0 : -ECONNRESET;
     }
     if (llhttp_execute(&a->parser, piece, (size_t)n) != HPE_OK && a->stop == 0)
         return -LM_E_PROTOCOL;
