@@ -22,3 +22,7 @@ export { IpcClient, IpcError } from "./ipc/client.js";
 export type { CallConfig, ChannelMap, Envelope, IpcOptions, Metadata } from "./ipc/client.js";
 export type { Chunk, IpcCode } from "./ipc/call_frames.js";
 export { webSocketLink, type Connect, type Link, type LinkEvents } from "./ipc/link.js";
+export { compileFilter, filterError, foldedSource, type CompiledFilter } from "./filter/match.js";
+export { FilterError, type FilterErrorName } from "./filter/errors.js";
+export { parseFilter } from "./filter/parse.js";
+export { printFilter, type Expr, type Op, type Term } from "./filter/tree.js";
