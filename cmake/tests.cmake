@@ -23,6 +23,11 @@ foreach(test_source ${CRASH_TESTS})
     set_tests_properties(${name} PROPERTIES TIMEOUT 120)
 endforeach()
 
+# The protocol code with nothing behind it, for suites of protocols; never installed.
+add_executable(conformance tests/conformance/server.c)
+target_link_libraries(conformance PRIVATE warnings core)
+set_target_properties(conformance PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
 # Tests that drive the real keeper.
 foreach(name keeper_test supervise_test)
     add_dependencies(${name} keeper)

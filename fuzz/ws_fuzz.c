@@ -26,12 +26,13 @@ static int on_message(enum ws_opcode opcode, struct str payload, uint16_t close_
 }
 
 /* What is said, and how it ends, as text in `heard`. */
-static void run(const uint8_t *data, size_t size, size_t cut, struct buf *heard)
+static void run(const uint8_t *data, size_t size, size_t cut, bool may_deflate, struct buf *heard)
 {
     struct ws_reader r;
     struct buf in = {0};
 
     ws_reader_init(&r, MESSAGE_MAX, on_message, heard);
+    r.may_deflate = may_deflate;
     buf_add(&in, data, cut);
     int e = ws_feed(&r, &in);
     if (e == 0) {
@@ -53,9 +54,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int accepted = ws_accept_key(str_of((const char *)data, size), key);
     lm_assert(accepted < 0 || strlen(key) == 28);
     size_t at = data[0] * (size - 1) / 256;
-    run(data + 1, size - 1, size - 1, &whole);
-    run(data + 1, size - 1, at, &cut);
+    run(data + 1, size - 1, size - 1, false, &whole);
+    run(data + 1, size - 1, at, false, &cut);
     lm_assert(str_eq(buf_str(&whole), buf_str(&cut)));
+    run(data + 1, size - 1, at, true, &cut);
     buf_fini(&whole);
     buf_fini(&cut);
     return 0;

@@ -28,6 +28,7 @@ struct api {
     struct supervise *supervise;
     struct http_in *http_in;
     struct metrics *metrics;
+    const char *base_path; /* before every route: "/logs", or "" */
 };
 
 #endif

@@ -94,7 +94,7 @@ static void add_allow(struct http_req *req, const struct route *routes, size_t n
 
 static void reply_not_found(struct http_req *req, const struct route *routes, size_t n)
 {
-    const char *paths[64];
+    const char *paths[128];
     char asked[128];
 
     lm_assert(n <= sizeof paths / sizeof *paths);
@@ -119,6 +119,12 @@ static void reply_unauthorized(struct http_req *req, enum scope needed)
                      "This needs the scope \"%s\": open the URL that `logmill serve` printed, or "
                      "ask over the Unix socket",
                      names[needed]);
+}
+
+/* Then params_filter() knows more about what may be there. */
+static bool takes_filters(const struct route *route)
+{
+    return route->params && route->params[0] && strcmp(route->params[0], PARAMS_FILTERS) == 0;
 }
 
 void route_dispatch(struct http_req *req, struct api *api, const struct route *routes, size_t n)
@@ -147,7 +153,8 @@ void route_dispatch(struct http_req *req, struct api *api, const struct route *r
         return;
     }
     req->route = route;
-    route->handler(req, api);
+    if (takes_filters(route) || params_check(req, route->params))
+        route->handler(req, api);
 }
 
 bool route_streams(const struct http_req *req, const struct route *routes, size_t n)
@@ -166,4 +173,9 @@ struct str api_param(const struct http_req *req, const char *name)
         if (is_param(want) && str_is(str_of(want.p + 1, want.n - 2), name))
             return have;
     return STR_NONE;
+}
+
+const char *const *api_params(const struct http_req *req)
+{
+    return ((const struct route *)req->route)->params;
 }

@@ -11,8 +11,17 @@
 #define LM_API_DISPATCH_H
 
 #include "api/api.h"
+#include "api/params.h"
 
 typedef void route_fn(struct http_req *req, struct api *api);
+
+/* What routes answer with (answers.def). */
+enum answer {
+#define ANSWER(name, content_type, schema) ANSWER_##name,
+#include "api/answers.def"
+#undef ANSWER
+    ANSWER_COUNT
+};
 
 struct route {
     enum http_method method;
@@ -20,11 +29,13 @@ struct route {
     route_fn *handler;
     enum scope scope;
     const char *sentence;
-    bool streams; /* the handler takes the body in pieces */
+    bool streams;              /* the handler takes the body in pieces */
+    const char *const *params; /* names of query parameters, ends with NULL; NULL: any */
+    enum answer answer;
 };
 
 /* Every handler that the table names. */
-#define ROUTE(method, path, handler, scope, sentence) route_fn handler;
+#define ROUTE(method, path, handler, scope, answer, params, sentence) route_fn handler;
 #include "api/routes.def"
 #undef ROUTE
 
@@ -44,5 +55,8 @@ bool route_streams(const struct http_req *req, const struct route *routes, size_
 
 /* What stands for {name} in the path of this request; p NULL when its route has no such part. */
 struct str api_param(const struct http_req *req, const char *name);
+
+/* The parameters of the route of this request, for params_filter(). */
+const char *const *api_params(const struct http_req *req);
 
 #endif

@@ -1,225 +1,165 @@
 /* SPDX-License-Identifier: MIT
  *
- * logs.c - history over REST (SPEC 5): lists of records, and one record whole.
- *
- * A query runs in the thread pool over a snapshot; the loop only starts it and sends its answer. If
- * the client leaves, the query stops at the next frame.
+ * logs.c - history over REST (SPEC 5): lists of records, the neighbours of a record, one record whole.
  */
-#include "api/dispatch.h"
-#include "api/params.h"
-#include "record/encode.h"
-#include "store/query.h"
+#include "api/search.h"
 
-#include <errno.h>
+#include "record/encode.h"
+
 #include <inttypes.h>
-#include <stdlib.h>
 
 enum { LIMIT_MAX = 10000 };
-#define ANSWER_MAX (64u * 1024 * 1024)
 
-struct search {
-    struct job job;
-    struct http_req *req;
-    struct api *api;
-    struct store_view *view;
-    struct filter *filter;
-    struct query query;
+struct list_search {
+    struct search search; /* first */
     struct query_result result;
-    struct buf rows;
     size_t message_max;
-    atomic_bool cancel;
-    int err;
-    void (*reply)(struct search *s);
+    uint64_t around; /* 0: a list, not neighbours */
+    uint64_t before, after;
 };
 
-static void free_search(struct search *s)
+static struct list_search *list_of(struct search *s)
 {
-    if (!s)
-        return;
-    store_view_drop(s->api->store, s->view);
-    params_filter_free(s->filter);
-    buf_fini(&s->rows);
-    free(s);
+    return LIST_ITEM(s, struct list_search, search);
 }
 
 /* In the pool. */
 static int add_row(const struct record *r, void *ctx)
 {
-    struct search *s = ctx;
+    struct list_search *l = ctx;
+    struct buf *out = &l->search.out;
 
-    if (s->rows.n)
-        buf_add_char(&s->rows, ',');
-    encode_json(&s->rows, r, s->message_max);
-    if (s->rows.n > ANSWER_MAX)
+    if (out->n)
+        buf_add_char(out, ',');
+    encode_json(out, r, l->message_max);
+    if (out->n > SEARCH_ANSWER_MAX)
         return -LM_E_FULL;
-    return buf_error(&s->rows);
+    return buf_error(out);
 }
 
-static void search_work(struct job *job)
+static int find_rows(struct search *s)
 {
-    struct search *s = LIST_ITEM(job, struct search, job);
-    s->err = query_run(&s->query, s->view, add_row, s, &s->result);
+    struct list_search *l = list_of(s);
+
+    return query_run(&s->query, s->view, add_row, l, &l->result);
 }
 
-static void reply_failure(struct search *s)
+static int find_neighbours(struct search *s)
 {
-    if (s->err == -LM_E_FULL)
-        http_reply_error(s->req, 413, "answer_too_large", NULL,
-                         "the answer would be larger than 64 MiB: ask for a smaller limit");
-    else if (s->err == -LM_E_EXPENSIVE)
-        http_reply_error(
-            s->req, 400, "filter_too_expensive", NULL,
-            "the regular expression takes too long: make it simpler, narrow the search, "
-            "or add a word that must be there");
-    else
-        http_reply_error(s->req, 503, "query_failed", NULL, "the query failed: %s",
-                         err_text(s->err));
-}
+    struct list_search *l = list_of(s);
 
-static void search_done(struct job *job)
-{
-    struct search *s = LIST_ITEM(job, struct search, job);
-
-    if (s->err < 0)
-        reply_failure(s);
-    else
-        s->reply(s);
-    free_search(s);
-}
-
-static void client_gone(struct http_req *req)
-{
-    struct search *s = req->ctx;
-    atomic_store(&s->cancel, true);
-}
-
-static struct search *new_search(struct http_req *req, struct api *api, struct filter *filter)
-{
-    struct search *s = calloc(1, sizeof *s);
-
-    if (!s) {
-        params_filter_free(filter);
-        http_reply_error(req, 503, "no_memory", NULL, "the hub is short of memory; try again");
-        return NULL;
-    }
-    s->req = req;
-    s->api = api;
-    s->filter = filter;
-    s->message_max = ENCODE_LIVE_MAX;
-    query_init(&s->query, filter);
-    s->query.cancel = &s->cancel;
-    return s;
-}
-
-/* Takes ownership of s. */
-static void start_search(struct search *s, void (*reply)(struct search *))
-{
-    struct http_req *req = s->req;
-    int err;
-
-    s->reply = reply;
-    s->view = store_view_take(s->api->store, s->query.min_id);
-    err = s->view ? job_start(s->api->loop, &s->job, search_work, search_done) : -ENOMEM;
-    if (err < 0) {
-        s->err = err;
-        reply_failure(s);
-        free_search(s);
-        return;
-    }
-    req->ctx = s;
-    http_hold(req, client_gone);
+    l->result.at_least = true;
+    return query_context(&s->query, s->view, l->around, (uint32_t)l->before, (uint32_t)l->after + 1,
+                         add_row, l, &l->result.emitted);
 }
 
 /* --- lists --- */
 
-static void reply_list(struct search *s)
+static void add_total(struct buf *out, const struct list_search *l)
 {
-    struct buf out = {0};
-    char cursor[CURSOR_MAX];
-    const struct query *q = &s->query;
+    const struct query *q = &l->search.query;
 
-    hub_cursor(s->api->hub, q->max_id, cursor);
-    BUF_LIT(&out, "{\"logs\":[");
-    buf_add_str(&out, buf_str(&s->rows));
-    BUF_LIT(&out, "],\"pagination\":{\"total\":");
-    if (q->count == QUERY_COUNT_EXACT)
-        buf_add_u64(&out, s->result.total);
+    if (l->around || q->count == QUERY_COUNT_NONE)
+        BUF_LIT(out, "null");
     else
-        BUF_LIT(&out, "null");
-    buf_printf(&out,
-               ",\"limit\":%" PRIu32 ",\"offset\":%" PRIu64 ",\"count\":%" PRIu32
-               ",\"cursor\":\"%s\"}}\n",
-               q->limit, q->offset, s->result.emitted, cursor);
-    if (buf_error(&out) < 0)
-        http_reply_error(s->req, 503, "no_memory", NULL,
-                         "the hub is short of memory; ask for a smaller limit");
-    else
-        http_reply(s->req, 200, "application/json", buf_str(&out));
-    buf_fini(&out);
+        buf_add_u64(out, l->result.total);
+    if (q->count == QUERY_COUNT_CAPPED)
+        buf_printf(out, ",\"at_least\":%s", l->result.at_least ? "true" : "false");
 }
 
-/* The snapshot that `cursor` names: nothing newer is seen, so pages do not shift. False: answered. */
-static bool read_snapshot(struct search *s)
+static void reply_list(struct search *s)
 {
-    struct str text = http_query(s->req, "cursor");
-    uint64_t last = hub_last_id(s->api->hub);
-    bool foreign;
+    struct list_search *l = list_of(s);
+    struct buf rows = s->out;
+    char cursor[CURSOR_MAX];
 
-    s->query.max_id = last;
-    if (!text.p)
-        return true;
-    if (!hub_cursor_parse(s->api->hub, text, &s->query.max_id, &foreign) || foreign) {
-        http_reply_error(s->req, 400, "bad_parameter", NULL,
-                         "cursor must be the one of an earlier answer of this store");
-        return false;
-    }
-    if (s->query.max_id > last) /* a bare number of the future would not be a snapshot */
-        s->query.max_id = last;
-    return true;
+    s->out = (struct buf){0};
+    hub_cursor(s->api->hub, s->query.max_id, cursor);
+    BUF_LIT(&s->out, "{\"logs\":[");
+    buf_add_str(&s->out, buf_str(&rows));
+    buf_fini(&rows);
+    BUF_LIT(&s->out, "],\"pagination\":{\"total\":");
+    add_total(&s->out, l);
+    buf_printf(&s->out,
+               ",\"limit\":%" PRIu32 ",\"offset\":%" PRIu64 ",\"count\":%" PRIu32
+               ",\"cursor\":\"%s\"}}\n",
+               s->query.limit, s->query.offset, l->result.emitted, cursor);
+    search_reply_json(s);
 }
 
 static bool read_window(struct search *s)
 {
-    static const char *const orders[] = {"asc", "desc"}, *const counts[] = {"exact", "none"};
+    static const char *const orders[] = {"asc", "desc"}, *const counts[] = {"exact", "none",
+                                                                            "capped"};
     uint64_t limit = 100;
     int order = (int)s->query.order, count = QUERY_COUNT_EXACT;
 
     if (!params_number(s->req, "limit", LIMIT_MAX, &limit) ||
         !params_number(s->req, "offset", UINT32_MAX, &s->query.offset) ||
-        !params_time(s->req, "from", &s->query.from_us) ||
-        !params_time(s->req, "to", &s->query.to_us) ||
         !params_choice(s->req, "order", orders, 2, &order) ||
-        !params_choice(s->req, "count", counts, 2, &count))
+        !params_choice(s->req, "count", counts, 3, &count))
         return false;
     s->query.limit = (uint32_t)limit;
     s->query.order = (enum query_order)order;
     s->query.count = (enum query_count)count;
-    return read_snapshot(s);
+    return search_read_range(s);
+}
+
+/* What would be ignored is refused. False: answered. */
+static bool only_neighbours(struct http_req *req)
+{
+    static const char *const others[] = {"limit", "offset", "order", "count"};
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (!http_query(req, others[i]).p)
+            continue;
+        http_reply_error(req, 400, "bad_parameter", NULL,
+                         "%s does not go with around: say how many with before and after",
+                         others[i]);
+        return false;
+    }
+    return true;
+}
+
+/* around=<id>&before=&after= */
+static bool read_around(struct list_search *l)
+{
+    struct http_req *req = l->search.req;
+    uint64_t id = UINT64_MAX;
+
+    l->before = l->after = 50;
+    if (!params_number(req, "around", UINT64_C(1) << 53, &id) ||
+        !params_number(req, "before", LIMIT_MAX, &l->before) ||
+        !params_number(req, "after", LIMIT_MAX, &l->after))
+        return false;
+    if (id == UINT64_MAX && (http_query(req, "before").p || http_query(req, "after").p)) {
+        http_reply_error(req, 400, "bad_parameter", NULL,
+                         "before and after go with around=<id of a record>");
+        return false;
+    }
+    l->around = id == UINT64_MAX ? 0 : id;
+    return l->around == 0 || only_neighbours(req);
 }
 
 /* `label`, when not NULL, must have the value of {id} in the path. */
 static void list(struct http_req *req, struct api *api, const char *label, enum query_order order)
 {
-    static const char *const own[] = {"limit", "offset", "from",   "to",
-                                      "order", "count",  "cursor", NULL};
     struct errinfo info;
-    struct filter *f = params_filter(req, own);
+    struct list_search *l = search_new(req, api, sizeof *l);
 
-    if (!f)
+    if (!l)
         return;
-    if (label && filter_add(f, str_from(label), api_param(req, "id"), &info) < 0) {
-        params_filter_free(f);
+    if (label && filter_add(l->search.filter, str_from(label), api_param(req, "id"), &info) < 0) {
+        search_free(&l->search);
         http_reply_error(req, 400, "bad_parameter", NULL, "%s", info.text);
         return;
     }
-    struct search *s = new_search(req, api, f);
-    if (!s)
-        return;
-    s->query.order = order;
-    if (read_window(s))
-        start_search(s, reply_list);
+    l->message_max = ENCODE_LIVE_MAX;
+    l->search.query.order = order;
+    if (read_window(&l->search) && read_around(l))
+        search_start(&l->search, l->around ? find_neighbours : find_rows, reply_list);
     else
-        free_search(s);
+        search_free(&l->search);
 }
 
 void logs_search(struct http_req *req, struct api *api)
@@ -241,31 +181,30 @@ void logs_task_run(struct http_req *req, struct api *api)
 
 static void reply_record(struct search *s)
 {
-    if (s->result.emitted == 0) {
+    if (list_of(s)->result.emitted == 0) {
         http_reply_error(s->req, 404, "no_such_record", NULL,
                          "there is no record %" PRIu64 " (any more)", s->query.min_id);
         return;
     }
-    buf_add_char(&s->rows, '\n');
-    http_reply(s->req, 200, "application/json", buf_str(&s->rows));
+    buf_add_char(&s->out, '\n');
+    search_reply_json(s);
 }
 
 void logs_record(struct http_req *req, struct api *api)
 {
-    static const char *const own[] = {NULL};
+    struct list_search *l;
     uint64_t id;
 
     if (!str_to_u64(api_param(req, "id"), &id)) {
         http_reply_error(req, 400, "bad_parameter", NULL, "the id of a record is a whole number");
         return;
     }
-    struct filter *f = params_filter(req, own);
-    struct search *s = f ? new_search(req, api, f) : NULL;
-    if (!s)
+    l = search_new(req, api, sizeof *l);
+    if (!l)
         return;
-    s->query.min_id = s->query.max_id = id;
-    s->query.limit = 1;
-    s->query.count = QUERY_COUNT_NONE;
-    s->message_max = SIZE_MAX;
-    start_search(s, reply_record);
+    l->search.query.min_id = l->search.query.max_id = id;
+    l->search.query.limit = 1;
+    l->search.query.count = QUERY_COUNT_NONE;
+    l->message_max = SIZE_MAX;
+    search_start(&l->search, find_rows, reply_record);
 }

@@ -5,14 +5,19 @@
 #include "api/params.h"
 
 #include "base/clock.h"
+#include "conf/units.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const filter_names[] = {"job_run_id", "task_run_id", "source",     "campaign_id",
-                                           "user_email", "session_id",  "process_id", "level",
-                                           "stream",     "search",      "q"};
+static const char *const filter_names[] = {
+#define PARAM_FILTER(name, schema, sentence) name,
+#define PARAM(name, schema, sentence)
+#include "api/params.def"
+#undef PARAM_FILTER
+#undef PARAM
+};
 enum { FILTER_NAMES = sizeof filter_names / sizeof filter_names[0], OWN_MAX = 16 };
 
 static bool is_own(struct str name, const char *const *own)
@@ -23,13 +28,14 @@ static bool is_own(struct str name, const char *const *own)
     return false;
 }
 
-static void refuse_unknown(struct http_req *req, struct str name, const char *const *own)
+static void refuse_unknown(struct http_req *req, struct str name, const char *const *own,
+                           bool filters)
 {
     const char *names[FILTER_NAMES + OWN_MAX];
     char text[65];
     size_t n = 0;
 
-    for (; n < FILTER_NAMES; n++)
+    for (; filters && n < FILTER_NAMES; n++)
         names[n] = filter_names[n];
     for (; *own && n < FILTER_NAMES + OWN_MAX; own++)
         names[n++] = *own;
@@ -52,14 +58,34 @@ static void refuse_value(struct http_req *req, const struct errinfo *info)
 }
 
 /* One of two values would win and the other be ignored without a word. */
-static bool is_repeated(struct http_req *req, size_t i, struct str name)
+static bool refuse_repeated(struct http_req *req, size_t i, struct str name)
 {
     struct http_field earlier;
+    bool repeated = false;
 
     for (size_t k = 0; k < i && http_query_at(req, k, &earlier); k++)
-        if (str_eq(earlier.name, name))
-            return true;
-    return false;
+        repeated |= str_eq(earlier.name, name);
+    if (repeated)
+        http_reply_error(req, 400, "bad_parameter", NULL, "%.*s is given more than once",
+                         STR_FMT(name));
+    return repeated;
+}
+
+bool params_check(struct http_req *req, const char *const *own)
+{
+    struct http_field field;
+
+    if (!own || (*own && strcmp(*own, PARAMS_ANY) == 0))
+        return true;
+    for (size_t i = 0; http_query_at(req, i, &field); i++) {
+        if (refuse_repeated(req, i, field.name))
+            return false;
+        if (is_own(field.name, own))
+            continue;
+        refuse_unknown(req, field.name, own, false);
+        return false;
+    }
+    return true;
 }
 
 void params_filter_free(struct filter *f)
@@ -81,10 +107,8 @@ struct filter *params_filter(struct http_req *req, const char *const *own)
     }
     filter_init(f);
     for (size_t i = 0; http_query_at(req, i, &field); i++) {
-        if (is_repeated(req, i, field.name)) {
+        if (refuse_repeated(req, i, field.name)) {
             params_filter_free(f);
-            http_reply_error(req, 400, "bad_parameter", NULL, "%.*s is given more than once",
-                             STR_FMT(field.name));
             return NULL;
         }
         if (is_own(field.name, own))
@@ -94,7 +118,7 @@ struct filter *params_filter(struct http_req *req, const char *const *own)
             continue;
         params_filter_free(f);
         if (err == -LM_E_UNKNOWN)
-            refuse_unknown(req, field.name, own);
+            refuse_unknown(req, field.name, own, true);
         else
             refuse_value(req, &info);
         return NULL;
@@ -122,10 +146,19 @@ bool params_time(struct http_req *req, const char *name, int64_t *value_us)
 {
     struct str text = http_query(req, name);
 
+    uint64_t ago_ms;
+
     if (!text.p || clock_parse(text, value_us))
         return true;
-    http_reply_error(req, 400, "bad_parameter", NULL,
-                     "%s must be a time such as 2026-01-15T10:30:45Z or a date", name);
+    if (duration_parse(text, &ago_ms)) {
+        *value_us = clock_wall_us() - (int64_t)ago_ms * 1000;
+        return true;
+    }
+    http_reply_error(
+        req, 400, "bad_parameter", NULL,
+        "%s must be a time such as 2026-01-15T10:30:45Z, a date, or how long ago as in "
+        "15m",
+        name);
     return false;
 }
 

@@ -4,10 +4,14 @@
  */
 #include "api/dispatch.h"
 
-#define ROUTE(method, path, handler, scope, sentence)                                              \
-    {HTTP_##method##_M, path, handler, scope, sentence, false},
-#define ROUTE_STREAM(method, path, handler, scope, sentence)                                       \
-    {HTTP_##method##_M, path, handler, scope, sentence, true},
+#define PARAMS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define FILTERS     PARAMS_FILTERS
+#define ANY         PARAMS_ANY
+#define NONE        NULL
+#define ROUTE(method, path, handler, scope, answer, params, sentence)                              \
+    {HTTP_##method##_M, path, handler, scope, sentence, false, params, ANSWER_##answer},
+#define ROUTE_STREAM(method, path, handler, scope, answer, params, sentence)                       \
+    {HTTP_##method##_M, path, handler, scope, sentence, true, params, ANSWER_##answer},
 const struct route api_routes[] = {
 #include "api/routes.def"
 };

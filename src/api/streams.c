@@ -4,18 +4,15 @@
  */
 #include "api/dispatch.h"
 #include "api/params.h"
-#include "net/ws.h"
+#include "net/ws_link.h"
 #include "record/json.h"
 #include "stream/sse_out.h"
 #include "stream/ws_out.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { TAIL_MAX = 10000 };
-
-static const char *const own_params[] = {"tail", "after", "slow", NULL};
 
 /* Where to begin: Last-Event-ID (a reconnecting EventSource repeats its URL, so the header wins), then
  * `after`, then `tail`. False: the request has been answered. */
@@ -50,7 +47,7 @@ static bool read_start(struct http_req *req, struct api *api, struct sub_start *
 
 static struct filter *read_request(struct http_req *req, struct api *api, struct sub_start *start)
 {
-    struct filter *f = params_filter(req, own_params);
+    struct filter *f = params_filter(req, api_params(req));
 
     if (f && !read_start(req, api, start)) {
         params_filter_free(f);
@@ -82,62 +79,20 @@ void stream_sse(struct http_req *req, struct api *api)
     sse_out_open(api->fanout, c, f, &start);
 }
 
-/* Is `word` one of the comma-separated tokens of a header? */
-static bool has_token(struct str list, const char *word)
-{
-    struct str rest = list;
-
-    while (rest.p) {
-        struct str token = str_trim(str_cut(rest, ',', &rest));
-        if (str_eq_nocase(token, str_from(word)))
-            return true;
-    }
-    return false;
-}
-
-/* RFC 6455, section 4.2.1. False: answered. */
-static bool check_handshake(struct http_req *req, char accept[29])
-{
-    if (!has_token(http_header(req, "connection"), "upgrade") ||
-        !has_token(http_header(req, "upgrade"), "websocket")) {
-        http_add_header(req, "Upgrade", "websocket");
-        http_reply_error(req, 426, "upgrade_required", NULL,
-                         "this address speaks WebSocket; for plain HTTP use "
-                         "/api/v1/logs/stream/sse");
-        return false;
-    }
-    if (!str_is(http_header(req, "sec-websocket-version"), "13")) {
-        http_add_header(req, "Sec-WebSocket-Version", "13");
-        http_reply_error(req, 426, "upgrade_required", NULL,
-                         "only version 13 of WebSocket is spoken here");
-        return false;
-    }
-    if (ws_accept_key(http_header(req, "sec-websocket-key"), accept) < 0) {
-        http_reply_error(req, 400, "bad_handshake", NULL,
-                         "Sec-WebSocket-Key must be 16 bytes in base64");
-        return false;
-    }
-    return true;
-}
-
 void stream_ws(struct http_req *req, struct api *api)
 {
-    char accept[29], head[256];
+    struct ws_terms terms = {0};
     struct sub_start start;
+    int window_bits;
 
-    if (!check_handshake(req, accept))
+    if (!ws_handshake_ok(req, "; for plain HTTP use /api/v1/logs/stream/sse"))
         return;
     struct filter *f = read_request(req, api, &start);
     if (!f)
         return;
-    bool plain = has_token(http_header(req, "sec-websocket-protocol"), "logmill.plain");
-    int n =
-        snprintf(head, sizeof head,
-                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                 "Sec-WebSocket-Accept: %s\r\n%s\r\n",
-                 accept, plain ? "Sec-WebSocket-Protocol: logmill.plain\r\n" : "");
-    struct conn *c = http_take_conn(req);
-    conn_write(c, head, (size_t)n);
+    if (ws_offers_protocol(req, "logmill.plain"))
+        terms.protocol = "logmill.plain";
+    struct conn *c = ws_accept(req, &terms, &window_bits);
     ws_out_open(api->fanout, c, f, &start);
 }
 

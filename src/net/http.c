@@ -289,7 +289,7 @@ static void end_request(struct http_conn *hc)
     hc->scan = (struct http_scan){0};
     if (!keep_alive) {
         hc->state = HTTP_OVER;
-        conn_close(hc->c, REFUSAL_LINGER_MS);
+        conn_close(hc->c, hc->c->out.n ? hc->server->idle_timeout_ms : REFUSAL_LINGER_MS);
         return;
     }
     hc->state = HTTP_IDLE;
@@ -421,7 +421,12 @@ static void on_data(struct conn *c)
 
 static void on_drained(struct conn *c)
 {
-    go_on_and_read(c->self);
+    struct http_conn *hc = c->self;
+
+    if (hc->req && hc->req->priv->sending)
+        http_send_drained(hc->req->priv->sending);
+    else
+        go_on_and_read(hc);
 }
 
 static void on_close(struct conn *c)

@@ -50,6 +50,7 @@ struct http_private {
     bool has_cache_control; /* among them */
     bool held, answered, taken;
     void (*on_gone)(struct http_req *req);
+    struct http_send_private *sending; /* the answer is being made piece by piece */
 };
 
 /* The request has been answered or its connection taken: frees it, now or when dispatch returns. */
@@ -58,6 +59,12 @@ void http_req_over(struct http_req *req);
 void http_refuse(struct http_conn *hc, int status, const char *message);
 /* Appends a complete answer that closes the connection. */
 void http_add_refusal(struct buf *out, const struct http_refusal *why);
+
+/* Appends the head of the answer up to the fields that frame its body, which the caller adds with the
+ * empty line. */
+void http_write_head(struct http_req *req, int status, const char *content_type, struct buf *head);
+/* Everything that an answer in pieces has written is with the kernel (http_send.c). */
+void http_send_drained(struct http_send_private *p);
 
 /* Deadlines (http_reaper.c). A connection is in the reaper as long as it speaks HTTP. */
 int http_reaper_add(struct http_conn *hc) LM_MUST_CHECK;

@@ -24,8 +24,9 @@ static void expire(struct http_conn *hc)
     http_clear_deadline(hc);
     switch (hc->state) {
     case HTTP_IDLE:
+    case HTTP_BUSY: /* only while an answer in pieces waits for the client */
         if (hc->c->out.n && hc->c->out.n != hc->unsent) {
-            /* Slow, but still reading its last answer. */
+            /* Slow, but still reading its answer. */
             hc->unsent = hc->c->out.n;
             http_set_deadline(hc, hc->server->idle_timeout_ms);
             break;
@@ -36,7 +37,6 @@ static void expire(struct http_conn *hc)
     case HTTP_IN_BODY:
         http_refuse(hc, 408, "the request did not arrive in time");
         break;
-    case HTTP_BUSY:
     case HTTP_OVER:
         break;
     }

@@ -19,6 +19,7 @@ static const struct status {
 } statuses[] = {
     {200, "OK", "ok"},
     {204, "No Content", "ok"},
+    {206, "Partial Content", "ok"},
     {303, "See Other", "see_other"},
     {304, "Not Modified", "ok"},
     {400, "Bad Request", "bad_request"},
@@ -31,6 +32,7 @@ static const struct status {
     {413, "Content Too Large", "too_large"},
     {414, "URI Too Long", "address_too_long"},
     {415, "Unsupported Media Type", "unsupported_media_type"},
+    {416, "Range Not Satisfiable", "bad_range"},
     {417, "Expectation Failed", "expectation_failed"},
     {421, "Misdirected Request", "wrong_host"},
     {426, "Upgrade Required", "upgrade_required"},
@@ -128,30 +130,38 @@ static void send_answer(struct conn *c, struct str head, struct str body)
         conn_write(c, body.p + (sent - of_head), body.n - (sent - of_head));
 }
 
-void http_reply(struct http_req *req, int status, const char *content_type, struct str body)
+void http_write_head(struct http_req *req, int status, const char *content_type, struct buf *head)
 {
     struct http_private *p = req->priv;
-    struct buf head = {0};
 
     lm_assert(!p->answered && !p->taken);
     if (p->body_open)
         req->keep_alive =
             false; /* what is still to come of the body cannot be told from a request */
-    add_status_line(&head, status);
-    buf_add_str(&head, buf_str(&p->extra));
+    add_status_line(head, status);
+    buf_add_str(head, buf_str(&p->extra));
+    head->failed |= p->extra.failed;
     if (!p->has_cache_control)
-        BUF_LIT(&head, "Cache-Control: no-store\r\n");
+        BUF_LIT(head, "Cache-Control: no-store\r\n");
     if (content_type)
-        buf_printf(&head, "Content-Type: %s\r\n", content_type);
+        buf_printf(head, "Content-Type: %s\r\n", content_type);
+    if (!req->keep_alive)
+        BUF_LIT(head, "Connection: close\r\n");
+}
+
+void http_reply(struct http_req *req, int status, const char *content_type, struct str body)
+{
+    struct http_private *p = req->priv;
+    struct buf head = {0};
+
+    http_write_head(req, status, content_type, &head);
     if (!has_no_body(status))
         buf_printf(&head, "Content-Length: %zu\r\n", body.n);
-    if (!req->keep_alive)
-        BUF_LIT(&head, "Connection: close\r\n");
     BUF_LIT(&head, "\r\n");
     if (req->method == HTTP_HEAD_M || has_no_body(status))
         body = STR_NONE;
     p->answered = true;
-    if (req->conn && (head.failed || p->extra.failed))
+    if (req->conn && head.failed)
         conn_close(req->conn, 0);
     else if (req->conn)
         send_answer(req->conn, buf_str(&head), body);

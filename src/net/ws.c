@@ -7,12 +7,14 @@
  *     4 bytes  mask, when MASK (always, from a client)
  *     payload  each byte XOR mask[i % 4]
  *
- * A message in one frame, which is nearly every message, is never copied: it is unmasked in the
- * receive buffer and handed out there. Only fragments are gathered. A header is judged as soon as it
- * can be read, so an oversized frame is refused before any of it is waited for.
+ * A message that lies whole in the receive buffer in one frame, which is nearly every message, is never
+ * copied: it is unmasked and handed out there. What comes in pieces is gathered, and checked as it
+ * comes. A header is judged as soon as it can be read, so an oversized frame is refused before any of
+ * it is waited for.
  */
 #include "net/ws.h"
 
+#include "net/ws_deflate.h"
 #include "record/utf8.h"
 
 #include <errno.h>
@@ -21,6 +23,7 @@
 enum {
     FIN = 0x80,
     RSV = 0x70,
+    RSV1 = 0x40, /* compressed */
     OPCODE = 0x0f,
     MASK = 0x80,
     CONTROL = 0x08,
@@ -28,14 +31,12 @@ enum {
     MESSAGE_KEEP = 16 * 1024, /* an empty buffer larger than this gives its memory back */
 };
 
-enum { CLOSE_PROTOCOL = 1002, CLOSE_NONE = 1005, CLOSE_TEXT = 1007, CLOSE_POLICY = 1008 };
-enum { CLOSE_TOO_BIG = 1009, CLOSE_INTERNAL = 1011 };
-
-struct frame {
+/* A header as it was read. */
+struct header {
     uint8_t first;
     enum ws_opcode opcode;
     uint64_t n; /* of the payload */
-    size_t header_n;
+    size_t size;
 };
 
 void ws_reader_init(struct ws_reader *r, size_t message_max, ws_message_fn *fn, void *ctx)
@@ -50,6 +51,8 @@ void ws_reader_init(struct ws_reader *r, size_t message_max, ws_message_fn *fn, 
 
 void ws_reader_fini(struct ws_reader *r)
 {
+    ws_inflate_free(r->inflate);
+    r->inflate = NULL;
     buf_fini(&r->message);
 }
 
@@ -57,6 +60,12 @@ static int broken(struct ws_reader *r, uint16_t close_code)
 {
     r->close_code = close_code;
     return -LM_E_PROTOCOL;
+}
+
+static int out_of_memory(struct ws_reader *r)
+{
+    r->close_code = WS_CLOSE_INTERNAL;
+    return -ENOMEM;
 }
 
 /* State of the UTF-8 check between fragments: how many bytes the character still lacks, and the range
@@ -124,13 +133,22 @@ static bool is_known(enum ws_opcode opcode)
     return opcode <= WS_BINARY || (opcode >= WS_CLOSE && opcode <= WS_PONG);
 }
 
-/* The extended length, which must be the shortest form. 1, 0 (more bytes needed) or an error. */
-static int read_length(struct ws_reader *r, struct str bytes, struct frame *f)
+/* Only the first frame of a message says that it is compressed. */
+static bool reserved_bits_are_right(const struct ws_reader *r, const struct header *h)
 {
-    size_t wide = f->n == 126 ? 2 : f->n == 127 ? 8 : 0;
+    unsigned reserved = h->first & RSV;
+
+    return reserved == 0 ||
+           (reserved == RSV1 && r->may_deflate && (h->opcode == WS_TEXT || h->opcode == WS_BINARY));
+}
+
+/* The extended length, which must be the shortest form. 1, 0 (more bytes needed) or an error. */
+static int read_length(struct ws_reader *r, struct str bytes, struct header *h)
+{
+    size_t wide = h->n == 126 ? 2 : h->n == 127 ? 8 : 0;
     uint64_t n = 0;
 
-    f->header_n = 2 + wide + 4;
+    h->size = 2 + wide + 4;
     if (wide == 0)
         return 1;
     if (bytes.n < 2 + wide)
@@ -138,47 +156,45 @@ static int read_length(struct ws_reader *r, struct str bytes, struct frame *f)
     for (size_t i = 0; i < wide; i++)
         n = n << 8 | (unsigned char)bytes.p[2 + i];
     if (n < (wide == 2 ? 126u : 65536u) || n >> 63)
-        return broken(r, CLOSE_PROTOCOL);
-    f->n = n;
+        return broken(r, WS_CLOSE_PROTOCOL);
+    h->n = n;
     return 1;
 }
 
 /* May this frame come now, and is there room for it? */
-static int judge(struct ws_reader *r, const struct frame *f)
+static int judge(struct ws_reader *r, const struct header *h)
 {
-    bool in_message = r->fragments > 0;
-
-    if (f->opcode & CONTROL)
-        return (f->first & FIN) && f->n <= WS_CONTROL_MAX ? 0 : broken(r, CLOSE_PROTOCOL);
-    if (in_message != (f->opcode == WS_CONTINUATION))
-        return broken(r, CLOSE_PROTOCOL);
-    if (f->n > r->message_max - r->message.n)
-        return broken(r, CLOSE_TOO_BIG);
-    if (in_message && r->fragments >= r->fragments_max)
-        return broken(r, CLOSE_POLICY);
+    if (h->opcode & CONTROL)
+        return (h->first & FIN) && h->n <= WS_CONTROL_MAX ? 0 : broken(r, WS_CLOSE_PROTOCOL);
+    if (r->in_message != (h->opcode == WS_CONTINUATION))
+        return broken(r, WS_CLOSE_PROTOCOL);
+    if (h->n > r->message_max - r->message.n)
+        return broken(r, WS_CLOSE_TOO_BIG);
+    if (r->in_message && r->fragments >= r->fragments_max)
+        return broken(r, WS_CLOSE_POLICY);
     return 0;
 }
 
 /* 1 when the header is whole, 0 when more bytes are needed, or an error. */
-static int read_header(struct ws_reader *r, struct str bytes, struct frame *f)
+static int read_header(struct ws_reader *r, struct str bytes, struct header *h)
 {
-    f->first = (uint8_t)bytes.p[0];
-    f->opcode = f->first & OPCODE;
-    if ((f->first & RSV) || !is_known(f->opcode))
-        return broken(r, CLOSE_PROTOCOL);
+    h->first = (uint8_t)bytes.p[0];
+    h->opcode = h->first & OPCODE;
+    if (!is_known(h->opcode) || !reserved_bits_are_right(r, h))
+        return broken(r, WS_CLOSE_PROTOCOL);
     if (bytes.n < 2)
         return 0;
     uint8_t second = (uint8_t)bytes.p[1];
     if (!(second & MASK))
-        return broken(r, CLOSE_PROTOCOL);
-    f->n = second & ~MASK & 0xff;
-    int got = read_length(r, bytes, f);
+        return broken(r, WS_CLOSE_PROTOCOL);
+    h->n = second & ~MASK & 0xff;
+    int got = read_length(r, bytes, h);
     if (got <= 0)
         return got;
-    int e = judge(r, f);
+    int e = judge(r, h);
     if (e < 0)
         return e;
-    return bytes.n >= f->header_n;
+    return bytes.n >= h->size;
 }
 
 static bool may_close_with(unsigned code)
@@ -189,58 +205,156 @@ static bool may_close_with(unsigned code)
 
 static int take_close(struct ws_reader *r, struct str payload)
 {
-    uint16_t code = CLOSE_NONE;
+    uint16_t code = WS_CLOSE_NONE;
     struct str reason = STR("");
 
     if (payload.n == 1)
-        return broken(r, CLOSE_PROTOCOL);
+        return broken(r, WS_CLOSE_PROTOCOL);
     if (payload.n >= 2) {
         code = (uint16_t)((unsigned char)payload.p[0] << 8 | (unsigned char)payload.p[1]);
         reason = str_of(payload.p + 2, payload.n - 2);
         if (!may_close_with(code))
-            return broken(r, CLOSE_PROTOCOL);
+            return broken(r, WS_CLOSE_PROTOCOL);
     }
     if (utf8_valid_prefix(reason) != reason.n)
-        return broken(r, CLOSE_TEXT);
+        return broken(r, WS_CLOSE_TEXT);
     return r->on_message(WS_CLOSE, reason, code, r->ctx);
 }
 
-/* One frame of a message of several. */
-static int take_fragment(struct ws_reader *r, const struct frame *f, struct str payload)
+static int take_control(struct ws_reader *r, enum ws_opcode opcode, struct str payload)
 {
-    bool last = f->first & FIN;
+    if (opcode == WS_CLOSE)
+        return take_close(r, payload);
+    return r->on_message(opcode, payload, 0, r->ctx);
+}
 
-    if (r->fragments++ == 0) {
-        r->message_opcode = (uint8_t)f->opcode;
-        r->utf8_state = 0;
-    }
-    if (r->message_opcode == WS_TEXT &&
-        (!utf8_feed(&r->utf8_state, payload) || (last && r->utf8_state != 0)))
-        return broken(r, CLOSE_TEXT);
-    buf_add_str(&r->message, payload);
-    if (r->message.failed) {
-        r->close_code = CLOSE_INTERNAL;
-        return -ENOMEM;
-    }
-    if (!last)
+/* More bytes of the message's text; `whole` when it ends with them. */
+static int check_text(struct ws_reader *r, struct str s, bool whole)
+{
+    if (r->message_opcode != WS_TEXT)
         return 0;
-    int e = r->on_message(r->message_opcode, buf_str(&r->message), 0, r->ctx);
+    if (!utf8_feed(&r->utf8_state, s) || (whole && r->utf8_state != 0))
+        return broken(r, WS_CLOSE_TEXT);
+    return 0;
+}
+
+/* Inflates a piece of the message to its end; the limit is on what comes out. */
+static int inflate_piece(struct ws_reader *r, struct str piece, bool whole)
+{
+    if (!r->inflate && ws_inflate_new(&r->inflate) < 0)
+        return out_of_memory(r);
+    for (;;) {
+        size_t before = r->message.n;
+        int got = ws_inflate_step(r->inflate, &piece, whole, &r->message, r->message_max);
+        if (got == -LM_E_FULL)
+            return broken(r, WS_CLOSE_TOO_BIG);
+        if (got == -LM_E_DAMAGED)
+            return broken(r, WS_CLOSE_TEXT);
+        if (got < 0)
+            return out_of_memory(r);
+        struct str fresh = str_of(r->message.p + before, r->message.n - before);
+        int e = check_text(r, fresh, false);
+        if (e < 0 || got == 0)
+            return e;
+    }
+}
+
+static int end_message(struct ws_reader *r, struct str message)
+{
+    int e = check_text(r, STR_NONE, true);
+
+    if (e == 0)
+        e = r->on_message(r->message_opcode, message, 0, r->ctx);
+    r->in_message = false;
     r->fragments = 0;
+    ws_inflate_free(r->inflate);
+    r->inflate = NULL;
     buf_clear(&r->message);
     if (r->message.cap > MESSAGE_KEEP)
         buf_fini(&r->message);
     return e;
 }
 
-static int take_frame(struct ws_reader *r, const struct frame *f, struct str payload)
+/* The next bytes of the payload of the frame that is coming. A message that came whole in one frame
+ * is handed out where it lies; everything else is gathered. */
+static int take_payload(struct ws_reader *r, struct str payload)
 {
-    if (f->opcode == WS_CLOSE)
-        return take_close(r, payload);
-    if (!(f->opcode & CONTROL) && (f->opcode == WS_CONTINUATION || !(f->first & FIN)))
-        return take_fragment(r, f, payload);
-    if (f->opcode == WS_TEXT && utf8_valid_prefix(payload) != payload.n)
-        return broken(r, CLOSE_TEXT);
-    return r->on_message(f->opcode, payload, 0, r->ctx);
+    bool whole = r->frame.left == 0 && r->frame.last;
+
+    if (r->compressed) {
+        int e = inflate_piece(r, payload, whole);
+        return e == 0 && whole ? end_message(r, buf_str(&r->message)) : e;
+    }
+    int e = check_text(r, payload, false);
+    if (e < 0)
+        return e;
+    if (whole && r->fragments == 1 && r->message.n == 0)
+        return end_message(r, payload);
+    buf_add_str(&r->message, payload);
+    if (r->message.failed)
+        return out_of_memory(r);
+    return whole ? end_message(r, buf_str(&r->message)) : 0;
+}
+
+static void begin_frame(struct ws_reader *r, const struct header *h, const char mask[4])
+{
+    if (!r->in_message) {
+        r->in_message = true;
+        r->message_opcode = (uint8_t)h->opcode;
+        r->compressed = h->first & RSV1;
+        r->utf8_state = 0;
+    }
+    r->fragments++;
+    r->in_frame = true;
+    r->frame = (struct ws_frame){.left = h->n, .last = h->first & FIN};
+    memcpy(r->frame.mask, mask, 4);
+}
+
+/* The mask for the byte after n more. */
+static void turn_mask(char mask[4], size_t n)
+{
+    char old[4];
+
+    memcpy(old, mask, 4);
+    for (size_t i = 0; i < 4; i++)
+        mask[i] = old[(i + n) & 3];
+}
+
+/* Takes from the payload that is coming. Returns how many bytes, or an error in *e. */
+static size_t go_on(struct ws_reader *r, char *p, size_t n, int *e)
+{
+    if (n > r->frame.left)
+        n = r->frame.left;
+    unmask(p, n, r->frame.mask);
+    turn_mask(r->frame.mask, n);
+    r->frame.left -= n;
+    r->in_frame = r->frame.left > 0;
+    *e = take_payload(r, str_of(p, n));
+    return n;
+}
+
+/* Takes a header, and the whole frame when it is a control frame. Returns how many bytes; 0: more are
+ * needed, or *e says what is wrong. */
+static size_t begin(struct ws_reader *r, char *p, size_t n, int *e)
+{
+    struct header h;
+    int got = read_header(r, str_of(p, n), &h);
+
+    if (got <= 0) {
+        *e = got;
+        return 0;
+    }
+    if (!(h.opcode & CONTROL)) {
+        begin_frame(r, &h, p + h.size - 4);
+        if (h.n == 0)
+            go_on(r, p + h.size, 0, e);
+        return h.size;
+    }
+    if (n - h.size < h.n)
+        return 0;
+    unmask(p + h.size, h.n, p + h.size - 4);
+    *e = take_control(r, h.opcode, str_of(p + h.size, h.n));
+    return h.size + h.n;
 }
 
 int ws_feed(struct ws_reader *r, struct buf *in)
@@ -249,19 +363,10 @@ int ws_feed(struct ws_reader *r, struct buf *in)
     int e = 0;
 
     while (e == 0 && at < in->n) {
-        struct str bytes = str_of(in->p + at, in->n - at);
-        struct frame f;
-        int got = read_header(r, bytes, &f);
-        if (got <= 0) {
-            e = got;
+        size_t taken = (r->in_frame ? go_on : begin)(r, in->p + at, in->n - at, &e);
+        at += taken;
+        if (taken == 0)
             break;
-        }
-        if (bytes.n - f.header_n < f.n)
-            break;
-        char *payload = in->p + at + f.header_n;
-        unmask(payload, f.n, payload - 4);
-        e = take_frame(r, &f, str_of(payload, f.n));
-        at += f.header_n + f.n;
     }
     buf_consume(in, at);
     return e;
@@ -286,12 +391,29 @@ void ws_add_frame(struct buf *out, enum ws_opcode opcode, struct str payload)
     buf_add_str(out, payload);
 }
 
+void ws_add_deflated(struct buf *out, enum ws_opcode opcode, struct str payload, int window_bits)
+{
+    uint8_t header[WS_HEADER_MAX];
+    struct buf packed = {0};
+
+    ws_deflate(&packed, payload, window_bits);
+    if (buf_error(&packed) < 0 || packed.n >= payload.n) {
+        ws_add_frame(out, opcode, payload);
+    } else {
+        size_t n = ws_put_header(header, opcode, packed.n);
+        header[0] |= RSV1;
+        buf_add(out, header, n);
+        buf_add_str(out, buf_str(&packed));
+    }
+    buf_fini(&packed);
+}
+
 void ws_add_close(struct buf *out, uint16_t code, struct str reason)
 {
     char payload[WS_CONTROL_MAX] = {(char)(code >> 8), (char)code};
     size_t n = utf8_cut(reason, sizeof payload - 2);
 
-    if (code == CLOSE_NONE) {
+    if (code == WS_CLOSE_NONE) {
         ws_add_frame(out, WS_CLOSE, STR(""));
         return;
     }

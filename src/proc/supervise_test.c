@@ -196,10 +196,8 @@ static void hub_start(struct hub *h, size_t process_count)
     assert_int_equal(uv_listen((uv_stream_t *)&h->listener, 16, on_call), 0);
     uv_timer_init(&h->loop.uv, &h->tick);
     uv_timer_start(&h->tick, on_tick, 10, 10);
-    struct supervise_opts opts = {.loop = &h->loop,
-                                  .settings = &h->settings,
-                                  .on_stopped = on_stopped,
-                                  .ctx = h};
+    struct supervise_opts opts = {
+        .loop = &h->loop, .settings = &h->settings, .on_stopped = on_stopped, .ctx = h};
     assert_int_equal(supervise_new(&h->supervise, &opts, &info), 0);
     h->observer.changed = on_change;
     supervise_observe(h->supervise, &h->observer);

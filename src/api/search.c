@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * search.c - the way of a question to the pool and back.
+ */
+#include "api/search.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void search_free(struct search *s)
+{
+    if (!s)
+        return;
+    if (s->fini)
+        s->fini(s);
+    store_view_drop(s->api->store, s->view);
+    params_filter_free(s->filter);
+    buf_fini(&s->out);
+    free(s);
+}
+
+void *search_new(struct http_req *req, struct api *api, size_t size)
+{
+    struct filter *filter = params_filter(req, api_params(req));
+    struct search *s = filter ? calloc(1, size) : NULL;
+
+    if (!filter)
+        return NULL;
+    if (!s) {
+        params_filter_free(filter);
+        search_reply_failure(req, -ENOMEM);
+        return NULL;
+    }
+    s->req = req;
+    s->api = api;
+    s->filter = filter;
+    query_init(&s->query, filter);
+    s->query.max_id = hub_last_id(api->hub);
+    s->query.cancel = &s->cancel;
+    s->query.progress = &s->progress;
+    return s;
+}
+
+bool search_read_range(struct search *s)
+{
+    struct str text = http_query(s->req, "cursor");
+    uint64_t last = hub_last_id(s->api->hub);
+    bool foreign;
+
+    if (!params_time(s->req, "from", &s->query.from_us) ||
+        !params_time(s->req, "to", &s->query.to_us))
+        return false;
+    if (!text.p)
+        return true;
+    if (!hub_cursor_parse(s->api->hub, text, &s->query.max_id, &foreign) || foreign) {
+        http_reply_error(s->req, 400, "bad_parameter", NULL,
+                         "cursor must be the one of an earlier answer of this store");
+        return false;
+    }
+    if (s->query.max_id > last) /* a bare number of the future would not be a snapshot */
+        s->query.max_id = last;
+    return true;
+}
+
+void search_reply_failure(struct http_req *req, int err)
+{
+    if (err == -LM_E_FULL)
+        http_reply_error(req, 413, "answer_too_large", NULL,
+                         "the answer would be larger than 64 MiB: ask for a smaller limit");
+    else if (err == -LM_E_EXPENSIVE)
+        http_reply_error(
+            req, 400, "filter_too_expensive", NULL,
+            "the regular expression takes too long: make it simpler, narrow the search, "
+            "or add a word that must be there");
+    else if (err == -ECANCELED)
+        http_reply_error(req, 503, "cancelled", NULL, "the query was cancelled");
+    else if (err == -ENOMEM)
+        http_reply_error(req, 503, "no_memory", NULL, "the hub is short of memory; try again");
+    else
+        http_reply_error(req, 503, "query_failed", NULL, "the query failed: %s", err_text(err));
+}
+
+void search_reply_json(struct search *s)
+{
+    if (buf_error(&s->out) < 0)
+        search_reply_failure(s->req, -ENOMEM);
+    else
+        http_reply(s->req, 200, "application/json", buf_str(&s->out));
+}
+
+static void work_in_pool(struct job *job)
+{
+    struct search *s = LIST_ITEM(job, struct search, job);
+
+    s->err = s->work(s);
+}
+
+static void done(struct job *job)
+{
+    struct search *s = LIST_ITEM(job, struct search, job);
+
+    store_view_drop(s->api->store, s->view);
+    s->view = NULL;
+    if (s->err < 0)
+        search_reply_failure(s->req, s->err);
+    else
+        s->reply(s);
+    search_free(s);
+}
+
+static void client_gone(struct http_req *req)
+{
+    struct search *s = req->ctx;
+    atomic_store(&s->cancel, true);
+}
+
+void search_start(struct search *s, int (*work)(struct search *), void (*reply)(struct search *))
+{
+    struct http_req *req = s->req;
+    int err;
+
+    s->work = work;
+    s->reply = reply;
+    s->view = store_view_take(s->api->store, s->query.min_id);
+    err = s->view ? job_start(s->api->loop, &s->job, work_in_pool, done) : -ENOMEM;
+    if (err < 0) {
+        search_reply_failure(req, err);
+        search_free(s);
+        return;
+    }
+    req->ctx = s;
+    http_hold(req, client_gone);
+}
