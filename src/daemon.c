@@ -16,6 +16,8 @@
 #include "api/dispatch.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "net/throttle.h"
+#include "net/tls.h"
 #include "record/utf8.h"
 #include "source/keeper_in.h"
 
@@ -50,6 +52,7 @@ struct daemon {
     struct http_server http;
     struct api api;
     struct listener *local, *tcp;
+    struct tls *tls;                     /* NULL: TCP is served in plain */
     struct process_observer start_watch; /* until the URL has been said */
     uv_signal_t sigint, sigterm, sighup;
     struct list strangers; /* local connections that have said nothing yet */
@@ -215,11 +218,14 @@ static void publish_own(struct turn_hook *hook)
 
 /* --- doors --- */
 
-static void refuse_conn(struct conn *c)
+/* Without a word where TLS is spoken: a handshake costs too much for that. */
+static void refuse_conn(const struct daemon *d, struct conn *c)
 {
     static const char answer[] =
         "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    conn_write(c, answer, sizeof answer - 1);
+
+    if (c->is_local || !d->tls)
+        conn_write(c, answer, sizeof answer - 1);
     conn_close(c, 100);
 }
 
@@ -289,10 +295,10 @@ static void on_accept(struct loop *l, int fd, bool is_local, void *ctx)
     if (conn_open(l, fd, is_local, &silent_ops, d, &c) < 0)
         return;
     if (l->conns > d->settings->max_connections)
-        refuse_conn(c);
+        refuse_conn(d, c);
     else if (is_local)
         await_first_byte(d, c);
-    else
+    else if (!d->tls || conn_start_tls(c, d->tls, d->settings->http_head_timeout_ms) == 0)
         serve_http(d, c);
 }
 
@@ -349,10 +355,22 @@ static void on_stop_signal(uv_signal_t *handle, int signum)
     supervise_stop_all(d->supervise);
 }
 
+static void reload_certificate(struct daemon *d)
+{
+    struct errinfo info = {0};
+
+    if (!d->tls)
+        return;
+    if (tls_reload(d->tls, &info) == 0)
+        diag_info("SIGHUP: the certificate %s was read again", d->settings->tls_cert);
+    else
+        diag_error("SIGHUP: %s; the old certificate stays in use", info.text);
+}
+
 static void on_hangup(uv_signal_t *handle, int signum)
 {
-    (void)handle;
     (void)signum;
+    reload_certificate(handle->data);
     diag_info("SIGHUP: settings are read at start only; restart the hub to apply changes (children "
               "go on)");
 }
@@ -410,10 +428,24 @@ static int open_streams(struct daemon *d)
     return err;
 }
 
+/* "Every address" is none to go to: this machine's own stands for it. */
+static const char *reachable_address(const struct listener *ls, char out[128])
+{
+    struct str text = str_from(listener_address(ls)), any4 = STR("0.0.0.0:"), any6 = STR("[::]:");
+
+    if (str_starts(text, any4))
+        snprintf(out, 128, "127.0.0.1:%s", text.p + any4.n);
+    else if (str_starts(text, any6))
+        snprintf(out, 128, "[::1]:%s", text.p + any6.n);
+    else
+        snprintf(out, 128, "%s", text.p);
+    return out;
+}
+
 /* The URL is the last line of a start: once every configured process has begun, or failed to. */
 static void say_url(struct daemon *d)
 {
-    char ticket[33];
+    char ticket[33], address[128];
     const struct process *p;
 
     if (d->said_url || d->stopping || !d->tcp)
@@ -424,7 +456,8 @@ static void say_url(struct daemon *d)
     d->said_url = true;
     supervise_unobserve(&d->start_watch);
     if (auth_ticket(d->auth, ticket) == 0)
-        diag_private("Open http://%s/?ticket=%s", listener_address(d->tcp), ticket);
+        diag_private("Open http%s://%s/?ticket=%s", d->tls ? "s" : "",
+                     reachable_address(d->tcp, address), ticket);
 }
 
 static void on_process_change(struct process_observer *o, const struct process *p)
@@ -462,13 +495,37 @@ static int open_sources(struct daemon *d, struct errinfo *info)
     return err < 0 ? err : http_in_new(&d->http_in, &push);
 }
 
-static int open_api(struct daemon *d)
+static void on_wrong_token(const struct http_req *req, uint32_t tries, void *ctx)
 {
-    static const enum scope scopes[] = {[LOOPBACK_NONE] = SCOPE_NONE,
-                                        [LOOPBACK_READ] = SCOPE_WRITE,
-                                        [LOOPBACK_ADMIN] = SCOPE_ADMIN};
-    int err = auth_new(&d->auth, scopes[d->settings->auth_loopback]);
+    struct str peer = str_from(req->conn->peer);
+    const char *port = req->conn->is_local ? NULL : memrchr(peer.p, ':', peer.n);
 
+    (void)ctx;
+    if (port)
+        peer.n = (size_t)(port - peer.p);
+    if (tries < THROTTLE_TRIES)
+        diag_warn("Refused a wrong token or ticket from %.*s (%.*s %.*s)", STR_FMT(peer),
+                  STR_FMT(req->method_name), STR_FMT(req->path));
+    else
+        diag_warn("Refused %d wrong tokens from %.*s within a minute; for the rest of it further "
+                  "ones are refused without a word here (429)",
+                  THROTTLE_TRIES, STR_FMT(peer));
+}
+
+/* What stands before every route. */
+static const char *base_path(const struct settings *s)
+{
+    return strcmp(s->base_path, "none") == 0 ? "" : s->base_path;
+}
+
+static int open_api(struct daemon *d, struct errinfo *info)
+{
+    int err = auth_new(&d->auth, SCOPE_NONE);
+
+    if (err == 0)
+        err = auth_configure(d->auth, d->settings);
+    if (err == 0)
+        auth_listen(d->auth, on_wrong_token, d);
     d->api = (struct api){.loop = &d->loop,
                           .auth = d->auth,
                           .hub = &d->hub,
@@ -476,7 +533,15 @@ static int open_api(struct daemon *d)
                           .fanout = d->fanout,
                           .supervise = d->supervise,
                           .http_in = d->http_in,
-                          .metrics = &d->metrics};
+                          .metrics = &d->metrics,
+                          .settings = d->settings,
+                          .base_path = base_path(d->settings)};
+    running_init(&d->api.running);
+    if (err == 0 && zone_load(&d->api.zone, d->settings->time_zone) < 0)
+        err = err_set(info, -LM_E_INVALID,
+                      "'time_zone': there is no time zone '%s' on this machine; UTC, +01:00 and "
+                      "names such as Europe/Berlin (package tzdata) are understood",
+                      d->settings->time_zone);
     d->http = (struct http_server){.loop = &d->loop,
                                    .dispatch = api_dispatch,
                                    .streams = api_streams,
@@ -487,12 +552,32 @@ static int open_api(struct daemon *d)
     return err;
 }
 
+static int open_tls(struct daemon *d, struct errinfo *info)
+{
+    const struct settings *s = d->settings;
+
+    if (!s->tls_cert[0] && !s->tls_key[0])
+        return 0;
+    if (!s->tls_cert[0] || !s->tls_key[0])
+        return err_set(info, -LM_E_INVALID,
+                       "TLS needs both tls.cert and tls.key; tls.%s is missing",
+                       s->tls_cert[0] ? "key" : "cert");
+    return tls_new(&d->tls, s->tls_cert, s->tls_key, info);
+}
+
 static int open_doors(struct daemon *d, struct errinfo *info)
 {
-    int err = listener_open_unix(&d->loop, d->settings->socket, on_accept, d, &d->local, info);
+    int err = open_tls(d, info);
 
+    if (err == 0)
+        err = listener_open_unix(&d->loop, d->settings->socket, on_accept, d, &d->local, info);
     if (err == 0 && strcmp(d->settings->listen, "none") != 0)
-        err = listener_open_tcp(&d->loop, d->settings->listen, on_accept, d, &d->tcp, info);
+        err = listener_open_tcp(&d->loop, d->settings->listen, d->settings->token_count > 0,
+                                on_accept, d, &d->tcp, info);
+    if (err == 0 && d->tcp && listener_is_open(d->tcp) && !d->tls)
+        diag_warn("%s can be reached from other machines, and without TLS tokens and lines travel "
+                  "in the clear: set tls.cert and tls.key, or let only a TLS proxy reach it",
+                  listener_address(d->tcp));
     return err;
 }
 
@@ -509,7 +594,7 @@ static int start(struct daemon *d, struct errinfo *info)
     if (err == 0)
         err = open_sources(d, info);
     if (err == 0)
-        err = open_api(d);
+        err = open_api(d, info);
     if (err == 0)
         err = open_doors(d, info);
     if (err < 0 && info->code == 0)
@@ -527,7 +612,9 @@ static void clean_up(struct daemon *d)
     keeper_server_free(d->keepers);
     http_in_free(d->http_in);
     fanout_free(d->fanout);
+    zone_fini(&d->api.zone);
     auth_free(d->auth);
+    tls_free(d->tls);
     batch_fini(&d->own);
     labels_unref(d->own_labels);
     store_close(d->store);

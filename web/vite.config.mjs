@@ -5,7 +5,12 @@ import { fileURLToPath } from "node:url";
 const source = (path) => fileURLToPath(new URL(`../clients/${path}`, import.meta.url));
 
 export default {
-    base: "/",
+import { fileURLToPath } from "node:url";
+
+const source = (path) => fileURLToPath(new URL(`../clients/${path}`, import.meta.url));
+
+export default {
+    base: "./", // so that the page works under a prefix, too
     // The packages are taken from their sources, and React from here, so that there is one of it.
     resolve: {
         alias: {

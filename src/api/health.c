@@ -3,6 +3,7 @@
  * health.c - is it alive, how is it doing.
  */
 #include "api/dispatch.h"
+#include "api/processes.h"
 
 void health_get(struct http_req *req, struct api *api)
 {
@@ -39,10 +40,12 @@ void metrics_get(struct http_req *req, struct api *api)
     fanout_visit(api->fanout, count_client, m);
     while (supervise_at(api->supervise, m->processes))
         m->processes++;
+    m->downloads = api->downloads;
     m->connections = api->loop->conns;
     m->journal_bytes_total = journal_written(api->hub->journal);
     m->journal_syncs_total = journal_syncs(api->hub->journal);
     metrics_write(m, &out);
+    processes_add_metrics(api->supervise, &out);
     http_reply(req, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(&out));
     buf_fini(&out);
 }

@@ -17,13 +17,15 @@ export class Hub {
     story = "";
     process = null;
     port = 0;
+    scheme = "http";
 
     /** `wrapper`: a command that sets limits and executes the hub, such as prlimit. */
-    constructor(dir, env, { processes, settings = {}, args = [], wrapper = [] } = {}) {
+    constructor(dir, env, { processes, settings = {}, args = [], wrapper = [], listen = "127.0.0.1" } = {}) {
         this.dir = dir;
         this.env = env;
         this.args = args;
         this.wrapper = wrapper;
+        this.listen = listen;
         this.socket = join(dir, "hub.sock");
         this.stateDir = join(dir, "state");
         this.logDir = join(dir, "logs");
@@ -48,7 +50,10 @@ export class Hub {
 
     /** The URL is the last thing that a starting hub says. */
     async ready() {
-        const [, port, ticket] = await this.process.says(/Open http:\/\/127\.0\.0\.1:(\d+)\/\?ticket=(\w+)/);
+        const [, scheme, port, ticket] = await this.process.says(
+            /Open (https?):\/\/127\.0\.0\.1:(\d+)\/\?ticket=(\w+)/,
+        );
+        this.scheme = scheme;
         this.port = Number(port);
         this.ticket = ticket;
         return this;
@@ -60,7 +65,7 @@ export class Hub {
             "--config",
             this.config,
             "--listen",
-            `127.0.0.1:${this.port}`,
+            `${this.listen}:${this.port}`,
             "--state-dir",
             this.stateDir,
             "--log-dir",
@@ -71,7 +76,7 @@ export class Hub {
     }
 
     get url() {
-        return `http://127.0.0.1:${this.port}`;
+        return `${this.scheme}://127.0.0.1:${this.port}`;
     }
 
     get pid() {

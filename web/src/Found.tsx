@@ -5,7 +5,7 @@
 import type { ReactNode } from "react";
 import type { LogMessage } from "@logmill/client";
 import { clock, safeText } from "@logmill/react/page";
-import { follow } from "./router";
+import { follow, href } from "./router";
 
 const day = (time: number, utc: boolean): string => {
     const at = new Date(time);
@@ -20,7 +20,7 @@ export function Found({ logs, utc }: { logs: readonly LogMessage[]; utc: boolean
                 const time = Date.parse(log.timestamp);
                 return (
                     <li key={log.id} className={`l-${log.level}`} data-id={log.id}>
-                        <a href={`/logs?at=${log.id}`} onClick={follow} title="Show it among the other lines">
+                        <a href={href(`/logs?at=${log.id}`)} onClick={follow} title="Show it among the other lines">
                             {day(time, utc)} {clock(time, utc)}
                         </a>{" "}
                         <span className="level">{log.level.toUpperCase().padEnd(5)}</span>{" "}

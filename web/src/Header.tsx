@@ -4,7 +4,7 @@
 
 import type { ReactNode } from "react";
 import { ClockIcon, Logo, ThemeIcon, WrapIcon, type Prefs } from "@logmill/react/page";
-import { follow } from "./router";
+import { follow, href } from "./router";
 
 const TABS = [
     ["/logs", "Logs"],
@@ -22,17 +22,17 @@ interface HeaderProps {
     onPrefs(prefs: Prefs): void;
 }
 
-export function Header({ path, prefs, onPrefs }: HeaderProps): ReactNode {
-    const current = path === "/" ? "/logs" : path;
+export function Header({ path: open, prefs, onPrefs }: HeaderProps): ReactNode {
+    const current = open === "/" ? "/logs" : open;
     return (
         <header className="bar top">
-            <a className="brand" href="/" title="All lines" onClick={follow}>
+            <a className="brand" href={href("/")} title="All lines" onClick={follow}>
                 <Logo />
                 logmill
             </a>
             <nav className="tabs" aria-label="Pages">
-                {TABS.map(([href, name]) => (
-                    <a key={href} href={href} aria-current={href === current ? "page" : undefined} onClick={follow}>
+                {TABS.map(([path, name]) => (
+                    <a key={path} href={href(path)} aria-current={path === current ? "page" : undefined} onClick={follow}>
                         {name}
                     </a>
                 ))}

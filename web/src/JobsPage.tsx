@@ -4,7 +4,7 @@
 
 import { useState, type ReactNode } from "react";
 import { count, fullTime } from "@logmill/react/page";
-import { follow } from "./router";
+import { follow, href } from "./router";
 import { service } from "./service";
 import { Spans, spanOf, type Span } from "./Spans";
 import { useAnswer } from "./useAnswer";
@@ -42,7 +42,7 @@ export function JobsPage(): ReactNode {
                         {data.values.map((job) => (
                             <tr key={job.value}>
                                 <td>
-                                    <a href={`/logs?job_run_id=${encodeURIComponent(job.value)}`} onClick={follow}>
+                                    <a href={href(`/logs?job_run_id=${encodeURIComponent(job.value)}`)} onClick={follow}>
                                         {job.value}
                                     </a>
                                 </td>
@@ -69,7 +69,7 @@ function some(n: number | undefined): string {
 function errorLink(job: string, n: number): ReactNode {
     if (n === 0) return "";
     return (
-        <a href={`/logs?job_run_id=${encodeURIComponent(job)}&level=error`} onClick={follow}>
+        <a href={href(`/logs?job_run_id=${encodeURIComponent(job)}&level=error`)} onClick={follow}>
             {count(n)}
         </a>
     );

@@ -8,14 +8,14 @@ import { AdminStream, type LogStreamData, type ProcessStatus } from "@logmill/cl
 import { bytes, clock, count, copyText, duration, safeText } from "@logmill/react/page";
 import type { PageProps } from "./App";
 import { ProcessBoard, type Card } from "./processes";
-import { follow } from "./router";
-import { service } from "./service";
+import { follow, href } from "./router";
+import { HUB, service } from "./service";
 
 function useBoard(): { board: ProcessBoard; error: string } {
     const board = useMemo(() => new ProcessBoard(), []);
     const [error, setError] = useState("");
     useEffect(() => {
-        const stream = new AdminStream(undefined, {
+        const stream = new AdminStream(HUB, {
             onLog: (log: LogStreamData) => board.log(log),
             onProcess: (status: ProcessStatus) => board.status(status),
             onState: (state) => setError("reason" in state ? state.reason : ""),
@@ -177,7 +177,7 @@ function CardLines({ card, name, utc }: { card: Card; name: string; utc: boolean
                 <button type="button" aria-pressed={paused !== null} onClick={() => setPaused(paused ? null : card.lines)}>
                     {paused ? "Follow" : "Pause"}
                 </button>
-                <a href={`/logs?process_id=${encodeURIComponent(name)}`} onClick={follow}>
+                <a href={href(`/logs?process_id=${encodeURIComponent(name)}`)} onClick={follow}>
                     View all
                 </a>
             </div>

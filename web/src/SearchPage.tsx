@@ -8,7 +8,7 @@ import { filterError, type LogFilter, type LogMessage } from "@logmill/client";
 import { count, EVERYTHING, Histogram, Session, timeFromWords } from "@logmill/react/page";
 import type { PageProps } from "./App";
 import { Found } from "./Found";
-import { follow, navigate, useAddress } from "./router";
+import { follow, href, navigate, useAddress } from "./router";
 import { service } from "./service";
 import { useAnswer } from "./useAnswer";
 
@@ -31,7 +31,7 @@ function addressOf({ q, from, to }: Wanted): string {
     if (from !== "24h ago") params.set("from", from);
     if (to !== "") params.set("to", to);
     const query = params.toString();
-    return query === "" ? "/search" : `/search?${query}`;
+    return href(query === "" ? "/search" : `/search?${query}`);
 }
 
 export function SearchPage(props: PageProps): ReactNode {
@@ -203,7 +203,7 @@ function Patterns({ filter, range, id }: { filter: LogFilter; range: Range; id: 
             <ul>
                 {data.patterns.map(({ pattern, count: n, last_id }) => (
                     <li key={pattern}>
-                        <a href={`/logs?at=${last_id}`} onClick={follow} title={pattern}>
+                        <a href={href(`/logs?at=${last_id}`)} onClick={follow} title={pattern}>
                             {pattern}
                         </a>
                         <span className="num">{count(n)}</span>

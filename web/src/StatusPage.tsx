@@ -6,7 +6,7 @@ import { useEffect, useRef, useState, type ReactNode } from "react";
 import { bytes, count } from "@logmill/react/page";
 import { parseHelp, parseMetrics, quantile, type Metrics } from "./metrics";
 import { Plot } from "./Plot";
-import { service } from "./service";
+import { HUB, service } from "./service";
 import { useAnswer } from "./useAnswer";
 
 const EVERY_MS = 2000;
@@ -23,7 +23,7 @@ function useReadings(): { readings: Reading[]; help: Map<string, string>; error:
     const { data, error } = useAnswer(
         "metrics",
         async () => {
-            const response = await fetch("/metrics");
+            const response = await fetch(`${HUB}/metrics`);
             const text = await response.text();
             if (!response.ok) throw new Error(text);
             return { at: performance.now(), text };

@@ -18,16 +18,17 @@ function subscribe(listener: () => void): () => void {
 
 const read = (): string => location.pathname + location.search;
 
-/** The part of the path behind base_path. */
-export function pathOf(pathname: string): string {
-    const base = new URL(document.baseURI).pathname.replace(/\/[^/]*$/, "");
-    return pathname.startsWith(base) ? pathname.slice(base.length) || "/" : pathname;
-}
+/** What stands before the paths of the page when the hub has a base_path: every page is one level
+ * below it. */
+export const BASE = location.pathname.replace(/\/[^/]*$/, "");
+
+/** The address of a path of the page. */
+export const href = (path: string): string => BASE + path;
 
 export function useAddress(): { path: string; query: string } {
     const address = useSyncExternalStore(subscribe, read);
     const [path = "/"] = address.split("?");
-    return { path: pathOf(path), query: location.search };
+    return { path: path.slice(BASE.length) || "/", query: location.search };
 }
 
 export function navigate(address: string, how: "push" | "replace" = "push"): void {
