@@ -5,11 +5,6 @@ import { fileURLToPath } from "node:url";
 const source = (path) => fileURLToPath(new URL(`../clients/${path}`, import.meta.url));
 
 export default {
-import { fileURLToPath } from "node:url";
-
-const source = (path) => fileURLToPath(new URL(`../clients/${path}`, import.meta.url));
-
-export default {
     base: "./", // so that the page works under a prefix, too
     // The packages are taken from their sources, and React from here, so that there is one of it.
     resolve: {
@@ -37,5 +32,5 @@ export default {
         },
     },
     server: { proxy: { "/api": process.env.LOGMILL_URL ?? "http://127.0.0.1:8514" } },
-    test: { include: ["src/**/*.test.ts"], environment: "node", css: true },
+    test: { passWithNoTests: true, include: ["src/**/*.test.ts"], environment: "node", css: true },
 };

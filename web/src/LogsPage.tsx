@@ -3,7 +3,7 @@
 // Live lines and, scrolling up or going to a time, everything before them. The address holds the
 // filter, and `at` the line that a link was made for.
 
-import { useCallback, useEffect, useMemo, type ReactNode } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useState, type ReactNode } from "react";
 import { createPortal } from "react-dom";
 import {
     Counts,
@@ -48,7 +48,8 @@ function useSession(): Session {
 
 /** Into the header, which belongs to the page. */
 export function InHeader({ children }: { children: ReactNode }): ReactNode {
-    const host = document.getElementById("page-status");
+    const [host, setHost] = useState<HTMLElement | null>(null);
+    useLayoutEffect(() => setHost(document.getElementById("page-status")), []);
     return host && createPortal(children, host);
 }
 

@@ -47,14 +47,19 @@ function ratesOf(readings: readonly Reading[], name: string): number[] {
     });
 }
 
-function levelsOf(readings: readonly Reading[], name: string): number[] {
-    return readings.map(({ metrics }) => metrics.get(name) ?? 0);
+/** The sum of all numbers whose name passes; none when there is no such number. */
+function levelsOf(readings: readonly Reading[], passes: (name: string) => boolean): number[] {
+    return readings.flatMap(({ metrics }) => {
+        const found = [...metrics].filter(([name]) => passes(name));
+        return found.length === 0 ? [] : [found.reduce((sum, [, n]) => sum + n, 0)];
+    });
 }
 
 function latencies(readings: readonly Reading[], q: number): number[] {
-    return readings.slice(1).map((now, i) => {
-        const seconds = quantile(now.metrics, (readings[i] as Reading).metrics, "logmill_delivery_latency_seconds", q);
-        return seconds === null || !Number.isFinite(seconds) ? 0 : seconds * 1000;
+    return readings.slice(1).flatMap((now, i) => {
+        const { metrics } = readings[i] as Reading;
+        const seconds = quantile(now.metrics, metrics, "logmill_delivery_latency_seconds", q);
+        return seconds === null || !Number.isFinite(seconds) ? [] : [seconds * 1000];
     });
 }
 
@@ -67,9 +72,9 @@ export function StatusPage(): ReactNode {
         ["Records delivered", ratesOf(readings, "logmill_delivered_total"), perSecond],
         ["Records dropped for slow clients", ratesOf(readings, "logmill_dropped_total"), perSecond],
         ["Delivery, 99 % within", latencies(readings, 0.99), (n) => `${n.toFixed(n < 10 ? 1 : 0)} ms`],
-        ["Clients", levelsOf(readings, "logmill_subscribers"), count],
-        ["Store on disk", levelsOf(readings, "logmill_store_bytes"), bytes],
-        ["Memory of the hub", levelsOf(readings, "logmill_resident_bytes"), bytes],
+        ["Clients", levelsOf(readings, (name) => name.startsWith("logmill_clients_")), count],
+        ["Store on disk", levelsOf(readings, (name) => name === "logmill_store_bytes"), bytes],
+        ["Memory for live clients", levelsOf(readings, (name) => name === "logmill_feed_bytes"), bytes],
     ];
     return (
         <section className="sheetpage" aria-label="Status">
@@ -78,7 +83,7 @@ export function StatusPage(): ReactNode {
             </div>
             {error !== "" && <p className="problem">{error}</p>}
             <div className="plots" data-testid="plots">
-                {plots.map(([label, values, show]) => (
+                {plots.filter(([, values]) => values.length > 0).map(([label, values, show]) => (
                     <Plot key={label} label={label} values={values} show={show} />
                 ))}
             </div>

@@ -23,7 +23,7 @@ const TYPING_MS = 180;
 const UNDO_MS = 15_000;
 const TAIL = 500;
 /** A hole of at most so many lines fills itself. */
-const FILL_AT_ONCE = 2_000;
+const FILL_AT_ONCE = 10_000;
 const FILL_MOST = 10_000;
 
 export interface SessionOptions {
