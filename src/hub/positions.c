@@ -94,6 +94,10 @@ int positions_set(struct positions *p, const struct origin *o, const struct posi
 {
     if (o->kind == ORIGIN_HUB)
         return 0;
+    if (o->kind == ORIGIN_FILE && position_is_final(o, pos)) {
+        positions_forget(p, o);
+        return 0;
+    }
     struct position_entry *e = positions_entry(p, o);
     if (!e)
         return -ENOMEM;
@@ -171,6 +175,15 @@ int positions_decode(struct positions *p, struct str bytes)
         bytes = str_of(bytes.p + n, bytes.n - n);
     }
     return err;
+}
+
+void positions_each(const struct positions *p, enum origin_kind kind, positions_fn *fn, void *ctx)
+{
+    for (struct map_slot *s = map_next(&p->by_origin, NULL); s; s = map_next(&p->by_origin, s)) {
+        const struct position_entry *e = s->value;
+        if (e->origin.kind == kind && e->known)
+            fn(&e->origin, &e->position, e->arrival_us, ctx);
+    }
 }
 
 void positions_fini(struct positions *p)

@@ -59,6 +59,10 @@ void positions_encode(const struct positions *p, struct buf *out);
 /* Adds what the bytes say. -LM_E_DAMAGED, -ENOMEM: some of it may have been added. */
 int positions_decode(struct positions *p, struct str bytes) LM_MUST_CHECK;
 
+/* Calls fn for every origin of a kind that the journal has; the table must not change meanwhile. */
+typedef void positions_fn(const struct origin *o, const struct position *pos, int64_t arrival_us,
+                          void *ctx);
+void positions_each(const struct positions *p, enum origin_kind kind, positions_fn *fn, void *ctx);
 void positions_fini(struct positions *p);
 
 #endif
