@@ -213,6 +213,11 @@ int journal_append(struct journal *j, struct batch *b)
 
 /* --- sealing --- */
 
+uint32_t journal_unsealed(const struct journal *j)
+{
+    return j->unsealed_count - (j->current != NULL);
+}
+
 static void mark_sealed(struct journal *j, struct jfile *f)
 {
     j->unsealed_count -= !f->sealed;

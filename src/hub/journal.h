@@ -74,6 +74,8 @@ int journal_append(struct journal *j, struct batch *b) LM_MUST_CHECK;
 struct journal_view *journal_take_full(struct journal *j) LM_MUST_CHECK;
 /* The records and positions of this file are safe elsewhere. */
 void journal_sealed(struct journal *j, struct journal_view *v);
+/* How many of them there are. */
+uint32_t journal_unsealed(const struct journal *j);
 /* The current file counts as full, when something is in it. */
 void journal_end_file(struct journal *j);
 /* The files that are sealed and still here, as a view. NULL: memory is short. */

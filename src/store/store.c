@@ -89,6 +89,21 @@ const struct store_report *store_recovered(const struct store *s)
     return &s->recovered;
 }
 
+uint32_t store_chunks(const struct store *s)
+{
+    return s->row->count;
+}
+
+uint64_t store_bytes(const struct store *s)
+{
+    uint64_t bytes = 0;
+
+    LIST_FOR_EACH (link, &s->segments)
+        bytes += LIST_ITEM(link, struct segment, link)->seg_n +
+                 LIST_ITEM(link, struct segment, link)->idx_n;
+    return bytes;
+}
+
 uint64_t store_raw_id(const struct store *s)
 {
     uint64_t start = journal_start_id(s->hub->journal), floor = tombs_floor(s->tombs);

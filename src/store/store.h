@@ -67,6 +67,10 @@ void store_stop(struct store *s);
 /* The loop has ended and every view was dropped. NULL is fine. */
 void store_close(struct store *s);
 
+/* Sealed chunks, and their bytes on the disk with all that belongs to them. */
+uint32_t store_chunks(const struct store *s);
+uint64_t store_bytes(const struct store *s);
+
 /* The first id that is still stored, in chunks or journal, or the one that comes next. */
 uint64_t store_start_id(const struct store *s);
 /* Ids from here on can be read from the journal as they came, without unpacking; what a replay of the

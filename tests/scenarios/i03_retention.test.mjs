@@ -18,6 +18,7 @@ function write(s, hub, job) {
 scenario("what is no longer kept is a gap with its number of lines, and the rest is whole", async (s) => {
     const hub = await s.hub({ settings: { journal_max: "32MiB", retention: { max_bytes: "1kB" } } });
     await write(s, hub, "1");
+    await until("everything to be sealed", async () => (await hub.metric("journal_unsealed")) === 0);
     const ws = await s.websocket(hub, { after: "0", resume: "all" });
     const ledger = new Ledger("the replay", { anywhere: true });
     const first = await until("the first record", () => ws.records[0]);
