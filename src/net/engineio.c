@@ -373,7 +373,9 @@ static void begin_probe(struct eio_session *s, struct http_req *req)
     if (!ws_handshake_ok(req, ""))
         return;
     if (!s->link && !s->probe) {
-        accept_link(s, req, &s->probe);
+        struct eio_link *probe = accept_link(s, req, &s->probe);
+        if (probe)
+            ws_link_go(&probe->ws);
         return;
     }
     struct eio_link *l = accept_link(s, req, &unused);
@@ -534,6 +536,12 @@ static size_t put_handshake(const struct eio_session *s, bool polls, char *out, 
                             e->ping_timeout_ms, e->payload_max);
 }
 
+static void greet(struct eio_link *l, struct str handshake)
+{
+    ws_link_send(&l->ws, WS_TEXT, handshake);
+    ws_link_go(&l->ws);
+}
+
 static void open_session(struct eio_server *e, struct http_req *req, bool websocket)
 {
     char text[256];
@@ -551,7 +559,7 @@ static void open_session(struct eio_server *e, struct http_req *req, bool websoc
     if (!websocket)
         answer_text(req, str_of(text, n));
     else if (accept_link(s, req, &s->link))
-        ws_link_send(&s->link->ws, WS_TEXT, str_of(text, n));
+        greet(s->link, str_of(text, n));
     else
         finish(s, "1");
 }
