@@ -16,6 +16,7 @@
 #include "api/dispatch.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "net/throttle.h"
 #include "record/utf8.h"
 #include "source/keeper_in.h"
 
@@ -410,10 +411,24 @@ static int open_streams(struct daemon *d)
     return err;
 }
 
+/* "Every address" is none to go to: this machine's own stands for it. */
+static const char *reachable_address(const struct listener *ls, char out[128])
+{
+    struct str text = str_from(listener_address(ls)), any4 = STR("0.0.0.0:"), any6 = STR("[::]:");
+
+    if (str_starts(text, any4))
+        snprintf(out, 128, "127.0.0.1:%s", text.p + any4.n);
+    else if (str_starts(text, any6))
+        snprintf(out, 128, "[::1]:%s", text.p + any6.n);
+    else
+        snprintf(out, 128, "%s", text.p);
+    return out;
+}
+
 /* The URL is the last line of a start: once every configured process has begun, or failed to. */
 static void say_url(struct daemon *d)
 {
-    char ticket[33];
+    char ticket[33], address[128];
     const struct process *p;
 
     if (d->said_url || d->stopping || !d->tcp)
@@ -424,7 +439,7 @@ static void say_url(struct daemon *d)
     d->said_url = true;
     supervise_unobserve(&d->start_watch);
     if (auth_ticket(d->auth, ticket) == 0)
-        diag_private("Open http://%s/?ticket=%s", listener_address(d->tcp), ticket);
+        diag_private("Open http://%s/?ticket=%s", reachable_address(d->tcp, address), ticket);
 }
 
 static void on_process_change(struct process_observer *o, const struct process *p)
@@ -462,13 +477,37 @@ static int open_sources(struct daemon *d, struct errinfo *info)
     return err < 0 ? err : http_in_new(&d->http_in, &push);
 }
 
-static int open_api(struct daemon *d)
+static void on_wrong_token(const struct http_req *req, uint32_t tries, void *ctx)
 {
-    static const enum scope scopes[] = {[LOOPBACK_NONE] = SCOPE_NONE,
-                                        [LOOPBACK_READ] = SCOPE_WRITE,
-                                        [LOOPBACK_ADMIN] = SCOPE_ADMIN};
-    int err = auth_new(&d->auth, scopes[d->settings->auth_loopback]);
+    struct str peer = str_from(req->conn->peer);
+    const char *port = req->conn->is_local ? NULL : memrchr(peer.p, ':', peer.n);
 
+    (void)ctx;
+    if (port)
+        peer.n = (size_t)(port - peer.p);
+    if (tries < THROTTLE_TRIES)
+        diag_warn("Refused a wrong token or ticket from %.*s (%.*s %.*s)", STR_FMT(peer),
+                  STR_FMT(req->method_name), STR_FMT(req->path));
+    else
+        diag_warn("Refused %d wrong tokens from %.*s within a minute; for the rest of it further "
+                  "ones are refused without a word here (429)",
+                  THROTTLE_TRIES, STR_FMT(peer));
+}
+
+/* What stands before every route. */
+static const char *base_path(const struct settings *s)
+{
+    return strcmp(s->base_path, "none") == 0 ? "" : s->base_path;
+}
+
+static int open_api(struct daemon *d, struct errinfo *info)
+{
+    int err = auth_new(&d->auth, SCOPE_NONE);
+
+    if (err == 0)
+        err = auth_configure(d->auth, d->settings);
+    if (err == 0)
+        auth_listen(d->auth, on_wrong_token, d);
     d->api = (struct api){.loop = &d->loop,
                           .auth = d->auth,
                           .hub = &d->hub,
@@ -476,7 +515,15 @@ static int open_api(struct daemon *d)
                           .fanout = d->fanout,
                           .supervise = d->supervise,
                           .http_in = d->http_in,
-                          .metrics = &d->metrics};
+                          .metrics = &d->metrics,
+                          .settings = d->settings,
+                          .base_path = base_path(d->settings)};
+    running_init(&d->api.running);
+    if (err == 0 && zone_load(&d->api.zone, d->settings->time_zone) < 0)
+        err = err_set(info, -LM_E_INVALID,
+                      "'time_zone': there is no time zone '%s' on this machine; UTC, +01:00 and "
+                      "names such as Europe/Berlin (package tzdata) are understood",
+                      d->settings->time_zone);
     d->http = (struct http_server){.loop = &d->loop,
                                    .dispatch = api_dispatch,
                                    .streams = api_streams,
@@ -492,7 +539,12 @@ static int open_doors(struct daemon *d, struct errinfo *info)
     int err = listener_open_unix(&d->loop, d->settings->socket, on_accept, d, &d->local, info);
 
     if (err == 0 && strcmp(d->settings->listen, "none") != 0)
-        err = listener_open_tcp(&d->loop, d->settings->listen, on_accept, d, &d->tcp, info);
+        err = listener_open_tcp(&d->loop, d->settings->listen, d->settings->token_count > 0,
+                                on_accept, d, &d->tcp, info);
+    if (err == 0 && d->tcp && listener_is_open(d->tcp))
+        diag_warn("%s can be reached from other machines, and without TLS tokens and lines travel "
+                  "in the clear: set tls.cert and tls.key, or let only a TLS proxy reach it",
+                  listener_address(d->tcp));
     return err;
 }
 
@@ -509,7 +561,7 @@ static int start(struct daemon *d, struct errinfo *info)
     if (err == 0)
         err = open_sources(d, info);
     if (err == 0)
-        err = open_api(d);
+        err = open_api(d, info);
     if (err == 0)
         err = open_doors(d, info);
     if (err < 0 && info->code == 0)
@@ -527,6 +579,7 @@ static void clean_up(struct daemon *d)
     keeper_server_free(d->keepers);
     http_in_free(d->http_in);
     fanout_free(d->fanout);
+    zone_fini(&d->api.zone);
     auth_free(d->auth);
     batch_fini(&d->own);
     labels_unref(d->own_labels);

@@ -10,11 +10,13 @@
 #ifndef LM_API_API_H
 #define LM_API_API_H
 
+#include "api/running.h"
 #include "hub/publish.h"
 #include "metrics/metrics.h"
 #include "net/auth.h"
 #include "net/http.h"
 #include "proc/supervise.h"
+#include "record/zone.h"
 #include "source/http_in.h"
 #include "store/store.h"
 #include "stream/fanout.h"
@@ -28,6 +30,10 @@ struct api {
     struct supervise *supervise;
     struct http_in *http_in;
     struct metrics *metrics;
+    const struct settings *settings;
+    struct zone zone; /* time_zone */
+    struct running_list running;
+    uint32_t downloads;    /* under way */
     const char *base_path; /* before every route: "/logs", or "" */
 };
 

@@ -110,15 +110,34 @@ static void reply_not_found(struct http_req *req, const struct route *routes, si
                          "There is nothing at %s: the page is at /, the API below /api/v1/", asked);
 }
 
+static const char *const scope_names[] = {"none", "read", "write", "admin"};
+
+/* The caller has shown nothing: 401. It has, and that is not enough: 403. */
 static void reply_unauthorized(struct http_req *req, enum scope needed)
 {
-    static const char *const names[] = {"none", "read", "write", "admin"};
-
-    http_add_header(req, "WWW-Authenticate", "Cookie realm=\"logmill\"");
+    if (req->grant && req->grant->kind == GRANT_TOKEN) {
+        http_add_header(req, "WWW-Authenticate",
+                        "Bearer realm=\"logmill\", error=\"insufficient_scope\"");
+        http_reply_error(req, 403, "insufficient_scope", NULL,
+                         "This needs the scope \"%s\", and the token \"%s\" has \"%s\"",
+                         scope_names[needed], req->grant->name, scope_names[req->scope]);
+        return;
+    }
+    http_add_header(req, "WWW-Authenticate", "Bearer realm=\"logmill\"");
     http_reply_error(req, 401, "unauthorized", NULL,
-                     "This needs the scope \"%s\": open the URL that `logmill serve` printed, or "
-                     "ask over the Unix socket",
-                     names[needed]);
+                     "This needs the scope \"%s\": open the URL that `logmill serve` printed, send "
+                     "a token that has it (Authorization: Bearer ...; `logmill token create` makes "
+                     "one), or ask over the Unix socket",
+                     scope_names[needed]);
+}
+
+/* What shows more than the records that a limited token may see, and has no filter to add to. */
+static void reply_not_limitable(struct http_req *req)
+{
+    http_reply_error(req, 403, "token_is_limited", NULL,
+                     "This shows what belongs to everybody, and the token \"%s\" is limited to the "
+                     "label %.*s: use a token without labels",
+                     req->grant->name, STR_FMT(req->grant->labels[0].name));
 }
 
 /* Then params_filter() knows more about what may be there. */
@@ -150,6 +169,11 @@ void route_dispatch(struct http_req *req, struct api *api, const struct route *r
     }
     if (req->scope < route->scope) {
         reply_unauthorized(req, route->scope);
+        return;
+    }
+    if (route->scope > SCOPE_NONE && !route->filtered && !takes_filters(route) &&
+        grant_is_limited(req->grant)) {
+        reply_not_limitable(req);
         return;
     }
     req->route = route;

@@ -3,7 +3,7 @@
  * dispatch.h - from a request to the one function that answers it.
  *
  * In this order: Host and Origin (auth_check), the path (404), the method (405, OPTIONS), the scope
- * (401), the handler. What is not in the table of routes is nowhere.
+ * (401, 403), the handler. What is not in the table of routes is nowhere.
  *
  * Threads: loop thread only. Owns: nothing.
  */
@@ -30,9 +30,15 @@ struct route {
     enum scope scope;
     const char *sentence;
     bool streams;              /* the handler takes the body in pieces */
+    bool filtered;             /* the handler keeps to what req->grant may see */
     const char *const *params; /* names of query parameters, ends with NULL; NULL: any */
     enum answer answer;
 };
+
+/* In the column of the scope: a token that is limited to labels may call this route, because the handler
+ * keeps to what req->grant may see or send. Routes that take FILTERS are so by themselves, because
+ * params_filter() adds the limit; any other route is closed to such a token. */
+enum { FILTERED = 0x10, SCOPE_BITS = 0x0f };
 
 /* Every handler that the table names. */
 #define ROUTE(method, path, handler, scope, answer, params, sentence) route_fn handler;

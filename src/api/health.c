@@ -39,6 +39,7 @@ void metrics_get(struct http_req *req, struct api *api)
     fanout_visit(api->fanout, count_client, m);
     while (supervise_at(api->supervise, m->processes))
         m->processes++;
+    m->downloads = api->downloads;
     m->connections = api->loop->conns;
     m->journal_bytes_total = journal_written(api->hub->journal);
     m->journal_syncs_total = journal_syncs(api->hub->journal);

@@ -5,6 +5,7 @@
 #include "api/params.h"
 
 #include "base/clock.h"
+#include "net/auth.h"
 #include "conf/units.h"
 
 #include <inttypes.h>
@@ -80,7 +81,7 @@ bool params_check(struct http_req *req, const char *const *own)
     for (size_t i = 0; http_query_at(req, i, &field); i++) {
         if (refuse_repeated(req, i, field.name))
             return false;
-        if (is_own(field.name, own))
+        if (is_own(field.name, own) || str_is(field.name, AUTH_TICKET_PARAM))
             continue;
         refuse_unknown(req, field.name, own, false);
         return false;
@@ -111,7 +112,7 @@ struct filter *params_filter(struct http_req *req, const char *const *own)
             params_filter_free(f);
             return NULL;
         }
-        if (is_own(field.name, own))
+        if (is_own(field.name, own) || str_is(field.name, AUTH_TICKET_PARAM))
             continue;
         int err = filter_add(f, field.name, field.value, &info);
         if (err == 0)
@@ -121,6 +122,11 @@ struct filter *params_filter(struct http_req *req, const char *const *own)
             refuse_unknown(req, field.name, own, true);
         else
             refuse_value(req, &info);
+        return NULL;
+    }
+    if (grant_limit(req->grant, f, &info) < 0) {
+        params_filter_free(f);
+        refuse_value(req, &info);
         return NULL;
     }
     return f;

@@ -9,9 +9,11 @@
 #define ANY         PARAMS_ANY
 #define NONE        NULL
 #define ROUTE(method, path, handler, scope, answer, params, sentence)                              \
-    {HTTP_##method##_M, path, handler, scope, sentence, false, params, ANSWER_##answer},
+    {HTTP_##method##_M,       path,   handler,        (scope)&SCOPE_BITS, sentence, false,         \
+     ((scope)&FILTERED) != 0, params, ANSWER_##answer},
 #define ROUTE_STREAM(method, path, handler, scope, answer, params, sentence)                       \
-    {HTTP_##method##_M, path, handler, scope, sentence, true, params, ANSWER_##answer},
+    {HTTP_##method##_M,       path,   handler,        (scope)&SCOPE_BITS, sentence, true,          \
+     ((scope)&FILTERED) != 0, params, ANSWER_##answer},
 const struct route api_routes[] = {
 #include "api/routes.def"
 };

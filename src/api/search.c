@@ -13,6 +13,7 @@ void search_free(struct search *s)
         return;
     if (s->fini)
         s->fini(s);
+    running_remove(&s->running);
     store_view_drop(s->api->store, s->view);
     params_filter_free(s->filter);
     buf_fini(&s->out);
@@ -128,6 +129,9 @@ void search_start(struct search *s, int (*work)(struct search *), void (*reply)(
         search_free(s);
         return;
     }
+    s->running.progress = &s->progress;
+    s->running.cancel = &s->cancel;
+    running_add(&s->api->running, &s->running, req);
     req->ctx = s;
     http_hold(req, client_gone);
 }

@@ -27,6 +27,7 @@ struct search {
     struct filter *filter;
     struct query query; /* all records, by the request's filter, oldest first */
     struct store_view *view;
+    struct running running;
     struct query_progress progress;
     atomic_bool cancel;
     struct buf out; /* what work has made */

@@ -58,14 +58,8 @@ static struct filter *read_request(struct http_req *req, struct api *api, struct
 
 void stream_sse(struct http_req *req, struct api *api)
 {
-    static const char head[] = "HTTP/1.1 200 OK\r\n"
-                               "Content-Type: text/event-stream\r\n"
-                               "Cache-Control: no-cache, no-store\r\n"
-                               "X-Accel-Buffering: no\r\n"
-                               "X-Content-Type-Options: nosniff\r\n"
-                               "Connection: close\r\n\r\n"
-                               "retry: 1000\n\n";
     struct sub_start start;
+    struct buf head = {0};
 
     if (req->method == HTTP_HEAD_M) {
         http_reply(req, 200, "text/event-stream", STR_NONE);
@@ -74,8 +68,14 @@ void stream_sse(struct http_req *req, struct api *api)
     struct filter *f = read_request(req, api, &start);
     if (!f)
         return;
+    http_add_header(req, "Cache-Control", "no-cache, no-store");
+    http_add_header(req, "X-Accel-Buffering", "no");
+    req->keep_alive = false; /* the stream ends with the connection */
+    http_write_head(req, 200, "text/event-stream", &head);
+    BUF_LIT(&head, "\r\nretry: 1000\n\n");
     struct conn *c = http_take_conn(req);
-    conn_write(c, head, sizeof head - 1);
+    conn_write(c, head.p, head.n);
+    buf_fini(&head);
     sse_out_open(api->fanout, c, f, &start);
 }
 

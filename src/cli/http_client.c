@@ -99,6 +99,8 @@ static int send_request(int fd, const struct http_target *t, const struct http_g
                "GET %s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: logmill/" LOGMILL_VERSION
                "\r\nConnection: close\r\n",
                get->path, STR_FMT(host));
+    if (t->url && t->token)
+        buf_printf(&out, "Authorization: Bearer %s\r\n", t->token);
     if (get->last_event_id)
         buf_printf(&out, "Last-Event-ID: %s\r\n", get->last_event_id);
     BUF_LIT(&out, "\r\n");

@@ -16,6 +16,7 @@
 struct http_target {
     const char *socket; /* path, or NULL */
     const char *url;    /* "http://127.0.0.1:8514", or NULL; goes before socket */
+    const char *token;  /* for a URL: a bearer token, or NULL */
 };
 
 struct http_get {

@@ -275,7 +275,8 @@ int cli_tail(int argc, char **argv)
     if (status != 0)
         return status;
     t.sse.ctx = &t;
-    t.target = (struct http_target){.socket = settings.socket, .url = getenv("LOGMILL_URL")};
+    t.target = (struct http_target){
+        .socket = settings.socket, .url = getenv("LOGMILL_URL"), .token = getenv("LOGMILL_TOKEN")};
     if (getenv("NO_COLOR"))
         t.tty = false;
     signal(SIGPIPE, SIG_IGN);

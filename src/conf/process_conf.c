@@ -8,6 +8,7 @@
 #include "conf/process_conf.h"
 
 #include "conf/choice.h"
+#include "conf/label_conf.h"
 #include "conf/words.h"
 
 #include <errno.h>
@@ -23,17 +24,6 @@ static int no_memory(struct yaml_file *f)
     return err_set(f->err, -ENOMEM, "no memory for the configuration");
 }
 
-/* How many members a list or a map has. */
-static size_t list_count(const yaml_node_t *node)
-{
-    return (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-}
-
-static size_t map_count(const yaml_node_t *node)
-{
-    return (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
-}
-
 static int copy_text(struct yaml_file *f, struct str text, char **ret)
 {
     *ret = strndup(text.p, text.n);
@@ -42,7 +32,7 @@ static int copy_text(struct yaml_file *f, struct str text, char **ret)
 
 static int command_from_list(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
-    size_t n = list_count(node);
+    size_t n = yaml_list_count(node);
     int rc = 0;
 
     p->argv = calloc(n + 1, sizeof *p->argv);
@@ -82,60 +72,15 @@ static int process_command(struct process_conf *p, struct yaml_file *f, const ya
     return rc;
 }
 
-static int read_label(struct conf_label *label, struct yaml_file *f, const yaml_node_pair_t *pair)
-{
-    struct str name = yaml_key(f, pair), value;
-
-    if (!conf_label_ok(name))
-        return yaml_refuse(f, yaml_at(f, pair->key),
-                           "'%s' cannot be a label: names match [a-z_][a-z0-9_.]{0,63} and are not "
-                           "those of the record's own members",
-                           quote(name).text);
-    int rc = yaml_text(f, yaml_at(f, pair->value), quote(name).text, &value);
-    if (rc != 0)
-        return rc;
-    if (value.n > LABEL_VALUE_MAX)
-        return yaml_refuse(f, yaml_at(f, pair->value), "the value of '%s' is longer than %d bytes",
-                           quote(name).text, LABEL_VALUE_MAX);
-    rc = copy_text(f, name, &label->name);
-    return rc == 0 ? copy_text(f, value, &label->value) : rc;
-}
-
 static int process_labels(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
-    int rc = yaml_map(f, node, "labels");
-
-    if (rc != 0)
-        return rc;
-    if (map_count(node) > LABEL_COUNT_MAX)
-        return yaml_refuse(f, node, "more than %d labels", LABEL_COUNT_MAX);
-    p->labels = calloc(map_count(node) + 1, sizeof *p->labels);
-    if (!p->labels)
-        return no_memory(f);
-    YAML_FOR_EACH_PAIR(pair, node)
-    {
-        rc = read_label(&p->labels[p->label_count++], f, pair);
-        if (rc != 0)
-            return rc;
-    }
-    return 0;
-}
-
-static int read_choice(struct yaml_file *f, const yaml_node_t *node, const char *what,
-                       const char *choices, unsigned *ret_index)
-{
-    struct str text;
-    int rc = yaml_text(f, node, what, &text);
-
-    if (rc == 0 && !choice_find(choices, text, ret_index))
-        rc = yaml_place(f, node, choice_refuse(choices, what, text, f->err));
-    return rc;
+    return label_conf_read(f, node, &p->labels, &p->label_count);
 }
 
 static int process_restart(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
     unsigned index = RESTART_NEVER;
-    int rc = read_choice(f, node, "restart", "never|on-failure|always", &index);
+    int rc = yaml_choice(f, node, "restart", "never|on-failure|always", &index);
 
     p->restart = (enum restart)index;
     return rc;
@@ -144,7 +89,7 @@ static int process_restart(struct process_conf *p, struct yaml_file *f, const ya
 static int process_log(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
     unsigned index = LOG_TRUNCATE;
-    int rc = read_choice(f, node, "log", "truncate|append", &index);
+    int rc = yaml_choice(f, node, "log", "truncate|append", &index);
 
     p->log = (enum log_policy)index;
     return rc;
@@ -153,7 +98,7 @@ static int process_log(struct process_conf *p, struct yaml_file *f, const yaml_n
 static int process_store(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
     unsigned index = 0;
-    int rc = read_choice(f, node, "store", "true|false", &index);
+    int rc = yaml_choice(f, node, "store", "true|false", &index);
 
     p->unstored = index == 1;
     return rc;
@@ -199,9 +144,9 @@ static int process_env(struct process_conf *p, struct yaml_file *f, const yaml_n
 
     if (rc != 0)
         return rc;
-    if (map_count(node) > ENV_COUNT_MAX)
+    if (yaml_map_count(node) > ENV_COUNT_MAX)
         return yaml_refuse(f, node, "more than %d variables", ENV_COUNT_MAX);
-    p->env = calloc(map_count(node) + 1, sizeof *p->env);
+    p->env = calloc(yaml_map_count(node) + 1, sizeof *p->env);
     if (!p->env)
         return no_memory(f);
     YAML_FOR_EACH_PAIR(pair, node)
@@ -270,9 +215,9 @@ int process_conf_read(struct settings *s, struct yaml_file *f, const yaml_node_t
     lm_assert(!s->processes);
     if (rc != 0)
         return rc;
-    if (map_count(node) > PROCESS_COUNT_MAX)
+    if (yaml_map_count(node) > PROCESS_COUNT_MAX)
         return yaml_refuse(f, node, "more than %d processes", PROCESS_COUNT_MAX);
-    s->processes = calloc(map_count(node) + 1, sizeof *s->processes);
+    s->processes = calloc(yaml_map_count(node) + 1, sizeof *s->processes);
     if (!s->processes)
         return no_memory(f);
     YAML_FOR_EACH_PAIR(pair, node)
@@ -286,11 +231,7 @@ int process_conf_read(struct settings *s, struct yaml_file *f, const yaml_node_t
 
 void process_conf_fini(struct process_conf *p)
 {
-    for (size_t i = 0; i < p->label_count; i++) {
-        free(p->labels[i].name);
-        free(p->labels[i].value);
-    }
-    free(p->labels);
+    label_conf_free(p->labels, p->label_count);
     free(p->name);
     words_free(p->argv);
     free(p->directory);

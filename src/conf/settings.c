@@ -13,6 +13,8 @@
 #include "conf/settings_file.h"
 #include "conf/settings_paths.h"
 #include "conf/settings_table.h"
+#include "conf/token_conf.h"
+#include "conf/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -140,12 +142,17 @@ void settings_fini(struct settings *s)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const struct setting_info *info = &setting_table[i];
-        if (info->kind == KIND_PATH || info->kind == KIND_NAME || info->kind == KIND_ADDRESS)
+        if (setting_is_text(info))
             free(*(char **)(void *)((char *)s + info->offset));
+        else if (setting_is_list(info))
+            words_free(*(char ***)(void *)((char *)s + info->offset));
     }
     for (size_t i = 0; i < s->process_count; i++)
         process_conf_fini(&s->processes[i]);
     free(s->processes);
+    for (size_t i = 0; i < s->token_count; i++)
+        token_conf_fini(&s->tokens[i]);
+    free(s->tokens);
     free(s->file);
     *s = (struct settings){0};
 }

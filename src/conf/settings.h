@@ -9,7 +9,8 @@
  *     default  <  file (YAML)  <  environment LOGMILL_<NAME>  <  flag --<name>
  *
  * Types: sizes are bytes in uint64_t, durations milliseconds in uint32_t (fields end in _ms), counts
- * uint32_t, texts and paths zero-terminated and never NULL after settings_load().
+ * uint32_t, texts and paths zero-terminated and never NULL after settings_load(), lists arrays of texts
+ * that end with NULL.
  *
  * Threads: loaded before the loop starts, read-only from then on.
  * Owns:    every string in it, until settings_fini().
@@ -20,16 +21,23 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+enum on_off { SETTING_OFF, SETTING_ON };
+enum compression { COMPRESS_OFF, COMPRESS_GZ, COMPRESS_ZST };
 enum durability { DURABILITY_OS, DURABILITY_INTERVAL, DURABILITY_ALWAYS };
 enum exit_policy { EXIT_STOP, EXIT_LEAVE };
 enum loopback_scope { LOOPBACK_NONE, LOOPBACK_READ, LOOPBACK_ADMIN };
 enum restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 enum log_policy { LOG_TRUNCATE, LOG_APPEND };
 
+enum token_scope { TOKEN_READ, TOKEN_WRITE, TOKEN_ADMIN };
+#define TOKEN_SCOPES "read|write|admin"
+
 /* What must hold for names and labels, wherever they come from. */
 enum {
     PROCESS_NAME_MAX = 64,
     PROCESS_COUNT_MAX = 1000,
+    TOKEN_COUNT_MAX = 256,
+    TOKEN_LABELS_MAX = 8,
     LABEL_COUNT_MAX = 32,
     LABEL_NAME_MAX = 64,
     LABEL_VALUE_MAX = 256,
@@ -50,6 +58,15 @@ struct process_conf {
     bool unstored;   /* store: false */
     char *directory; /* NULL = the hub's */
     char **env;      /* "NAME=value", ends with NULL; NULL = none */
+};
+
+/* One entry of `auth.tokens`. */
+struct token_conf {
+    char *name;
+    char *hash; /* token_hash_parse() reads it */
+    enum token_scope scope;
+    struct conf_label *labels; /* what the records it may see or send must carry */
+    size_t label_count;
 };
 
 /* The place of every setting in the table. */
@@ -73,9 +90,14 @@ struct setting_origin {
 #define SETTING_C_ADDRESS  char *
 #define SETTING_C_PATH     char *
 #define SETTING_C_NAME     char *
+#define SETTING_C_HOSTS    char **
+#define SETTING_C_ORIGINS  char **
 #define SETTING_C_DURATION uint32_t
 #define SETTING_C_COUNT    uint32_t
 #define SETTING_C_SIZE     uint64_t
+#define SETTING_C_ZONE     char *
+#define SETTING_C_PREFIX   char *
+#define SETTING_C_SOURCES  char *
 
 struct settings {
 #define SETTING(type, field, ...)     SETTING_C_##type field;
@@ -85,6 +107,8 @@ struct settings {
 #undef SETTING_ENUM
     struct process_conf *processes; /* in the order of the file */
     size_t process_count;
+    struct token_conf *tokens;
+    size_t token_count;
     char *file; /* the configuration file that was read; NULL when there was none */
     struct setting_origin origins[SETTING_COUNT];
 };

@@ -51,10 +51,32 @@ static const char processes_head[] =
     "| key | value | default | meaning |\n"
     "| --- | --- | --- | --- |\n";
 
+static const char tokens_head[] =
+    "\n"
+    "## Tokens\n"
+    "\n"
+    "Programs and people on other machines show a bearer token. `logmill token create` makes one "
+    "and\n"
+    "prints the lines for `auth.tokens`; [security.md](security.md) says how it is sent.\n"
+    "\n"
+    "```yaml\n"
+    "auth:\n"
+    "  tokens:\n"
+    "    - {name: viewer, hash: v1.…, scope: read, labels: {campaign_id: c1}}\n"
+    "```\n"
+    "\n"
+    "| key | value | default | meaning |\n"
+    "| --- | --- | --- | --- |\n";
+
+static const char tokens_foot[] = "\n"
+                                  "At most 256 tokens; at most 8 labels each.\n";
+
 static const char processes_foot[] =
     "\n"
     "At most 32 labels; their names match `[a-z_][a-z0-9_.]{0,63}`, their values have at most 256\n"
-    "bytes.\n"
+    "bytes.\n";
+
+static const char variables[] =
     "\n"
     "## Other variables\n"
     "\n"
@@ -108,6 +130,13 @@ void settings_write_docs(struct buf *b)
 #include "conf/processes.def"
 #undef PROCESS_KEY
     buf_add(b, processes_foot, sizeof processes_foot - 1);
+    buf_add(b, tokens_head, sizeof tokens_head - 1);
+#define TOKEN_KEY(key, what, fallback, sentence)                                                   \
+    BUF_LIT(b, "| `" #key "` | " what " | " fallback " | " sentence " |\n");
+#include "conf/tokens.def"
+#undef TOKEN_KEY
+    buf_add(b, tokens_foot, sizeof tokens_foot - 1);
+    buf_add(b, variables, sizeof variables - 1);
 }
 
 static void write_origin(const struct settings *s, size_t i, struct buf *b)
@@ -143,6 +172,14 @@ static void write_process(const struct process_conf *p, struct buf *b)
     buf_add_str(b, p->label_count ? STR(")\n") : STR("\n"));
 }
 
+static void write_token(const struct token_conf *t, struct buf *b)
+{
+    buf_printf(b, "token %s: %.*s", t->name, STR_FMT(choice_at(TOKEN_SCOPES, t->scope)));
+    for (size_t i = 0; i < t->label_count; i++)
+        buf_printf(b, "%s%s=%s", i ? ", " : "  (", t->labels[i].name, t->labels[i].value);
+    buf_add_str(b, t->label_count ? STR(")\n") : STR("\n"));
+}
+
 void settings_write_effective(const struct settings *s, struct buf *b)
 {
     struct buf value = {0};
@@ -156,5 +193,7 @@ void settings_write_effective(const struct settings *s, struct buf *b)
     }
     for (size_t i = 0; i < s->process_count; i++)
         write_process(&s->processes[i], b);
+    for (size_t i = 0; i < s->token_count; i++)
+        write_token(&s->tokens[i], b);
     buf_fini(&value);
 }

@@ -9,6 +9,7 @@
 
 #include "conf/process_conf.h"
 #include "conf/settings_table.h"
+#include "conf/token_conf.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,18 +57,42 @@ static int refuse_unknown(struct yaml_file *f, const yaml_node_t *node, const ch
                        nearest ? "'?" : "");
 }
 
+/* The items of a list, parted by commas as on the command line. */
+static int join_list(struct yaml_file *f, const yaml_node_t *node, const struct setting_info *info,
+                     struct buf *out)
+{
+    YAML_FOR_EACH_ITEM(item, node)
+    {
+        struct str text;
+        int rc = yaml_text(f, yaml_at(f, *item), info->name, &text);
+        if (rc != 0)
+            return rc;
+        if (out->n)
+            buf_add_char(out, ',');
+        buf_add_str(out, text);
+    }
+    if (out->n == 0)
+        BUF_LIT(out, "none");
+    return buf_error(out) < 0 ? err_set(f->err, -ENOMEM, "no memory for the settings") : 0;
+}
+
 static int apply(struct settings *s, struct yaml_file *f, const yaml_node_pair_t *pair,
                  const struct setting_info *info)
 {
     const yaml_node_t *node = yaml_at(f, pair->value);
     struct setting_origin from = {FROM_FILE, (int)yaml_at(f, pair->key)->start_mark.line + 1};
-    struct str text;
-    int rc = yaml_text(f, node, info->name, &text);
+    bool is_list = setting_is_list(info) && node->type == YAML_SEQUENCE_NODE;
+    struct buf joined = {0};
+    struct str text = STR_NONE;
+    int rc = is_list ? join_list(f, node, info, &joined) : yaml_text(f, node, info->name, &text);
 
-    if (rc != 0)
-        return rc;
-    rc = setting_set(s, info, text, from, f->err);
-    return rc == 0 ? 0 : yaml_place(f, node, rc);
+    if (rc == 0) {
+        rc = setting_set(s, info, is_list ? buf_str(&joined) : text, from, f->err);
+        if (rc != 0)
+            yaml_place(f, node, rc);
+    }
+    buf_fini(&joined);
+    return rc;
 }
 
 static int read_section(struct settings *s, struct yaml_file *f, const yaml_node_pair_t *section)
@@ -82,6 +107,12 @@ static int read_section(struct settings *s, struct yaml_file *f, const yaml_node
     {
         char name[KEY_MAX];
         snprintf(name, sizeof name, "%s.%s", prefix.text, quote(yaml_key(f, pair)).text);
+        if (strcmp(name, "auth.tokens") == 0) {
+            rc = token_conf_read(s, f, yaml_at(f, pair->value));
+            if (rc != 0)
+                return rc;
+            continue;
+        }
         const struct setting_info *info = setting_find(str_from(name));
         rc = info ? apply(s, f, pair, info) : refuse_unknown(f, yaml_at(f, pair->key), name);
         if (rc != 0)

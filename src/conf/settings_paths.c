@@ -110,6 +110,15 @@ static int check_lengths(const struct settings *s, struct errinfo *err)
     return 0;
 }
 
+/* A path that has no default stays empty. */
+static int expand_optional(char **path, char *const *env, struct errinfo *err)
+{
+    if (*path)
+        return expand(path, env, err);
+    *path = strdup("");
+    return *path ? 0 : err_set(err, -ENOMEM, "no memory for the settings");
+}
+
 int settings_fill_paths(struct settings *s, char *const *env, struct errinfo *err)
 {
     int rc = s->state_dir ? expand(&s->state_dir, env, err) : default_state_dir(s, env, err);
@@ -119,6 +128,10 @@ int settings_fill_paths(struct settings *s, char *const *env, struct errinfo *er
                         : join(&s->log_dir, s->state_dir, "logs", err);
     if (rc == 0)
         rc = s->socket ? expand(&s->socket, env, err) : default_socket(s, env, err);
+    if (rc == 0)
+        rc = expand_optional(&s->tls_cert, env, err);
+    if (rc == 0)
+        rc = expand_optional(&s->tls_key, env, err);
     for (size_t i = 0; i < s->process_count && rc == 0; i++)
         rc = expand(&s->processes[i].directory, env, err);
     return rc == 0 ? check_lengths(s, err) : rc;

@@ -58,10 +58,15 @@ const char *setting_placeholder(const struct setting_info *info)
         [KIND_ADDRESS] = "ADDRESS:PORT",
         [KIND_PATH] = "PATH",
         [KIND_NAME] = "NAME",
+        [KIND_HOSTS] = "NAME,...",
+        [KIND_ORIGINS] = "ORIGIN,...",
         [KIND_DURATION] = "DURATION",
         [KIND_COUNT] = "N",
         [KIND_SIZE] = "SIZE",
         [KIND_ENUM] = "WORD",
+        [KIND_ZONE] = "ZONE",
+        [KIND_PREFIX] = "PREFIX",
+        [KIND_SOURCES] = "SOURCES",
     };
 
     return placeholders[info->kind];

@@ -14,10 +14,15 @@ enum setting_kind {
     KIND_ADDRESS,
     KIND_PATH,
     KIND_NAME,
+    KIND_HOSTS,
+    KIND_ORIGINS,
     KIND_DURATION,
     KIND_COUNT,
     KIND_SIZE,
     KIND_ENUM,
+    KIND_ZONE,
+    KIND_PREFIX,
+    KIND_SOURCES,
 };
 
 struct setting_info {
@@ -40,6 +45,19 @@ const struct setting_info *setting_find(struct str name);
 enum { SETTING_NAME_MAX = 64 };
 void setting_flag(const struct setting_info *info, char out[SETTING_NAME_MAX]);
 void setting_variable(const struct setting_info *info, char out[SETTING_NAME_MAX]);
+
+/* Is its value a list of texts? In the file a list, elsewhere parted by commas; "none" is empty. */
+static inline bool setting_is_list(const struct setting_info *info)
+{
+    return info->kind == KIND_HOSTS || info->kind == KIND_ORIGINS;
+}
+
+/* Is its value one text, held as a char *? */
+static inline bool setting_is_text(const struct setting_info *info)
+{
+    return info->kind == KIND_PATH || info->kind == KIND_NAME || info->kind == KIND_ADDRESS ||
+           info->kind == KIND_ZONE || info->kind == KIND_PREFIX || info->kind == KIND_SOURCES;
+}
 
 /* What stands for the value in the help: "SIZE", "PATH"; not for enums. */
 const char *setting_placeholder(const struct setting_info *info);

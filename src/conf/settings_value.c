@@ -7,7 +7,10 @@
  */
 #include "conf/settings_table.h"
 #include "conf/units.h"
+#include "conf/web_names.h"
+#include "conf/words.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,10 +74,15 @@ static const char *kind_phrase(enum setting_kind kind)
         [KIND_ADDRESS] = "an address with its port, such as 127.0.0.1:8514, or none",
         [KIND_PATH] = "a path",
         [KIND_NAME] = "1 to 64 of letters, digits, '.', '_' and '-'",
+        [KIND_HOSTS] = "names of hosts, such as logs.example.com, or none",
+        [KIND_ORIGINS] = "origins, such as https://ops.example.com, or *, or none",
         [KIND_DURATION] = "a duration such as 250ms, 10s, 5m or 30d",
         [KIND_COUNT] = "a whole number",
         [KIND_SIZE] = "a size such as 64KiB or 20GB",
         [KIND_ENUM] = "one of",
+        [KIND_ZONE] = "a time zone such as UTC, +01:00, local or Europe/Berlin",
+        [KIND_PREFIX] = "a path such as /logs without an end slash, or none",
+        [KIND_SOURCES] = "pushed, all, none, or names of sources parted by commas",
     };
     return phrases[kind];
 }
@@ -138,6 +146,42 @@ static int set_number(struct settings *s, const struct setting_info *info, struc
     return 0;
 }
 
+/* Letters, digits and what stands between them in names of zones. Whether there is such a zone shows
+ * when the hub starts. */
+static bool zone_ok(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (!isalnum((unsigned char)text.p[i]) && !strchr("_+-:/", text.p[i]))
+            return false;
+    return text.n > 0;
+}
+
+/* "/a/b", segments as conf_name_ok(); or "none". */
+static bool prefix_ok(struct str text)
+{
+    struct str rest, segment;
+
+    if (str_is(text, "none"))
+        return true;
+    if (text.n < 2 || text.p[0] != '/')
+        return false;
+    for (rest = str_of(text.p + 1, text.n - 1); rest.p;) {
+        segment = str_cut(rest, '/', &rest);
+        if (!conf_name_ok(segment) || str_is(segment, ".") || str_is(segment, ".."))
+            return false;
+    }
+    return true;
+}
+
+static bool sources_ok(struct str text)
+{
+    bool ok = text.n > 0;
+
+    for (struct str rest = text; rest.p && ok;)
+        ok = str_trim(str_cut(rest, ',', &rest)).n > 0;
+    return ok;
+}
+
 static bool text_ok(const struct setting_info *info, struct str text)
 {
     switch (info->kind) {
@@ -145,6 +189,12 @@ static bool text_ok(const struct setting_info *info, struct str text)
         return within(info, text.n) && address_ok(text);
     case KIND_NAME:
         return conf_name_ok(text);
+    case KIND_ZONE:
+        return within(info, text.n) && zone_ok(text);
+    case KIND_PREFIX:
+        return within(info, text.n) && prefix_ok(text);
+    case KIND_SOURCES:
+        return within(info, text.n) && sources_ok(text);
     default:
         return text.n > 0;
     }
@@ -166,6 +216,43 @@ static int set_text(struct settings *s, const struct setting_info *info, struct 
     return 0;
 }
 
+static size_t count_items(struct str text)
+{
+    size_t n = 1;
+
+    for (size_t i = 0; i < text.n; i++)
+        n += text.p[i] == ',';
+    return n;
+}
+
+static int set_list(struct settings *s, const struct setting_info *info, struct str text,
+                    enum setting_from from, struct errinfo *err)
+{
+    char ***field = field_of(s, info);
+    char **list = calloc(count_items(text) + 1, sizeof *list);
+    struct str rest = str_is(text, "none") ? STR_NONE : text;
+
+    for (size_t n = 0; list && rest.p; n++) {
+        struct str item = str_trim(str_cut(rest, ',', &rest));
+        bool ok = info->kind == KIND_HOSTS ? web_host_ok(item) : web_origin_ok(item);
+        if (!ok) {
+            words_free(list);
+            return err_set(err, -LM_E_INVALID, "'%s' is %s, not '%s'", label(info, from).text,
+                           kind_phrase(info->kind), quote(item).text);
+        }
+        list[n] = strndup(item.p, item.n);
+        if (!list[n]) {
+            words_free(list);
+            list = NULL;
+        }
+    }
+    if (!list)
+        return err_set(err, -ENOMEM, "no memory for the settings");
+    words_free(*field);
+    *field = list;
+    return 0;
+}
+
 int setting_set(struct settings *s, const struct setting_info *info, struct str text,
                 struct setting_origin from, struct errinfo *err)
 {
@@ -173,6 +260,8 @@ int setting_set(struct settings *s, const struct setting_info *info, struct str 
 
     if (info->choices)
         rc = set_enum(s, info, text, from.from, err);
+    else if (setting_is_list(info))
+        rc = set_list(s, info, text, from.from, err);
     else if (is_number(info->kind))
         rc = set_number(s, info, text, from.from, err);
     else
@@ -180,6 +269,14 @@ int setting_set(struct settings *s, const struct setting_info *info, struct str 
     if (rc == 0)
         s->origins[info - setting_table] = from;
     return rc;
+}
+
+static void write_list(struct buf *b, char *const *list)
+{
+    if (!list || !*list)
+        BUF_LIT(b, "none");
+    for (char *const *at = list; at && *at; at++)
+        buf_printf(b, "%s%s", at == list ? "" : ",", *at);
 }
 
 void setting_write_value(const struct settings *s, const struct setting_info *info, struct buf *b)
@@ -200,6 +297,10 @@ void setting_write_value(const struct settings *s, const struct setting_info *in
         break;
     case KIND_SIZE:
         size_write(b, *(const uint64_t *)field);
+        break;
+    case KIND_HOSTS:
+    case KIND_ORIGINS:
+        write_list(b, *(char *const *const *)field);
         break;
     default:
         buf_add_str(b, str_from(*(char *const *)field));

@@ -137,6 +137,17 @@ int yaml_text(struct yaml_file *f, const yaml_node_t *node, const char *what, st
     return 0;
 }
 
+int yaml_choice(struct yaml_file *f, const yaml_node_t *node, const char *what, const char *choices,
+                unsigned *ret_index)
+{
+    struct str text;
+    int rc = yaml_text(f, node, what, &text);
+
+    if (rc == 0 && !choice_find(choices, text, ret_index))
+        rc = yaml_place(f, node, choice_refuse(choices, what, text, f->err));
+    return rc;
+}
+
 struct str yaml_key(struct yaml_file *f, const yaml_node_pair_t *pair)
 {
     const yaml_node_t *key = yaml_at(f, pair->key);

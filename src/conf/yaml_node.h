@@ -47,8 +47,26 @@ int yaml_map(struct yaml_file *f, const yaml_node_t *node, const char *what) LM_
 /* The text of a key of a node that passed yaml_map(). */
 struct str yaml_key(struct yaml_file *f, const yaml_node_pair_t *pair);
 
+/* How many members a list or a map has. */
+static inline size_t yaml_list_count(const yaml_node_t *node)
+{
+    return (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+}
+static inline size_t yaml_map_count(const yaml_node_t *node)
+{
+    return (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
+}
+
+/* One of the words of "os|interval|always"; *ret_index is its place. */
+int yaml_choice(struct yaml_file *f, const yaml_node_t *node, const char *what, const char *choices,
+                unsigned *ret_index) LM_MUST_CHECK;
+
 #define YAML_FOR_EACH_PAIR(pair, node)                                                             \
     for (yaml_node_pair_t *pair = (node)->data.mapping.pairs.start;                                \
          pair < (node)->data.mapping.pairs.top; pair++)
+
+#define YAML_FOR_EACH_ITEM(item, node)                                                             \
+    for (const yaml_node_item_t *item = (node)->data.sequence.items.start;                         \
+         item < (node)->data.sequence.items.top; item++)
 
 #endif

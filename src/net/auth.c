@@ -1,46 +1,38 @@
 /* SPDX-License-Identifier: MIT
  *
- * auth.c - tickets, sessions, and the three questions asked of every request.
- *
- * Secrets are kept as SHA-256 only and looked up by comparing against every slot in constant time,
- * so that neither memory nor timing gives one away. Both tables are small and of fixed size; when one
- * is full the oldest entry makes room.
+ * auth.c - the three questions asked of every request.
  */
-#include "net/auth.h"
+#include "net/auth_impl.h"
 
-#include "base/clock.h"
-
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
 
-enum { SLOTS = 64, SECRET_BYTES = 16, SECRET_DIGITS = 2 * SECRET_BYTES };
+static int make_grants(struct auth *a, enum scope loopback)
+{
+    int err = grant_new(&a->owner, GRANT_OWNER, SCOPE_ADMIN, "owner", NULL, 0);
 
-static const int64_t TICKET_LIFE_US = 3600 * (int64_t)1000000;
-
-struct secret {
-    unsigned char hash[SHA256_DIGEST_LENGTH];
-    int64_t made_us; /* 0: free */
-};
-
-struct auth {
-    enum scope loopback;
-    struct secret tickets[SLOTS], sessions[SLOTS];
-    char cookie[SECRET_DIGITS + 80];
-};
+    if (err == 0)
+        err = grant_new(&a->loopback, GRANT_LOOPBACK, loopback, "loopback", NULL, 0);
+    return err == 0 ? grant_new(&a->nobody, GRANT_NOBODY, SCOPE_NONE, "nobody", NULL, 0) : err;
+}
 
 int auth_new(struct auth **ret, enum scope loopback)
 {
     struct auth *a = calloc(1, sizeof *a);
+    int err = a ? make_grants(a, loopback) : -ENOMEM;
 
-    if (!a)
-        return -ENOMEM;
-    a->loopback = loopback;
+    if (err == 0)
+        err = secrets_init(&a->tickets, AUTH_TICKETS_MAX);
+    if (err == 0)
+        err = secrets_init(&a->sessions, AUTH_SESSIONS_MAX);
+    if (err == 0)
+        err = secrets_init(&a->stream_tickets, AUTH_STREAM_TICKETS_MAX);
+    if (err < 0) {
+        auth_free(a);
+        return err;
+    }
     *ret = a;
     return 0;
 }
@@ -49,145 +41,150 @@ void auth_free(struct auth *a)
 {
     if (!a)
         return;
+    secrets_fini(&a->tickets);
+    secrets_fini(&a->sessions);
+    secrets_fini(&a->stream_tickets);
+    auth_free_tokens(a->tokens, a->token_count);
+    grant_unref(a->owner);
+    grant_unref(a->loopback);
+    grant_unref(a->nobody);
     OPENSSL_cleanse(a, sizeof *a);
     free(a);
 }
 
-/* A new secret as 32 hex digits; its hash goes into the slot of the oldest. */
-static int secret_make(struct secret slots[SLOTS], char out[SECRET_DIGITS + 1])
+void auth_listen(struct auth *a, auth_wrong_fn *fn, void *ctx)
 {
-    unsigned char random[SECRET_BYTES];
-    struct secret *oldest = slots;
-
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-        return -EIO;
-    for (size_t i = 0; i < SECRET_BYTES; i++)
-        snprintf(out + 2 * i, 3, "%02x", random[i]);
-    for (size_t i = 1; i < SLOTS; i++)
-        if (slots[i].made_us < oldest->made_us)
-            oldest = &slots[i];
-    SHA256((const unsigned char *)out, SECRET_DIGITS, oldest->hash);
-    oldest->made_us = clock_mono_us();
-    return 0;
+    a->on_wrong = fn;
+    a->wrong_ctx = ctx;
 }
 
-/* The slot that holds this secret, or NULL. Looks at all of them whatever is found. */
-static struct secret *secret_find(struct secret slots[SLOTS], struct str text)
+/* --- the page that asks --- */
+
+static bool check_host(const struct auth *a, struct http_req *req, struct str host)
 {
-    unsigned char hash[SHA256_DIGEST_LENGTH];
-    struct secret *found = NULL;
-
-    if (text.n != SECRET_DIGITS)
-        return NULL;
-    SHA256((const unsigned char *)text.p, text.n, hash);
-    for (size_t i = 0; i < SLOTS; i++)
-        if (CRYPTO_memcmp(slots[i].hash, hash, sizeof hash) == 0 && slots[i].made_us)
-            found = &slots[i];
-    return found;
-}
-
-int auth_ticket(struct auth *a, char out[33])
-{
-    return secret_make(a->tickets, out);
-}
-
-int auth_redeem(struct auth *a, struct str ticket, const char **ret_cookie)
-{
-    struct secret *slot = secret_find(a->tickets, ticket);
-    char session[SECRET_DIGITS + 1];
-
-    if (!slot)
-        return -LM_E_REFUSED;
-    bool too_old = clock_mono_us() - slot->made_us > TICKET_LIFE_US;
-    *slot = (struct secret){0};
-    if (too_old)
-        return -LM_E_REFUSED;
-    int r = secret_make(a->sessions, session);
-    if (r < 0)
-        return r;
-    snprintf(a->cookie, sizeof a->cookie, "%s=%s; Path=/; HttpOnly; SameSite=Strict", AUTH_COOKIE,
-             session);
-    *ret_cookie = a->cookie;
-    return 0;
-}
-
-/* Splits "name:port", "[v6]:port" or either without a port. False: neither. */
-static bool split_host(struct str host, struct str *ret_name)
-{
-    struct str port;
-    uint64_t number;
-
-    if (host.n && host.p[0] == '[') {
-        struct str name = str_cut(str_of(host.p + 1, host.n - 1), ']', &port);
-        *ret_name = name;
-        if (!port.p)
-            return false;
-        if (port.n == 0)
-            return true;
-        if (port.p[0] != ':')
-            return false;
-        port = str_of(port.p + 1, port.n - 1);
-    } else {
-        *ret_name = str_cut(host, ':', &port);
-        if (!port.p)
-            return true;
-    }
-    return str_to_u64(port, &number) && number <= 65535;
-}
-
-/* An IP literal or localhost: names that no foreign DNS server can point at us. */
-static bool is_safe_host(struct str host)
-{
-    struct str name;
-    char text[INET6_ADDRSTRLEN];
-    unsigned char address[16];
-
-    if (!split_host(host, &name) || name.n == 0 || name.n >= sizeof text)
-        return false;
-    if (str_eq_nocase(name, STR("localhost")))
+    /* Only HTTP/1.0 gets here without a Host, and no browser speaks that. */
+    if (!host.p || web_host_allowed(host, a->hosts))
         return true;
-    snprintf(text, sizeof text, "%.*s", STR_FMT(name));
-    return inet_pton(host.p[0] == '[' ? AF_INET6 : AF_INET, text, address) == 1;
+    http_reply_error(req, 421, "wrong_host", NULL,
+                     "This hub answers to IP addresses and localhost only, not to the name "
+                     "\"%.*s\": use http%s://127.0.0.1 and its port, or add the name to `hosts` in "
+                     "the configuration",
+                     STR_FMT(host), req->conn->is_tls ? "s" : "");
+    return false;
 }
 
-/* Same scheme, host and port as the address this request was sent to. */
-static bool is_own_origin(struct str origin, struct str host)
+/* Sets what the answer says of CORS. False: answered. */
+static bool check_origin(const struct auth *a, struct http_req *req, struct str host,
+                         enum web_origin *ret)
 {
-    static const size_t scheme_n = sizeof "http://" - 1;
+    struct str origin = http_header(req, "origin");
 
-    return origin.n > scheme_n && memcmp(origin.p, "http://", scheme_n) == 0 &&
-           str_eq_nocase(str_of(origin.p + scheme_n, origin.n - scheme_n), host);
+    *ret = web_origin_of(origin, host, req->conn->is_tls, a->hosts, a->origins);
+    req->vary_origin = a->origins && *a->origins;
+    if (*ret == WEB_ORIGIN_LISTED)
+        req->cors_origin = origin;
+    else if (*ret == WEB_ORIGIN_ANY)
+        req->cors_origin = STR("*");
+    bool hidden = *ret == WEB_ORIGIN_NONE && web_is_cross_site(http_header(req, "sec-fetch-site"),
+                                                               http_header(req, "sec-fetch-mode"));
+    if (*ret != WEB_ORIGIN_FOREIGN && !hidden)
+        return true;
+    http_reply_error(req, 403, "wrong_origin", NULL,
+                     "Pages of %.*s may not ask this hub: open the hub's own page, or add the "
+                     "origin to `cors.origins` in the configuration",
+                     STR_FMT(hidden ? STR("other sites") : origin));
+    return false;
 }
 
-static enum scope scope_of(struct auth *a, const struct http_req *req)
+/* What a browser asks before a request that a page could not have made by itself. */
+static bool answer_preflight(struct http_req *req)
+{
+    if (req->method != HTTP_OPTIONS_M || !req->cors_origin.p ||
+        !http_header(req, "access-control-request-method").p)
+        return false;
+    http_add_header(req, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE");
+    http_add_header(req, "Access-Control-Allow-Headers",
+                    "Authorization, Content-Type, Last-Event-ID, X-Logmill-Source, "
+                    "X-Logmill-Batch");
+    http_add_header(req, "Access-Control-Max-Age", "600");
+    http_reply(req, 204, NULL, STR_NONE);
+    return true;
+}
+
+/* --- who asks --- */
+
+static bool is_tried_too_often(struct auth *a, struct http_req *req)
 {
     const struct conn *c = req->conn;
+    uint32_t tries = c->is_local ? 0 : throttle_count(&a->throttle, c->address);
 
+    if (a->on_wrong && (tries <= 1 || tries == THROTTLE_TRIES))
+        a->on_wrong(req, tries ? tries : 1, a->wrong_ctx);
+    return tries > THROTTLE_TRIES;
+}
+
+/* Something was shown and it is wrong. */
+static void refuse_wrong(struct auth *a, struct http_req *req, const char *code, const char *what)
+{
+    char seconds[16];
+
+    req->keep_alive = false;
+    if (is_tried_too_often(a, req)) {
+        snprintf(seconds, sizeof seconds, "%u", throttle_wait_s(&a->throttle, req->conn->address));
+        http_add_header(req, "Retry-After", seconds);
+        http_reply_error(req, 429, "too_many_requests", NULL,
+                         "Too many wrong tokens came from this address: try again in %s s",
+                         seconds);
+        return;
+    }
+    http_add_header(req, "WWW-Authenticate", "Bearer realm=\"logmill\", error=\"invalid_token\"");
+    http_reply_error(req, 401, code, NULL, "%s", what);
+}
+
+static struct grant *grant_of_address(const struct auth *a, const struct conn *c)
+{
     if (c->is_local)
-        return c->peer_uid == geteuid() || c->peer_uid == 0 ? SCOPE_ADMIN : SCOPE_NONE;
-    if (secret_find(a->sessions, http_cookie(req, AUTH_COOKIE)))
-        return SCOPE_ADMIN;
-    return a->loopback;
+        return c->peer_uid == geteuid() || c->peer_uid == 0 ? a->owner : a->nobody;
+    return c->is_loopback ? a->loopback : a->nobody;
+}
+
+/* NULL: answered. A cookie counts only for pages that are named: one of the same site but another
+ * origin, such as another port of this machine, sends it along. */
+static struct grant *find_grant(struct auth *a, struct http_req *req, enum web_origin origin)
+{
+    bool wrong = false;
+    struct grant *g = auth_find_bearer(a, req, &wrong);
+
+    if (wrong) {
+        refuse_wrong(a, req, "invalid_token",
+                     "This token is not known (any more): `logmill token create` makes a new one "
+                     "and prints the line for the configuration");
+        return NULL;
+    }
+    if (!g)
+        g = auth_find_stream_ticket(a, req, &wrong);
+    if (wrong) {
+        refuse_wrong(a, req, "invalid_ticket",
+                     "This ticket is not known, is for another path, or is too old: get a new one "
+                     "with POST /api/v1/tickets and use it within 30 s");
+        return NULL;
+    }
+    if (!g && origin != WEB_ORIGIN_ANY)
+        g = auth_find_session(a, req);
+    return g ? g : grant_of_address(a, req->conn);
 }
 
 int auth_check(struct auth *a, struct http_req *req)
 {
-    struct str host = http_header(req, "host"), origin = http_header(req, "origin");
+    struct str host = http_header(req, "host");
+    enum web_origin origin;
 
-    /* Only HTTP/1.0 gets here without a Host, and no browser speaks that. */
-    if (host.p && !is_safe_host(host)) {
-        http_reply_error(req, 421, "wrong_host", NULL,
-                         "This hub answers to IP addresses and localhost only, not to the name "
-                         "\"%.*s\": use http://127.0.0.1 and its port",
-                         STR_FMT(host));
+    if (!check_host(a, req, host) || !check_origin(a, req, host, &origin) || answer_preflight(req))
         return -LM_E_REFUSED;
-    }
-    if (origin.p && !is_own_origin(origin, host)) {
-        http_reply_error(req, 403, "wrong_origin", NULL,
-                         "Pages of %.*s may not ask this hub: open the hub's own page",
-                         STR_FMT(origin));
+    struct grant *g = find_grant(a, req, origin);
+    if (!g)
         return -LM_E_REFUSED;
-    }
-    req->scope = scope_of(a, req);
+    req->grant = grant_ref(g);
+    req->scope = g->scope;
     return 0;
 }

@@ -271,6 +271,15 @@ static void on_handle_closed(uv_handle_t *handle)
         free(c->priv);
 }
 
+static void tell_watches(struct conn *c)
+{
+    while (!list_empty(&c->watches)) {
+        struct conn_watch *w = LIST_ITEM(c->watches.next, struct conn_watch, link);
+        list_remove(&w->link);
+        w->gone(w);
+    }
+}
+
 static void on_turn_end(struct turn_hook *hook)
 {
     struct conn_private *p = LIST_ITEM(hook, struct conn_private, at_turn_end);
@@ -282,6 +291,7 @@ static void on_turn_end(struct turn_hook *hook)
             ;
     p->state = CLOSING;
     c->ops->on_close(c);
+    tell_watches(c);
     turn_hook_cancel(hook);
     uv_close((uv_handle_t *)&p->poll, on_handle_closed);
     uv_close((uv_handle_t *)&p->linger, on_handle_closed);
@@ -312,9 +322,15 @@ static void name_peer(struct conn *c, int fd)
     }
     getpeername(fd, &peer.any, &n);
     if (peer.any.sa_family == AF_INET6) {
+        memcpy(c->address, &peer.v6.sin6_addr, sizeof c->address);
+        c->is_loopback = IN6_IS_ADDR_LOOPBACK(&peer.v6.sin6_addr) ||
+                         (IN6_IS_ADDR_V4MAPPED(&peer.v6.sin6_addr) && c->address[12] == 127);
         inet_ntop(AF_INET6, &peer.v6.sin6_addr, host, sizeof host);
         snprintf(c->peer, sizeof c->peer, "[%s]:%u", host, ntohs(peer.v6.sin6_port));
     } else {
+        memset(c->address + 10, 0xff, 2);
+        memcpy(c->address + 12, &peer.v4.sin_addr, 4);
+        c->is_loopback = c->address[12] == 127;
         inet_ntop(AF_INET, &peer.v4.sin_addr, host, sizeof host);
         snprintf(c->peer, sizeof c->peer, "%s:%u", host, ntohs(peer.v4.sin_port));
     }
@@ -365,6 +381,7 @@ int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops,
         .priv = p,
     };
     p->conn.last_rx_us = p->conn.opened_us;
+    list_init(&p->conn.watches);
     p->poll.data = p->linger.data = &p->conn;
     name_peer(&p->conn, fd);
     if (!is_local)
@@ -397,6 +414,12 @@ int conn_write(struct conn *c, const void *bytes, size_t n)
     }
     update_events(c);
     return 0;
+}
+
+void conn_watch(struct conn *c, struct conn_watch *w)
+{
+    check(c);
+    list_push(&c->watches, &w->link);
 }
 
 ssize_t conn_writev(struct conn *c, const struct iovec *iov, int n)

@@ -19,6 +19,7 @@
 #define LM_NET_CONN_H
 
 #include "base/buf.h"
+#include "base/list.h"
 #include "net/loop.h"
 
 #include <stdbool.h>
@@ -48,6 +49,10 @@ struct conn {
                        * bytes outside on_data says conn_pause_reading(c, false) afterwards */
     bool is_local;  /* over the Unix socket; then peer_uid is the kernel's word */
     uid_t peer_uid;
+    bool is_loopback; /* over TCP from this machine */
+    bool is_tls;
+    unsigned char address[16];     /* of the peer over TCP, IPv4 mapped into IPv6 */
+    struct list watches;           /* struct conn_watch */
     char peer[64];                 /* "127.0.0.1:51234" or "unix uid 1000", for people */
     int64_t opened_us, last_rx_us; /* monotonic */
     struct conn_private *priv;
@@ -91,14 +96,26 @@ void conn_pause_reading(struct conn *c, bool pause);
  * kernel reset the connection and take our last answer with it. Idempotent. */
 void conn_close(struct conn *c, unsigned linger_ms);
 
+/* Somebody other than the protocol who wants to know when a connection ends: called once, after
+ * on_close; the watch is in no list then. Embedded in its owner. */
+struct conn_watch {
+    struct list link;
+    void (*gone)(struct conn_watch *w);
+};
+void conn_watch(struct conn *c, struct conn_watch *w);
+
 /* Listening sockets. Accepted connections are given to on_accept. */
 struct listener;
 typedef void listener_accept_fn(struct loop *l, int fd, bool is_local, void *ctx);
 
-/* "127.0.0.1:8514", "[::1]:8514", "localhost:0". Port 0 = any free one. Only loopback addresses are
- * accepted: -LM_E_REFUSED otherwise. info gets the sentence for people (port taken, what to do). */
-int listener_open_tcp(struct loop *l, const char *address, listener_accept_fn *on_accept, void *ctx,
-                      struct listener **ret, struct errinfo *info) LM_MUST_CHECK;
+/* "127.0.0.1:8514", "[::1]:8514", "localhost:0". Port 0 = any free one. Addresses that other machines
+ * can reach only if `open_to_others`: -LM_E_REFUSED otherwise. info gets the sentence for people (port
+ * taken, what to do). */
+int listener_open_tcp(struct loop *l, const char *address, bool open_to_others,
+                      listener_accept_fn *on_accept, void *ctx, struct listener **ret,
+                      struct errinfo *info) LM_MUST_CHECK;
+/* Can other machines reach it? */
+bool listener_is_open(const struct listener *ls);
 /* A Unix socket, mode 0600 from the first moment it is visible. A stale socket file (nobody answers,
  * a socket, ours) is replaced; anything else there is refused. */
 int listener_open_unix(struct loop *l, const char *path, listener_accept_fn *on_accept, void *ctx,

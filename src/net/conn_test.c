@@ -380,7 +380,8 @@ static void a_tcp_door_on_any_port_takes_connections(void **state)
     struct errinfo info;
 
     drop_first_conn(f);
-    assert_int_equal(listener_open_tcp(&f->loop, "localhost:0", on_accept, &d, &d.ls, &info), 0);
+    assert_int_equal(listener_open_tcp(&f->loop, "localhost:0", false, on_accept, &d, &d.ls, &info),
+                     0);
     assert_int_equal(strncmp(listener_address(d.ls), "127.0.0.1:", 10), 0);
     int fd = connect_tcp(listener_address(d.ls));
     UNTIL(f, d.accepted == 1);
@@ -399,9 +400,10 @@ static void a_taken_port_is_named(void **state)
     struct errinfo info;
     const char *address;
 
-    assert_int_equal(listener_open_tcp(&f->loop, "127.0.0.1:0", on_accept, &d, &d.ls, &info), 0);
+    assert_int_equal(listener_open_tcp(&f->loop, "127.0.0.1:0", false, on_accept, &d, &d.ls, &info),
+                     0);
     address = listener_address(d.ls);
-    assert_int_equal(listener_open_tcp(&f->loop, address, on_accept, &d, &second, &info),
+    assert_int_equal(listener_open_tcp(&f->loop, address, false, on_accept, &d, &second, &info),
                      -EADDRINUSE);
     assert_non_null(strstr(info.text, strrchr(address, ':') + 1));
     assert_non_null(strstr(info.text, "--listen 127.0.0.1:0"));
@@ -420,13 +422,14 @@ static void addresses_that_others_could_reach_are_refused(void **state)
 
     for (size_t i = 0; i < sizeof open_to_others / sizeof *open_to_others; i++) {
         assert_int_equal(
-            listener_open_tcp(&f->loop, open_to_others[i], on_accept, NULL, &ls, &info),
+            listener_open_tcp(&f->loop, open_to_others[i], false, on_accept, NULL, &ls, &info),
             -LM_E_REFUSED);
-        assert_non_null(strstr(info.text, "authentication"));
+        assert_non_null(strstr(info.text, "no token is configured"));
     }
     for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++)
-        assert_int_equal(listener_open_tcp(&f->loop, nonsense[i], on_accept, NULL, &ls, &info),
-                         -LM_E_INVALID);
+        assert_int_equal(
+            listener_open_tcp(&f->loop, nonsense[i], false, on_accept, NULL, &ls, &info),
+            -LM_E_INVALID);
 }
 
 static void without_descriptors_clients_are_turned_away_and_the_loop_does_not_spin(void **state)
@@ -438,7 +441,8 @@ static void without_descriptors_clients_are_turned_away_and_the_loop_does_not_sp
     char text[16] = "";
 
     drop_first_conn(f);
-    assert_int_equal(listener_open_tcp(&f->loop, "127.0.0.1:0", on_accept, &d, &d.ls, &info), 0);
+    assert_int_equal(listener_open_tcp(&f->loop, "127.0.0.1:0", false, on_accept, &d, &d.ls, &info),
+                     0);
     int fd = connect_tcp(listener_address(d.ls));
     int lowest_free = dup(0);
     close(lowest_free);

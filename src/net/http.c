@@ -16,6 +16,7 @@
  * A handler may answer in a later turn. Then the request is freed and the next one read at the end of
  * that turn, never below the handler's own call.
  */
+#include "net/grant.h"
 #include "net/http_private.h"
 
 #include <errno.h>
@@ -39,6 +40,7 @@ static void request_free(struct http_req *req)
     buf_fini(&req->priv->body);
     buf_fini(&req->priv->extra);
     arena_fini(&req->arena);
+    grant_unref(req->grant);
     free(req);
 }
 

@@ -36,6 +36,8 @@ enum http_method {
 /* What the caller may do; a higher one includes the lower. */
 enum scope { SCOPE_NONE, SCOPE_READ, SCOPE_WRITE, SCOPE_ADMIN };
 
+struct grant;
+
 struct http_field {
     struct str name, value;
 };
@@ -51,7 +53,10 @@ struct http_req {
     struct str body;  /* whole */
     struct http_field fields[64];
     uint32_t field_count;
-    enum scope scope; /* set by auth before dispatch */
+    enum scope scope;       /* set by auth before dispatch, as what follows */
+    struct grant *grant;    /* who asks, and what it may see; a reference of this request */
+    struct str cors_origin; /* what Access-Control-Allow-Origin says; p NULL: nothing */
+    bool vary_origin;       /* another Origin would get other headers */
     bool keep_alive;
     struct arena arena; /* scratch of this request */
     void *ctx;          /* of the handler */
@@ -127,6 +132,10 @@ struct http_stream {
 bool http_stream_body(struct http_req *req, const struct http_stream *ops) LM_MUST_CHECK;
 /* More can be taken now. Not from within on_piece. */
 void http_go_on(struct http_req *req);
+
+/* Appends the head of the answer up to the fields that frame its body, which the caller adds with the
+ * empty line. */
+void http_write_head(struct http_req *req, int status, const char *content_type, struct buf *head);
 
 /* Ends HTTP on this connection and gives it to the caller, who sets ops and self at once: for
  * WebSocket, SSE and other answers without end. Nothing has been sent; bytes after the request are

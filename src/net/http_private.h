@@ -60,9 +60,6 @@ void http_refuse(struct http_conn *hc, int status, const char *message);
 /* Appends a complete answer that closes the connection. */
 void http_add_refusal(struct buf *out, const struct http_refusal *why);
 
-/* Appends the head of the answer up to the fields that frame its body, which the caller adds with the
- * empty line. */
-void http_write_head(struct http_req *req, int status, const char *content_type, struct buf *head);
 /* Everything that an answer in pieces has written is with the kernel (http_send.c). */
 void http_send_drained(struct http_send_private *p);
 

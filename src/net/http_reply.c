@@ -17,7 +17,9 @@ static const struct status {
     int status;
     const char *reason, *code;
 } statuses[] = {
+    {101, "Switching Protocols", "ok"},
     {200, "OK", "ok"},
+    {201, "Created", "ok"},
     {204, "No Content", "ok"},
     {206, "Partial Content", "ok"},
     {303, "See Other", "see_other"},
@@ -65,7 +67,7 @@ static void add_status_line(struct buf *out, int status)
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
     buf_printf(out,
                "HTTP/1.1 %d %s\r\nDate: %s\r\nX-Content-Type-Options: nosniff\r\n"
-               "Referrer-Policy: no-referrer\r\n",
+               "Referrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\n",
                status, find_status(status)->reason, date);
 }
 
@@ -130,6 +132,23 @@ static void send_answer(struct conn *c, struct str head, struct str body)
         conn_write(c, body.p + (sent - of_head), body.n - (sent - of_head));
 }
 
+/* Everything about an answer that does not depend on what it says. */
+static void add_standing_head(struct buf *out, const struct http_req *req, int status)
+{
+    add_status_line(out, status);
+    if (req->vary_origin)
+        BUF_LIT(out, "Vary: Origin\r\n");
+    if (req->cors_origin.p) {
+        buf_printf(out,
+                   "Access-Control-Allow-Origin: %.*s\r\n"
+                   "Access-Control-Expose-Headers: Content-Disposition, ETag, Retry-After\r\n",
+                   STR_FMT(req->cors_origin));
+        if (!str_is(req->cors_origin, "*"))
+            BUF_LIT(out, "Access-Control-Allow-Credentials: true\r\n");
+    }
+    buf_add_str(out, buf_str(&req->priv->extra));
+}
+
 void http_write_head(struct http_req *req, int status, const char *content_type, struct buf *head)
 {
     struct http_private *p = req->priv;
@@ -138,8 +157,7 @@ void http_write_head(struct http_req *req, int status, const char *content_type,
     if (p->body_open)
         req->keep_alive =
             false; /* what is still to come of the body cannot be told from a request */
-    add_status_line(head, status);
-    buf_add_str(head, buf_str(&p->extra));
+    add_standing_head(head, req, status);
     head->failed |= p->extra.failed;
     if (!p->has_cache_control)
         BUF_LIT(head, "Cache-Control: no-store\r\n");

@@ -35,7 +35,8 @@ struct listener {
     int handles; /* of libuv, not yet closed */
     int fd, reserve_fd;
     bool is_local;
-    dev_t dev; /* of our own socket file, so that nobody else's is removed */
+    bool may_be_open, is_open; /* to other machines */
+    dev_t dev;                 /* of our own socket file, so that nobody else's is removed */
     ino_t ino;
     char address[sizeof((struct sockaddr_un *)0)->sun_path + 1];
 };
@@ -179,11 +180,12 @@ static int bind_tcp(struct listener *ls, const char *text, struct errinfo *info)
     int r = parse_tcp(text, &a, &n, info);
     if (r < 0)
         return r;
-    if (!is_loopback(&a))
+    ls->is_open = !is_loopback(&a);
+    if (ls->is_open && !ls->may_be_open)
         return err_set(info, -LM_E_REFUSED,
-                       "%s can be reached from other machines, and that needs authentication by "
-                       "bearer tokens, which this version does not have yet: listen on 127.0.0.1 "
-                       "and reach it through an ssh tunnel or a reverse proxy",
+                       "%s can be reached from other machines, and no token is configured: make "
+                       "one with `logmill token create` and put its line into auth.tokens, or "
+                       "listen on 127.0.0.1",
                        text);
     ls->fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (ls->fd < 0)
@@ -297,7 +299,7 @@ static int listener_open(struct loop *l, const char *address, bool is_local, str
     return 0;
 }
 
-static int open_any(struct loop *l, const char *address, bool is_local,
+static int open_any(struct loop *l, const char *address, bool is_local, bool may_be_open,
                     listener_accept_fn *on_accept, void *ctx, struct listener **ret,
                     struct errinfo *info)
 {
@@ -305,6 +307,7 @@ static int open_any(struct loop *l, const char *address, bool is_local,
 
     if (!ls)
         return err_set(info, -ENOMEM, "out of memory");
+    ls->may_be_open = may_be_open;
     ls->on_accept = on_accept;
     ls->ctx = ctx;
     int r = listener_open(l, address, is_local, ls, info);
@@ -318,16 +321,22 @@ static int open_any(struct loop *l, const char *address, bool is_local,
     return 0;
 }
 
-int listener_open_tcp(struct loop *l, const char *address, listener_accept_fn *on_accept, void *ctx,
-                      struct listener **ret, struct errinfo *info)
+int listener_open_tcp(struct loop *l, const char *address, bool open_to_others,
+                      listener_accept_fn *on_accept, void *ctx, struct listener **ret,
+                      struct errinfo *info)
 {
-    return open_any(l, address, false, on_accept, ctx, ret, info);
+    return open_any(l, address, false, open_to_others, on_accept, ctx, ret, info);
 }
 
 int listener_open_unix(struct loop *l, const char *path, listener_accept_fn *on_accept, void *ctx,
                        struct listener **ret, struct errinfo *info)
 {
-    return open_any(l, path, true, on_accept, ctx, ret, info);
+    return open_any(l, path, true, false, on_accept, ctx, ret, info);
+}
+
+bool listener_is_open(const struct listener *ls)
+{
+    return ls->is_open;
 }
 
 const char *listener_address(const struct listener *ls)

@@ -138,26 +138,37 @@ static int add_tree(struct filter *f, struct expr *e, struct errinfo *info)
     return 0;
 }
 
-int filter_add(struct filter *f, struct str name, struct str value, struct errinfo *info)
+static int q_tree(struct filter *f, struct str name, struct str value, struct expr **ret,
+                  struct errinfo *info)
 {
-    bool is_q = str_is(name, "q");
+    (void)name;
+    return filter_parse(&f->texts, value, ret, info);
+}
+
+static int demand_tree(struct filter *f, struct str name, struct str value, struct expr **ret,
+                       struct errinfo *info)
+{
+    (void)info;
+    *ret = filter_new_term(&f->texts, OP_IS, name, value);
+    return *ret ? 0 : -ENOMEM;
+}
+
+typedef int tree_fn(struct filter *f, struct str name, struct str value, struct expr **ret,
+                    struct errinfo *info);
+
+static int add(struct filter *f, struct str name, struct str value, tree_fn *make,
+               struct errinfo *info)
+{
     struct term *terms = f->terms;
     uint32_t verdict_bits = f->verdict_bits;
     bool costly = f->costly;
     struct expr *e = NULL;
-    int err;
 
-    if (!is_q && !filter_is_label(name) && !str_is(name, "level") && !str_is(name, "stream") &&
-        !str_is(name, "search"))
-        return -LM_E_UNKNOWN;
     if (info)
         *info = (struct errinfo){0};
     name = arena_copy(&f->texts, name);
     value = arena_copy(&f->texts, value);
-    err = name.p && value.p ? 0 : -ENOMEM;
-    if (err == 0)
-        err =
-            is_q ? filter_parse(&f->texts, value, &e, info) : param_tree(f, name, value, &e, info);
+    int err = name.p && value.p ? make(f, name, value, &e, info) : -ENOMEM;
     if (err == 0 && e)
         err = add_tree(f, e, info);
     if (err < 0) {
@@ -167,6 +178,21 @@ int filter_add(struct filter *f, struct str name, struct str value, struct errin
         f->costly = costly;
     }
     return err == -ENOMEM ? refuse(info, err, err_text(err)) : err;
+}
+
+int filter_add(struct filter *f, struct str name, struct str value, struct errinfo *info)
+{
+    bool is_q = str_is(name, "q");
+
+    if (!is_q && !filter_is_label(name) && !str_is(name, "level") && !str_is(name, "stream") &&
+        !str_is(name, "search"))
+        return -LM_E_UNKNOWN;
+    return add(f, name, value, is_q ? q_tree : param_tree, info);
+}
+
+int filter_demand(struct filter *f, struct str name, struct str value, struct errinfo *info)
+{
+    return add(f, name, value, demand_tree, info);
 }
 
 /* --- asking --- */

@@ -52,6 +52,10 @@ void filter_fini(struct filter *f);
 int filter_add(struct filter *f, struct str name, struct str value,
                struct errinfo *info) LM_MUST_CHECK;
 
+/* Adds the condition that the label `name`, which may be any, has this value. Errors as above. */
+int filter_demand(struct filter *f, struct str name, struct str value,
+                  struct errinfo *info) LM_MUST_CHECK;
+
 /* job_run_id, task_run_id, source, campaign_id, user_email, session_id, process_id. */
 bool filter_is_label(struct str name);
 

@@ -121,8 +121,7 @@ static const char *colour_of(enum level level)
     return level < LEVEL_COUNT ? colours[level] : "";
 }
 
-void show_line(struct buf *out, int64_t time_us, enum level level, struct str source,
-               struct str message, enum show_colours colours)
+const char *show_level(enum level level)
 {
     static const char *const names[] = {
         "",
@@ -130,6 +129,12 @@ void show_line(struct buf *out, int64_t time_us, enum level level, struct str so
 #include "record/levels.def"
 #undef LEVEL
     };
+    return level < LEVEL_COUNT ? names[level] : "";
+}
+
+void show_line(struct buf *out, int64_t time_us, enum level level, struct str source,
+               struct str message, enum show_colours colours)
+{
     time_t second = (time_t)(time_us / 1000000);
     struct tm tm;
 
@@ -137,7 +142,7 @@ void show_line(struct buf *out, int64_t time_us, enum level level, struct str so
     buf_printf(out, "%02d:%02d:%02d ", tm.tm_hour, tm.tm_min, tm.tm_sec);
     if (colours == SHOW_COLOURS)
         buf_add_str(out, str_from(colour_of(level)));
-    buf_add_str(out, str_from(level < LEVEL_COUNT ? names[level] : ""));
+    buf_add_str(out, str_from(show_level(level)));
     if (colours == SHOW_COLOURS)
         BUF_LIT(out, RESET);
     BUF_LIT(out, ": ");

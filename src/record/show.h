@@ -18,6 +18,9 @@ enum show_colours { SHOW_PLAIN, SHOW_COLOURS };
 /* Appends valid UTF-8 text made harmless. Tabs stay. */
 void show_text(struct buf *out, struct str text, enum show_colours colours);
 
+/* "WARN"; "" when the level is not known. */
+const char *show_level(enum level level);
+
 /* Appends the line with its end. `source` may be empty; time in the local zone. */
 void show_line(struct buf *out, int64_t time_us, enum level level, struct str source,
                struct str message, enum show_colours colours);

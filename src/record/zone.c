@@ -52,7 +52,7 @@ static int32_t rule_offset(const struct zone *z, int64_t utc_s)
     return daylight ? z->daylight_s : z->standard_s;
 }
 
-static int32_t offset_at(const struct zone *z, int64_t utc_s)
+int32_t zone_offset(const struct zone *z, int64_t utc_s)
 {
     size_t low = 0, high = z->count;
 
@@ -70,9 +70,9 @@ static int32_t offset_at(const struct zone *z, int64_t utc_s)
 
 int64_t zone_to_utc(const struct zone *z, int64_t local_s)
 {
-    int32_t before = offset_at(z, local_s - DAY_S), after = offset_at(z, local_s + DAY_S);
+    int32_t before = zone_offset(z, local_s - DAY_S), after = zone_offset(z, local_s + DAY_S);
 
-    if (offset_at(z, local_s - before) != before && offset_at(z, local_s - after) == after)
+    if (zone_offset(z, local_s - before) != before && zone_offset(z, local_s - after) == after)
         return local_s - after;
     return local_s - before;
 }

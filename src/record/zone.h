@@ -44,6 +44,9 @@ void zone_fini(struct zone *z);
  * repeated is read with the offset before the change. */
 int64_t zone_to_utc(const struct zone *z, int64_t local_s);
 
+/* How far clocks are ahead of UTC at this second since 1970. */
+int32_t zone_offset(const struct zone *z, int64_t utc_s);
+
 /* Days from 1970-01-01 to a date of the Gregorian calendar. */
 int64_t zone_days(int32_t year, uint32_t month, uint32_t day);
 

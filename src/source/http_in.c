@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "net/inflate.h"
+#include "net/grant.h"
 #include "source/push.h"
 
 #include <errno.h>
@@ -387,6 +388,10 @@ void http_in_serve(struct http_in *s, struct http_req *req, struct str source)
     }
     *r = (struct request){.server = s, .req = req, .key = key, .inflate = inflate};
     push_begin(&r->push, &s->shared, source, key, says_lines(http_header(req, "content-type")));
+    if (grant_is_limited(req->grant)) {
+        r->push.must = req->grant->labels;
+        r->push.must_count = req->grant->label_count;
+    }
     list_push(&s->reading, &r->link);
     req->ctx = r;
     if (!http_stream_body(req, &s->stream))

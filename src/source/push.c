@@ -129,6 +129,8 @@ static int take_text(struct push *p, const struct push_text *t)
 {
     const char *reason = push_fault_text(t->fault);
     struct batch *b = choose_batch(p);
+    p->shared->mapper.must = p->must;
+    p->shared->mapper.must_count = p->must_count;
     int err = t->fault == PUSH_FINE
                   ? push_record(&p->shared->mapper, t->text, p->source, b, &reason)
                   : -LM_E_INVALID;

@@ -42,7 +42,10 @@ struct push {
     struct batch batch;
     struct origin origin;
     struct str source; /* of records that name none; the caller's, stays valid */
-    uint64_t index;    /* of the next record of the body */
+    const struct label
+        *must; /* what its sender is limited to; set after push_begin(), stays valid */
+    uint32_t must_count;
+    uint64_t index; /* of the next record of the body */
     uint64_t accepted, rejected;
     uint64_t skip;      /* so many are in the journal from an earlier attempt */
     bool is_repeat;     /* all of them are, and `skip` is their number */

@@ -281,6 +281,39 @@ static const char *find_fault(const struct draft *d, bool well_formed, struct st
     return NULL;
 }
 
+/* One label that the sender is limited to. False: the record has another value. */
+static bool meet_limit(struct draft *d, const struct label *must, struct str *source)
+{
+    bool is_source = str_is(must->name, "source"), has = is_source && d->one[PLACE_SOURCE].value.n;
+
+    if (has && !str_eq(*source, must->value))
+        return false;
+    if (is_source) {
+        *source = must->value;
+        return true;
+    }
+    for (uint32_t i = 0; i < d->pair_count; i++) {
+        if (!str_eq(d->pairs[i].name, must->name))
+            continue;
+        if (!str_eq(d->pairs[i].value, must->value))
+            return false;
+        has = true;
+    }
+    if (!has && d->pair_count == LABELS_MAX)
+        return false;
+    if (!has)
+        d->pairs[d->pair_count++] = *must;
+    return true;
+}
+
+static bool meet_limits(struct draft *d, struct str *source)
+{
+    for (uint32_t i = 0; i < d->m->must_count; i++)
+        if (!meet_limit(d, &d->m->must[i], source))
+            return false;
+    return true;
+}
+
 /* The texts move to where they live as long as the batch. */
 static int settle(struct draft *d, struct batch *b)
 {
@@ -335,6 +368,10 @@ int push_record(struct push_mapper *m, struct str text, struct str source, struc
     if (fault) {
         *ret_reason = fault;
         return d.no_memory || buf_error(&m->clean) < 0 ? -ENOMEM : -LM_E_INVALID;
+    }
+    if (!meet_limits(&d, &source)) {
+        *ret_reason = "its labels are not those that this token is limited to";
+        return -LM_E_INVALID;
     }
     d.r.message = plain_text(&d, &d.one[PLACE_MESSAGE]);
     find_level(&d);

@@ -16,6 +16,9 @@
  * Nothing is lost for being odd: a level or time that is not understood, a label that is over the
  * limits (32 a record, names [a-z_][a-z0-9_.]{0,63}, values of 1 to 256 bytes) goes to `fields`.
  *
+ * A sender may be limited to labels: what it sends gets them, and a record that says otherwise is
+ * refused.
+ *
  * Threads: one at a time.
  * Owns:    a mapper owns its scratch and a reference to the labels of the record before.
  */
@@ -31,8 +34,10 @@ struct push_mapper {
     struct metrics *metrics;
     struct labels *last; /* most records have the labels of the one before */
     struct buf clean, fields;
-    struct arena scratch; /* of one record */
-    bool moved;           /* a label had to become a field; for the caller to say so and clear */
+    struct arena scratch;     /* of one record */
+    const struct label *must; /* what the sender is limited to; every record gets these */
+    uint32_t must_count;
+    bool moved; /* a label had to become a field; for the caller to say so and clear */
 };
 
 void push_mapper_fini(struct push_mapper *m);

@@ -240,7 +240,7 @@ static int serve(struct server *s)
     ws_watch_init(&s->watch, &s->loop, (uint32_t)f->ws_ping, (uint32_t)f->ws_ping,
                   (uint32_t)f->message_timeout);
     snprintf(address, sizeof address, "127.0.0.1:%u", (unsigned)f->port);
-    if (listener_open_tcp(&s->loop, address, on_accept, s, &s->listener, &info) < 0) {
+    if (listener_open_tcp(&s->loop, address, false, on_accept, s, &s->listener, &info) < 0) {
         fprintf(stderr, "conformance: %s\n", info.text);
         return 1;
     }

@@ -19,11 +19,12 @@ export class Hub {
     port = 0;
 
     /** `wrapper`: a command that sets limits and executes the hub, such as prlimit. */
-    constructor(dir, env, { processes, settings = {}, args = [], wrapper = [] } = {}) {
+    constructor(dir, env, { processes, settings = {}, args = [], wrapper = [], listen = "127.0.0.1" } = {}) {
         this.dir = dir;
         this.env = env;
         this.args = args;
         this.wrapper = wrapper;
+        this.listen = listen;
         this.socket = join(dir, "hub.sock");
         this.stateDir = join(dir, "state");
         this.logDir = join(dir, "logs");
@@ -60,7 +61,7 @@ export class Hub {
             "--config",
             this.config,
             "--listen",
-            `127.0.0.1:${this.port}`,
+            `${this.listen}:${this.port}`,
             "--state-dir",
             this.stateDir,
             "--log-dir",

@@ -65,7 +65,7 @@ scenario("addresses that others could reach are refused", async (s) => {
         await refused(
             s,
             [...places(s, "hub"), "--listen", address],
-            /can be reached from other machines, .*listen on 127\.0\.0\.1 and reach it through an ssh tunnel or a reverse proxy/,
+            /can be reached from other machines, and no token is configured: .*listen on 127\.0\.0\.1/,
         );
     for (const address of ["example.org:80", "127.0.0.1", "nonsense", "127.0.0.1:70000"])
         await refused(

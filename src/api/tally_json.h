@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tally_json.h - counts by level and first and last occurrences, as every answer writes them.
+ *
+ * Threads: any. Owns: nothing.
+ */
+#ifndef LM_API_TALLY_JSON_H
+#define LM_API_TALLY_JSON_H
+
+#include "store/query.h"
+
+/* "2026-01-15T10:30:45.123456Z", with quotes. */
+void tally_add_time(struct buf *out, int64_t time_us);
+/* `,"levels":{"warn":3}`: only those that occur. */
+void tally_add_levels(struct buf *out, const uint64_t levels[LEVEL_COUNT]);
+uint64_t tally_sum(const uint64_t levels[LEVEL_COUNT]);
+/* `"<name>":<text>,"count":…,"levels":{…},"first_id":…,"last_id":…,"first":…,"last":…` */
+void tally_add_members(struct buf *out, const char *name, const struct query_tally *t);
+
+#endif
