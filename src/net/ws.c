@@ -28,7 +28,7 @@ enum {
     MASK = 0x80,
     CONTROL = 0x08,
     FRAGMENTS_MAX_DEFAULT = 1024,
-    DEFLATE_MIN = 64, /* bytes; what is shorter does not get smaller */
+    DEFLATE_MIN = 64,         /* bytes; what is shorter does not get smaller */
     MESSAGE_KEEP = 16 * 1024, /* an empty buffer larger than this gives its memory back */
 };
 

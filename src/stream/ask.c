@@ -59,7 +59,8 @@ static int read_cursor(const struct hub *hub, const char *name, const json_t *va
 
 static bool is_name(struct str s)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
 
     if (s.n == 0 || s.n > ASK_NAME_MAX)
         return false;
@@ -96,11 +97,11 @@ static int read_word(const char *name, const json_t *value, const char *no, cons
 
 static int read_filter(struct ask *a, const char *name, const json_t *value, struct errinfo *info)
 {
-    static const char *const known[] = {
-        "job_run_id", "task_run_id", "source", "campaign_id", "user_email", "session_id",
-        "process_id", "level",       "stream", "search",      "q",          "tail",
-        "after",      "before",      "limit",  "slow",        "levels",     "resume",
-        "sub",        "id"};
+    static const char *const known[] = {"job_run_id", "task_run_id", "source",     "campaign_id",
+                                        "user_email", "session_id",  "process_id", "level",
+                                        "stream",     "search",      "q",          "tail",
+                                        "after",      "before",      "limit",      "slow",
+                                        "levels",     "resume",      "sub",        "id"};
     char number[24];
     struct str text;
 
@@ -226,8 +227,9 @@ int ask_parse(struct ask *a, const struct hub *hub, struct str text, struct erri
     if (json_is_object(json))
         return ask_read(a, hub, json, NULL, info);
     *a = (struct ask){.json = json};
-    return err_set(info, -LM_E_SYNTAX,
-                   "a message is one JSON object, such as {\"type\":\"filter\",\"level\":\"warn\"}");
+    return err_set(
+        info, -LM_E_SYNTAX,
+        "a message is one JSON object, such as {\"type\":\"filter\",\"level\":\"warn\"}");
 }
 
 int ask_narrow(struct ask *a, const struct filter *own, struct errinfo *info)

@@ -224,13 +224,19 @@ void fanout_visit(const struct fanout *s, fanout_visit_fn *fn, void *ctx)
 {
     LIST_FOR_EACH (link, &s->subs) {
         const struct sub *sub = LIST_ITEM(link, struct sub, link);
-        fn(sub->feed->form.wire->transport, filter_label(sub->feed->filter, STR("job_run_id")), ctx);
+        fn(sub->feed->form.wire->transport, filter_label(sub->feed->filter, STR("job_run_id")),
+           ctx);
     }
 }
 
 struct hub *fanout_hub(const struct fanout *s)
 {
     return s->opts.hub;
+}
+
+struct store *fanout_store(const struct fanout *s)
+{
+    return s->opts.store;
 }
 
 struct loop *fanout_loop(const struct fanout *s)

@@ -32,8 +32,8 @@ struct fanout_opts {
     struct hub *hub;
     struct store *store; /* where replays read */
     struct metrics *metrics;
-    uint64_t feed_memory; /* bytes for all feeds */
-    uint64_t client_lag;  /* bytes a live client may be behind */
+    uint64_t feed_memory;  /* bytes for all feeds */
+    uint64_t client_lag;   /* bytes a live client may be behind */
     uint64_t resume_limit; /* records that are sent again unasked */
 };
 
@@ -61,6 +61,13 @@ struct sub_start {
     bool whole;          /* FROM_CURSOR: however much it is */
 };
 
+/* What the query of a stream's URL asks for. */
+struct stream_wish {
+    struct filter *filter; /* heap; with what limits the caller */
+    struct sub_start start;
+    bool basic_levels;
+};
+
 struct sub;
 
 /* Subscribes whoever is behind the outlet; the head of the answer must have been sent. Several may share
@@ -68,8 +75,8 @@ struct sub;
  * Takes ownership of filter (heap) whatever happens; form's name is copied. The transport forwards
  * on_drained and its end from here on; on failure sub_closed() is due when *ret was set. */
 int sub_new(struct sub **ret, struct fanout *s, struct outlet *out, bool shared,
-            struct filter *filter, const struct form *form, const struct sub_start *start)
-    LM_MUST_CHECK;
+            struct filter *filter, const struct form *form,
+            const struct sub_start *start) LM_MUST_CHECK;
 void sub_drained(struct sub *sub);
 void sub_closed(struct sub *sub);
 
@@ -89,6 +96,7 @@ bool sub_is_lossless(const struct sub *sub);
 const struct filter *sub_filter(const struct sub *sub);
 const struct form *sub_form(const struct sub *sub);
 struct hub *fanout_hub(const struct fanout *s);
+struct store *fanout_store(const struct fanout *s);
 struct loop *fanout_loop(const struct fanout *s);
 /* Where every WebSocket of a stream belongs. */
 struct ws_watch *fanout_watch(struct fanout *s);

@@ -36,7 +36,8 @@ static void end_notice(struct sub *sub, const char *type, struct buf *json, uint
     buf_add(json, stamp, clock_rfc3339(clock_wall_us(), stamp));
     BUF_LIT(json, "\"}");
     buf_clear(&s->out);
-    sub->feed->form.wire->notice(&s->out, &sub->feed->form, type, buf_str(json), str_of(cursor, cursor_n));
+    sub->feed->form.wire->notice(&s->out, &sub->feed->form, type, buf_str(json),
+                                 str_of(cursor, cursor_n));
     if (buf_error(json) == 0 && buf_error(&s->out) == 0)
         sub_write(sub, buf_str(&s->out));
     else

@@ -16,7 +16,7 @@ struct recent_search {
     struct recent *owner; /* NULL: nobody waits any more */
     struct fanout *fanout;
     struct recent_request *request;
-    struct journal_view *view;
+    struct store_view *view;
     struct query query;
     struct buf rows, row;
     size_t *starts; /* of each row */
@@ -80,7 +80,7 @@ static void search_work(struct job *job)
 
 static void free_search(struct recent_search *s)
 {
-    journal_view_drop(fanout_hub(s->fanout)->journal, s->view);
+    store_view_drop(fanout_store(s->fanout), s->view);
     free_request(s->request);
     buf_fini(&s->rows);
     buf_fini(&s->row);
@@ -112,6 +112,7 @@ static int start_search(struct recent *r, struct recent_request *request)
         return -ENOMEM;
     s->owner = r;
     s->fanout = r->fanout;
+    s->request = request;
     query_init(&s->query, request->filter);
     s->query.min_id = request->after + 1;
     s->query.max_id = request->before && request->before <= last ? request->before - 1 : last;
@@ -120,16 +121,15 @@ static int start_search(struct recent *r, struct recent_request *request)
     s->query.limit = request->limit;
     s->query.cancel = &s->cancel;
     s->starts = malloc((request->limit + 1) * sizeof *s->starts);
-    s->view = s->starts ? journal_view_take(hub->journal, s->query.min_id) : NULL;
-    int err = s->view ? job_start(fanout_loop(r->fanout), &s->job, search_work, search_done)
-                      : -ENOMEM;
+    s->view = s->starts ? store_view_take(fanout_store(r->fanout), s->query.min_id) : NULL;
+    int err =
+        s->view ? job_start(fanout_loop(r->fanout), &s->job, search_work, search_done) : -ENOMEM;
     if (err < 0) {
-        journal_view_drop(hub->journal, s->view);
+        store_view_drop(fanout_store(r->fanout), s->view);
         free(s->starts);
         free(s);
         return err;
     }
-    s->request = request;
     r->search = s;
     return 0;
 }
@@ -138,8 +138,7 @@ static int start_search(struct recent *r, struct recent_request *request)
 static void start_next(struct recent *r)
 {
     while (!r->search && !list_empty(&r->waiting)) {
-        struct recent_request *request =
-            LIST_ITEM(r->waiting.next, struct recent_request, link);
+        struct recent_request *request = LIST_ITEM(r->waiting.next, struct recent_request, link);
         list_remove(&request->link);
         r->count--;
         int err = start_search(r, request);

@@ -161,7 +161,8 @@ void sub_replay_step(struct sub *sub)
         return;
     }
     gather_begin(s);
-    while (more && gather_size(s) < SLICE_BYTES && scanned < SLICE_SCANNED && clock_mono_us() < end_us) {
+    while (more && gather_size(s) < SLICE_BYTES && scanned < SLICE_SCANNED &&
+           clock_mono_us() < end_us) {
         more = journal_next_or_unstored(&sub->cursor, &f);
         if (more && replay_frame(sub, &f) < 0) {
             sub_cut(sub);
@@ -194,7 +195,8 @@ struct finding {
     struct feed *feed; /* whose filter the query uses */
     uint64_t first;    /* the smallest id found */
     uint64_t second;   /* the next larger one */
-    bool overflows, resumes; /* the last of `limit` only tells that there is more than may be sent */
+    bool overflows,
+        resumes; /* the last of `limit` only tells that there is more than may be sent */
     atomic_bool cancel;
     int err;
 };
@@ -210,7 +212,7 @@ static int note_id(const struct record *r, void *ctx)
 static void find_work(struct job *job)
 {
     struct finding *f = LIST_ITEM(job, struct finding, job);
-    struct query_result result;
+    struct query_result result = {0};
 
     f->err = query_run(&f->query, f->view, note_id, f, &result);
     f->overflows = f->resumes && result.emitted == f->query.limit;
@@ -264,7 +266,7 @@ static int find(struct sub *sub, uint64_t min_id, uint32_t n, bool resumes)
     f->query.count = QUERY_COUNT_NONE;
     f->query.limit = n;
     f->query.cancel = &f->cancel;
-    f->view = store_view_take(s->opts.store, 0);
+    f->view = store_view_take(s->opts.store, min_id);
     int err = f->view ? job_start(s->opts.loop, &f->job, find_work, find_done) : -ENOMEM;
     if (err < 0) {
         store_view_drop(s->opts.store, f->view);

@@ -28,6 +28,7 @@ struct ws_out {
     uint32_t sub_count;
     bool v1;
     struct recent *recent; /* made when it is first asked for */
+    struct grant *grant;
 };
 
 struct ws_sub {
@@ -286,7 +287,10 @@ static void on_message(struct ws_link *link, enum ws_opcode opcode, struct str p
         say_error(w, "", NULL, "not_understood", 0, "Messages are text: JSON objects");
         return;
     }
-    if (ask_parse(&a, fanout_hub(w->fanout), payload, &info) < 0)
+    int err = ask_parse(&a, fanout_hub(w->fanout), payload, &info);
+    if (err == 0)
+        err = grant_limit(w->grant, a.filter, &info);
+    if (err < 0)
         say_error(w, a.name, a.id, ask_error_code(&info), info.column, info.text);
     else
         act(w, &a);
@@ -323,8 +327,11 @@ static void on_closing(struct ws_link *link)
 
 static void on_gone(struct ws_link *link)
 {
+    struct ws_out *w = out_of(link);
+
     on_closing(link);
-    free(out_of(link));
+    grant_unref(w->grant);
+    free(w);
 }
 
 static const struct ws_link_ops link_ops = {on_message, on_drained, on_closing, on_gone};
@@ -337,9 +344,15 @@ static void say_hello(struct ws_out *w)
     say(w, &json);
 }
 
+static void ignore(struct conn *c)
+{
+    (void)c;
+}
+
 void ws_out_open(struct fanout *s, struct conn *c, struct filter *filter,
                  const struct sub_start *start, const struct ws_terms_out *terms)
 {
+    static const struct conn_ops nobody = {.on_data = ignore, .on_close = ignore};
     struct ws_out *w = calloc(1, sizeof *w);
     struct ws_limits limits = {.message_max = CLIENT_MESSAGE_MAX,
                                .window_bits = terms->window_bits};
@@ -348,11 +361,12 @@ void ws_out_open(struct fanout *s, struct conn *c, struct filter *filter,
         if (filter)
             filter_fini(filter);
         free(filter);
-        c->self = NULL;
+        c->ops = &nobody;
         conn_close(c, 0);
         return;
     }
     w->fanout = s;
+    w->grant = terms->grant ? grant_ref(terms->grant) : NULL;
     w->outlet.conn = c;
     w->v1 = terms->v1;
     list_init(&w->subs);

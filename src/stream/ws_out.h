@@ -8,12 +8,14 @@
 #ifndef LM_STREAM_WS_OUT_H
 #define LM_STREAM_WS_OUT_H
 
+#include "net/grant.h"
 #include "stream/fanout.h"
 
 struct ws_terms_out {
     bool v1;         /* the subprotocol logmill.v1 */
     int window_bits; /* as ws_accept() agreed on */
     bool basic_levels;
+    struct grant *grant; /* who asks; a reference is taken */
 };
 
 /* The connection has been upgraded: its answer head was sent, ops and self are free to set. Takes
