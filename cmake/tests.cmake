@@ -29,7 +29,7 @@ target_link_libraries(conformance PRIVATE warnings core)
 set_target_properties(conformance PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 # Tests that drive the real keeper.
-foreach(name keeper_test supervise_test)
+foreach(name keeper_test supervise_test supervise_ask_test supervise_order_test)
     add_dependencies(${name} keeper)
     target_compile_definitions(${name} PRIVATE KEEPER_BINARY="$<TARGET_FILE:keeper>")
 endforeach()

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "net/throttle.h"
+#include "net/tls.h"
 #include "record/utf8.h"
 #include "source/keeper_in.h"
 
@@ -51,6 +52,7 @@ struct daemon {
     struct http_server http;
     struct api api;
     struct listener *local, *tcp;
+    struct tls *tls;                     /* NULL: TCP is served in plain */
     struct process_observer start_watch; /* until the URL has been said */
     uv_signal_t sigint, sigterm, sighup;
     struct list strangers; /* local connections that have said nothing yet */
@@ -216,11 +218,14 @@ static void publish_own(struct turn_hook *hook)
 
 /* --- doors --- */
 
-static void refuse_conn(struct conn *c)
+/* Without a word where TLS is spoken: a handshake costs too much for that. */
+static void refuse_conn(const struct daemon *d, struct conn *c)
 {
     static const char answer[] =
         "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    conn_write(c, answer, sizeof answer - 1);
+
+    if (c->is_local || !d->tls)
+        conn_write(c, answer, sizeof answer - 1);
     conn_close(c, 100);
 }
 
@@ -290,10 +295,10 @@ static void on_accept(struct loop *l, int fd, bool is_local, void *ctx)
     if (conn_open(l, fd, is_local, &silent_ops, d, &c) < 0)
         return;
     if (l->conns > d->settings->max_connections)
-        refuse_conn(c);
+        refuse_conn(d, c);
     else if (is_local)
         await_first_byte(d, c);
-    else
+    else if (!d->tls || conn_start_tls(c, d->tls, d->settings->http_head_timeout_ms) == 0)
         serve_http(d, c);
 }
 
@@ -351,10 +356,22 @@ static void on_stop_signal(uv_signal_t *handle, int signum)
     supervise_stop_all(d->supervise);
 }
 
+static void reload_certificate(struct daemon *d)
+{
+    struct errinfo info = {0};
+
+    if (!d->tls)
+        return;
+    if (tls_reload(d->tls, &info) == 0)
+        diag_info("SIGHUP: the certificate %s was read again", d->settings->tls_cert);
+    else
+        diag_error("SIGHUP: %s; the old certificate stays in use", info.text);
+}
+
 static void on_hangup(uv_signal_t *handle, int signum)
 {
-    (void)handle;
     (void)signum;
+    reload_certificate(handle->data);
     diag_info("SIGHUP: settings are read at start only; restart the hub to apply changes (children "
               "go on)");
 }
@@ -441,7 +458,8 @@ static void say_url(struct daemon *d)
     d->said_url = true;
     supervise_unobserve(&d->start_watch);
     if (auth_ticket(d->auth, ticket) == 0)
-        diag_private("Open http://%s/?ticket=%s", reachable_address(d->tcp, address), ticket);
+        diag_private("Open http%s://%s/?ticket=%s", d->tls ? "s" : "",
+                     reachable_address(d->tcp, address), ticket);
 }
 
 static void on_process_change(struct process_observer *o, const struct process *p)
@@ -536,14 +554,29 @@ static int open_api(struct daemon *d, struct errinfo *info)
     return err < 0 ? err : streams_open(&d->api, HTTP_BODY_MAX);
 }
 
+static int open_tls(struct daemon *d, struct errinfo *info)
+{
+    const struct settings *s = d->settings;
+
+    if (!s->tls_cert[0] && !s->tls_key[0])
+        return 0;
+    if (!s->tls_cert[0] || !s->tls_key[0])
+        return err_set(info, -LM_E_INVALID,
+                       "TLS needs both tls.cert and tls.key; tls.%s is missing",
+                       s->tls_cert[0] ? "key" : "cert");
+    return tls_new(&d->tls, s->tls_cert, s->tls_key, info);
+}
+
 static int open_doors(struct daemon *d, struct errinfo *info)
 {
-    int err = listener_open_unix(&d->loop, d->settings->socket, on_accept, d, &d->local, info);
+    int err = open_tls(d, info);
 
+    if (err == 0)
+        err = listener_open_unix(&d->loop, d->settings->socket, on_accept, d, &d->local, info);
     if (err == 0 && strcmp(d->settings->listen, "none") != 0)
         err = listener_open_tcp(&d->loop, d->settings->listen, d->settings->token_count > 0,
                                 on_accept, d, &d->tcp, info);
-    if (err == 0 && d->tcp && listener_is_open(d->tcp))
+    if (err == 0 && d->tcp && listener_is_open(d->tcp) && !d->tls)
         diag_warn("%s can be reached from other machines, and without TLS tokens and lines travel "
                   "in the clear: set tls.cert and tls.key, or let only a TLS proxy reach it",
                   listener_address(d->tcp));
@@ -584,6 +617,7 @@ static void clean_up(struct daemon *d)
     fanout_free(d->fanout);
     zone_fini(&d->api.zone);
     auth_free(d->auth);
+    tls_free(d->tls);
     batch_fini(&d->own);
     labels_unref(d->own_labels);
     store_close(d->store);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Fixed file names, because the hub embeds exactly these four files (src/api/webpage.c).
 export default {
-    base: "/",
+    base: "./", // so that the page works under a prefix, too
     esbuild: { jsx: "automatic", legalComments: "none" },
     build: {
         target: "es2022",

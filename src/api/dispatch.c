@@ -146,10 +146,60 @@ static bool takes_filters(const struct route *route)
     return route->params && route->params[0] && strcmp(route->params[0], PARAMS_FILTERS) == 0;
 }
 
+/* Behind another server every route has a prefix, which is taken off here. False: it is not there. */
+static bool strip_base(const struct api *api, struct str *path)
+{
+    struct str prefix = str_from(api->base_path ? api->base_path : "");
+
+    if (!str_starts(*path, prefix) || path->n == prefix.n || path->p[prefix.n] != '/')
+        return false;
+    *path = str_of(path->p + prefix.n, path->n - prefix.n);
+    return true;
+}
+
+/* The address without the prefix, or without the slash behind it, from which the page could not find what
+ * belongs to it. */
+static void reply_outside(struct http_req *req, const struct api *api)
+{
+    char place[SETTING_PREFIX_MAX + 2];
+
+    if (!str_is(req->path, api->base_path)) {
+        http_reply_error(req, 404, "not_found", NULL, "this hub is at %s/", api->base_path);
+        return;
+    }
+    snprintf(place, sizeof place, "%s/", api->base_path);
+    http_add_header(req, "Location", place);
+    http_reply(req, 303, NULL, STR_NONE);
+}
+
+/* With http_logs: off, TCP is for those who watch the hub itself. */
+static bool is_switched_off(const struct http_req *req, const struct api *api)
+{
+    static const char *const open[] = {"/healthz", "/readyz", "/metrics"};
+
+    if (!api->settings || api->settings->http_logs == SETTING_ON || req->conn->is_local)
+        return false;
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+        if (str_is(req->path, open[i]))
+            return false;
+    return true;
+}
+
 void route_dispatch(struct http_req *req, struct api *api, const struct route *routes, size_t n)
 {
     if (auth_check(api->auth, req) < 0)
         return;
+    if (!strip_base(api, &req->path)) {
+        reply_outside(req, api);
+        return;
+    }
+    if (is_switched_off(req, api)) {
+        http_reply_error(
+            req, 404, "not_found", NULL,
+            "http_logs is off: over TCP there are only /healthz, /readyz and /metrics; "
+            "ask over the Unix socket");
+        return;
+    }
     const struct route *path = find_path(routes, n, req->path);
     if (!path) {
         reply_not_found(req, routes, n);
@@ -181,9 +231,11 @@ void route_dispatch(struct http_req *req, struct api *api, const struct route *r
         route->handler(req, api);
 }
 
-bool route_streams(const struct http_req *req, const struct route *routes, size_t n)
+bool route_streams(const struct http_req *req, const struct api *api, const struct route *routes,
+                   size_t n)
 {
-    const struct route *path = find_path(routes, n, req->path);
+    struct str asked = req->path;
+    const struct route *path = strip_base(api, &asked) ? find_path(routes, n, asked) : NULL;
     const struct route *route = path ? find_method(routes, n, path, req->method) : NULL;
     return route && route->streams;
 }

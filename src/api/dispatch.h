@@ -57,7 +57,8 @@ bool api_streams(const struct http_req *req, void *ctx);
 
 /* The same with any table. */
 void route_dispatch(struct http_req *req, struct api *api, const struct route *routes, size_t n);
-bool route_streams(const struct http_req *req, const struct route *routes, size_t n);
+bool route_streams(const struct http_req *req, const struct api *api, const struct route *routes,
+                   size_t n);
 
 /* What stands for {name} in the path of this request; p NULL when its route has no such part. */
 struct str api_param(const struct http_req *req, const char *name);

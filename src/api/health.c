@@ -3,6 +3,7 @@
  * health.c - is it alive, how is it doing.
  */
 #include "api/dispatch.h"
+#include "api/processes.h"
 
 void health_get(struct http_req *req, struct api *api)
 {
@@ -44,6 +45,7 @@ void metrics_get(struct http_req *req, struct api *api)
     m->journal_bytes_total = journal_written(api->hub->journal);
     m->journal_syncs_total = journal_syncs(api->hub->journal);
     metrics_write(m, &out);
+    processes_add_metrics(api->supervise, &out);
     http_reply(req, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(&out));
     buf_fini(&out);
 }

@@ -23,8 +23,7 @@ const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
 
 bool api_streams(const struct http_req *req, void *ctx)
 {
-    (void)ctx;
-    return route_streams(req, api_routes, api_route_count);
+    return route_streams(req, ctx, api_routes, api_route_count);
 }
 
 void api_dispatch(struct http_req *req, void *ctx)

@@ -34,6 +34,7 @@ void session_enter(struct http_req *req, struct api *api)
 {
     struct str ticket = http_query(req, "ticket");
     const char *cookie;
+    char place[SETTING_PREFIX_MAX + 6];
 
     if (!ticket.p) {
         page_get(req, api);
@@ -46,7 +47,9 @@ void session_enter(struct http_req *req, struct api *api)
         return;
     }
     http_add_header(req, "Set-Cookie", cookie);
-    http_add_header(req, "Location", str_is(req->path, "/logs") ? "/logs" : "/");
+    snprintf(place, sizeof place, "%s%s", api->base_path ? api->base_path : "",
+             str_is(req->path, "/logs") ? "/logs" : "/");
+    http_add_header(req, "Location", place);
     http_reply(req, 303, NULL, STR_NONE);
 }
 

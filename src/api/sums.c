@@ -13,7 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { BUCKETS = 60, BUCKETS_MAX = 10000, TOP = 10, TOP_MAX = 1000 };
+enum { BUCKETS = 60, BUCKETS_MAX = 10000, COARSE = 1000, TOP = 10, TOP_MAX = 1000 };
 
 /* --- how many --- */
 
@@ -69,6 +69,8 @@ struct histogram_search {
     uint64_t want, width_ms; /* buckets at most; 0 ms: choose the width */
     int64_t start_us, width_us;
     uint32_t count;
+    uint32_t skip; /* empty ones at the front that nobody asked for */
+    bool too_many;
     struct query_bucket *buckets;
 };
 
@@ -97,10 +99,54 @@ static int64_t floor_to(int64_t value, int64_t unit)
     return value - (rest < 0 ? rest + unit : rest);
 }
 
+/* Counts into buckets of h->width_us from first to last. */
+static int fill_buckets(struct histogram_search *h, int64_t first, int64_t last)
+{
+    struct search *s = &h->search;
+
+    h->start_us = floor_to(first, h->width_us);
+    h->count = 0;
+    free(h->buckets);
+    h->buckets = NULL;
+    h->too_many = (last - h->start_us) / h->width_us >= BUCKETS_MAX;
+    if (h->too_many)
+        return 0;
+    h->count = (uint32_t)((last - h->start_us) / h->width_us) + 1;
+    h->buckets = calloc(h->count, sizeof *h->buckets);
+    if (!h->buckets)
+        return -ENOMEM;
+    return query_histogram(&s->query, s->view, h->start_us, h->width_us, h->buckets, h->count);
+}
+
+/* Where nobody said which time is meant, it is that of the records which match: a first, coarse count finds
+ * it to within a bucket of its own. */
+static int narrow(struct histogram_search *h, int64_t *first, int64_t *last)
+{
+    uint32_t from = 0, end;
+
+    h->width_us = nice_width(*last - *first, COARSE);
+    int err = fill_buckets(h, *first, *last);
+    if (err < 0)
+        return err;
+    for (end = h->count; end > 0 && tally_sum(h->buckets[end - 1].levels) == 0;)
+        end--;
+    while (from < end && tally_sum(h->buckets[from].levels) == 0)
+        from++;
+    int64_t low = h->start_us + (int64_t)from * h->width_us;
+    int64_t high = h->start_us + (int64_t)end * h->width_us - 1;
+    if (h->search.query.from_us == INT64_MIN && low > *first)
+        *first = low;
+    if (h->search.query.to_us == INT64_MAX && high < *last)
+        *last = high;
+    return 0;
+}
+
 static int histogram_work(struct search *s)
 {
     struct histogram_search *h = histogram_of(s);
+    bool open = s->query.from_us == INT64_MIN || s->query.to_us == INT64_MAX;
     int64_t first, last;
+    int err = 0;
 
     if (!query_time_range(&s->query, s->view, &first, &last))
         return 0;
@@ -110,15 +156,25 @@ static int histogram_work(struct search *s)
         last = s->query.to_us - 1;
     if (last < first)
         return 0;
+    if (open)
+        err = narrow(h, &first, &last);
+    if (err < 0)
+        return err;
     h->width_us = h->width_ms ? (int64_t)h->width_ms * 1000 : nice_width(last - first, h->want);
-    h->start_us = floor_to(first, h->width_us);
-    if ((last - h->start_us) / h->width_us >= BUCKETS_MAX)
-        return -LM_E_INVALID;
-    h->count = (uint32_t)((last - h->start_us) / h->width_us) + 1;
-    h->buckets = calloc(h->count, sizeof *h->buckets);
-    if (!h->buckets)
-        return -ENOMEM;
-    return query_histogram(&s->query, s->view, h->start_us, h->width_us, h->buckets, h->count);
+    err = fill_buckets(h, first, last);
+    /* The coarse count has found the ends to within one of its own buckets only. */
+    while (err == 0 && open && h->count && tally_sum(h->buckets[h->count - 1].levels) == 0)
+        h->count--;
+    while (err == 0 && open && h->skip < h->count && tally_sum(h->buckets[h->skip].levels) == 0)
+        h->skip++;
+    return err;
+}
+
+static void reply_too_many(struct search *s)
+{
+    http_reply_error(s->req, 400, "bad_parameter", NULL,
+                     "that would be more than %d buckets: take a wider bucket or a shorter time",
+                     BUCKETS_MAX);
 }
 
 static void histogram_reply(struct search *s)
@@ -126,9 +182,13 @@ static void histogram_reply(struct search *s)
     struct histogram_search *h = histogram_of(s);
     uint64_t total = 0;
 
+    if (h->too_many) {
+        reply_too_many(s);
+        return;
+    }
     buf_printf(&s->out, "{\"bucket_ms\":%" PRId64 ",\"buckets\":[", h->width_us / 1000);
-    for (uint32_t i = 0; i < h->count; i++) {
-        if (i)
+    for (uint32_t i = h->skip; i < h->count; i++) {
+        if (i > h->skip)
             buf_add_char(&s->out, ',');
         BUF_LIT(&s->out, "{\"time\":");
         tally_add_time(&s->out, h->start_us + (int64_t)i * h->width_us);
@@ -169,9 +229,7 @@ static bool buckets_fit(struct histogram_search *h)
         q->to_us <= q->from_us ||
         (q->to_us - q->from_us) / ((int64_t)h->width_ms * 1000) < BUCKETS_MAX - 1)
         return true;
-    http_reply_error(h->search.req, 400, "bad_parameter", NULL,
-                     "that would be more than %d buckets: take a wider bucket or a shorter time",
-                     BUCKETS_MAX);
+    reply_too_many(&h->search);
     return false;
 }
 

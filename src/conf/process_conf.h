@@ -12,9 +12,15 @@
 
 /* Reads the map of processes at `node` into s->processes, which must be empty. On failure what was
  * read so far stays in s and goes with settings_fini(). */
-int process_conf_read(struct settings *s, struct yaml_file *f,
+int processes_conf_read(struct settings *s, struct yaml_file *f,
+                        const yaml_node_t *node) LM_MUST_CHECK;
+
+/* Reads one entry, the map at `node`, into *p. `name` must be a valid one. process_conf_fini() is due
+ * either way. */
+int process_conf_read(struct process_conf *p, struct yaml_file *f, struct str name,
                       const yaml_node_t *node) LM_MUST_CHECK;
 
+/* Safe on a zeroed entry. */
 void process_conf_fini(struct process_conf *p);
 
 #endif

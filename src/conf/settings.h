@@ -20,45 +20,21 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "conf/process.h"
+
+enum { SETTING_PREFIX_MAX = 255 }; /* bytes of base_path */
 
 enum on_off { SETTING_OFF, SETTING_ON };
 enum compression { COMPRESS_OFF, COMPRESS_GZ, COMPRESS_ZST };
 enum durability { DURABILITY_OS, DURABILITY_INTERVAL, DURABILITY_ALWAYS };
 enum exit_policy { EXIT_STOP, EXIT_LEAVE };
 enum loopback_scope { LOOPBACK_NONE, LOOPBACK_READ, LOOPBACK_ADMIN };
-enum restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
-enum log_policy { LOG_TRUNCATE, LOG_APPEND };
+enum allow_spawn { SPAWN_REFUSED, SPAWN_ALLOWED };
 
 enum token_scope { TOKEN_READ, TOKEN_WRITE, TOKEN_ADMIN };
 #define TOKEN_SCOPES "read|write|admin"
 
-/* What must hold for names and labels, wherever they come from. */
-enum {
-    PROCESS_NAME_MAX = 64,
-    PROCESS_COUNT_MAX = 1000,
-    TOKEN_COUNT_MAX = 256,
-    TOKEN_LABELS_MAX = 8,
-    LABEL_COUNT_MAX = 32,
-    LABEL_NAME_MAX = 64,
-    LABEL_VALUE_MAX = 256,
-};
-
-struct conf_label {
-    char *name, *value;
-};
-
-/* One entry of `processes:`. */
-struct process_conf {
-    char *name;
-    char **argv; /* at least one, ends with NULL */
-    struct conf_label *labels;
-    size_t label_count;
-    enum restart restart;
-    enum log_policy log;
-    bool unstored;   /* store: false */
-    char *directory; /* NULL = the hub's */
-    char **env;      /* "NAME=value", ends with NULL; NULL = none */
-};
+enum { TOKEN_COUNT_MAX = 256, TOKEN_LABELS_MAX = 8 };
 
 /* One entry of `auth.tokens`. */
 struct token_conf {

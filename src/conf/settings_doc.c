@@ -51,6 +51,36 @@ static const char processes_head[] =
     "| key | value | default | meaning |\n"
     "| --- | --- | --- | --- |\n";
 
+static const char checks[] =
+    "\n"
+    "A check is a map with one of `command` (fine when it ends with 0), `tcp` (an address with "
+    "its\n"
+    "port: somebody takes the connection), `http` (a URL: an answer from 200 to 399) and, for\n"
+    "`ready` only, `log` (a text that a line must contain) and `exit: 0` (a task: what depends on\n"
+    "it waits for its good end); and with `interval`, `timeout`, `retries`:\n"
+    "\n"
+    "```yaml\n"
+    "processes:\n"
+    "  db:\n"
+    "    command: [postgres, -D, data]\n"
+    "    ready: {log: ready to accept connections, timeout: 30s}\n"
+    "    health: {tcp: \"127.0.0.1:5432\", interval: 10s, timeout: 5s, retries: 3}\n"
+    "  migrate:\n"
+    "    command: ./migrate\n"
+    "    depends_on: db\n"
+    "    ready: {exit: 0}\n"
+    "  web:\n"
+    "    command: ./web\n"
+    "    depends_on: [db, migrate]\n"
+    "```\n"
+    "\n"
+    "`ready` asks every `interval` (200ms) until the answer is yes; after `timeout` (60s) the "
+    "process\n"
+    "is stopped and counts as failed. `health` asks every `interval` (10s), an answer may take\n"
+    "`timeout` (5s), and after `retries` (3) failures in a row the process is stopped and started\n"
+    "again, whatever `restart` says. `interval` is counted from one answer to the next question.\n"
+    "\n";
+
 static const char tokens_head[] =
     "\n"
     "## Tokens\n"
@@ -111,6 +141,22 @@ static void add_cell(struct buf *b, struct str text)
     }
 }
 
+static void write_processes_docs(struct buf *b)
+{
+    buf_add(b, processes_head, sizeof processes_head - 1);
+#define PROCESS_KEY(key, changes, what, fallback, sentence)                                        \
+    BUF_LIT(b, "| `" #key "` | " what " | " fallback " | " sentence " |\n");
+#include "conf/processes.def"
+    buf_add(b, checks, sizeof checks - 1);
+    BUF_LIT(b, "| key of `limits` | value | limits |\n| --- | --- | --- |\n");
+#define LIMIT_VALUE_SIZE  "size or unlimited"
+#define LIMIT_VALUE_COUNT "number or unlimited"
+#define PROCESS_LIMIT(key, resource, kind, sentence)                                               \
+    BUF_LIT(b, "| `" #key "` | " LIMIT_VALUE_##kind " | " sentence " |\n");
+#include "conf/processes.def"
+    buf_add(b, processes_foot, sizeof processes_foot - 1);
+}
+
 void settings_write_docs(struct buf *b)
 {
     buf_add(b, page_head, sizeof page_head - 1);
@@ -124,12 +170,7 @@ void settings_write_docs(struct buf *b)
         BUF_LIT(b, " |\n");
     }
     buf_printf(b, "\nAll of them are read once, when %s.\n", setting_table[0].when);
-    buf_add(b, processes_head, sizeof processes_head - 1);
-#define PROCESS_KEY(key, what, fallback, sentence)                                                 \
-    BUF_LIT(b, "| `" #key "` | " what " | " fallback " | " sentence " |\n");
-#include "conf/processes.def"
-#undef PROCESS_KEY
-    buf_add(b, processes_foot, sizeof processes_foot - 1);
+    write_processes_docs(b);
     buf_add(b, tokens_head, sizeof tokens_head - 1);
 #define TOKEN_KEY(key, what, fallback, sentence)                                                   \
     BUF_LIT(b, "| `" #key "` | " what " | " fallback " | " sentence " |\n");

@@ -127,7 +127,7 @@ static int read_member(struct settings *s, struct yaml_file *f, const yaml_node_
     const struct setting_info *info = setting_find(key);
 
     if (str_is(key, "processes"))
-        return process_conf_read(s, f, yaml_at(f, pair->value));
+        return processes_conf_read(s, f, yaml_at(f, pair->value));
     if (is_section(key))
         return read_section(s, f, pair);
     if (info && !memchr(key.p, '.', key.n))

@@ -113,6 +113,118 @@ static void a_process_has_all_its_keys(void **state)
     settings_fini(&s);
 }
 
+static void a_process_may_say_much_about_its_life(void **state)
+{
+    (void)state;
+    struct settings s;
+
+    parse_ok(&s, "processes:\n"
+                 "  db:\n"
+                 "    command: db\n"
+                 "    restart_delay: 0ms\n"
+                 "    restart_limit: 0\n"
+                 "    stop_timeout: 30s\n"
+                 "    ready: {log: ready to accept, timeout: 5s}\n"
+                 "    health: {tcp: \"[::1]:5432\", interval: 1s, retries: 2}\n"
+                 "    log: rotate\n"
+                 "    log_size: 1MiB\n"
+                 "    log_count: 3\n"
+                 "    file_format: line\n"
+                 "    pty: true\n"
+                 "    user: nobody\n"
+                 "    group: '12'\n"
+                 "    limits: {nofile: 100, core: unlimited, memory: 2GiB}\n"
+                 "  task: {command: t, depends_on: db, ready: {exit: 0}}\n"
+                 "  web:\n"
+                 "    command: w\n"
+                 "    depends_on: [db, task]\n"
+                 "    ready: {http: \"http://localhost:80/healthz\"}\n");
+    const struct process_conf *db = &s.processes[0], *web = &s.processes[2];
+    assert_int_equal(db->restart_delay_ms, 0);
+    assert_int_equal(db->restart_limit, 0);
+    assert_int_equal(db->stop_timeout_ms, 30000);
+    assert_int_equal(db->ready.kind, CHECK_LOG);
+    assert_string_equal(db->ready.text, "ready to accept");
+    assert_int_equal(db->ready.timeout_ms, 5000);
+    assert_int_equal(db->health.kind, CHECK_TCP);
+    assert_string_equal(db->health.host, "::1");
+    assert_int_equal(db->health.port, 5432);
+    assert_int_equal(db->health.retries, 2);
+    assert_int_equal(db->log, LOG_ROTATE);
+    assert_int_equal(db->log_size, 1024 * 1024);
+    assert_int_equal(db->log_count, 3);
+    assert_int_equal(db->format, FORMAT_LINE);
+    assert_true(db->pty);
+    assert_string_equal(db->user, "nobody");
+    assert_int_equal(db->limit_count, 3);
+    assert_int_equal(db->limits[0].value, 100);
+    assert_true(db->limits[1].value == UINT64_MAX);
+    assert_int_equal(s.processes[1].ready.kind, CHECK_EXIT);
+    assert_string_equal(web->depends_on[1], "task");
+    assert_string_equal(web->ready.host, "127.0.0.1");
+    assert_string_equal(web->ready.text, "/healthz");
+    assert_int_equal(web->restart_limit, 16);
+    settings_fini(&s);
+}
+
+static void mistakes_about_its_life_are_named(void **state)
+{
+    (void)state;
+    refuse("processes: {a: {command: x, depends_on: b}, c: {command: y}}", 1, 12,
+           "process 'a' depends on 'b', which is not there");
+    refuse("processes: {a: {command: x, depends_on: [b]}, b: {command: x, depends_on: [c]}, "
+           "c: {command: x, depends_on: [a, b]}}",
+           1, 12,
+           "processes wait for each other in a circle, so none could start: a needs b, b needs c, "
+           "c needs a");
+    refuse("processes: {a: {command: x, depends_on: a}}", 1, 12,
+           "processes wait for each other in a circle, so none could start: a needs a");
+    refuse("processes: {a: {command: x, ready: {}}}", 1, 36, "'ready' asks nothing");
+    refuse("processes: {a: {command: x, ready: {tcp: \"x:1\", log: y}}}", 1, 42,
+           "'x:1' is no address with a port");
+    refuse("processes: {a: {command: x, ready: {exit: 0, log: y}}}", 1, 51,
+           "a check asks one thing");
+    refuse("processes: {a: {command: x, ready: {exit: 1}}}", 1, 43,
+           "'exit' is a whole number, 0 to 0, not '1'");
+    refuse("processes: {a: {command: x, health: {log: y}}}", 1, 37, "'health' asks a command");
+    refuse("processes: {a: {command: x, health: {retires: 1}}}", 1, 38,
+           "unknown key 'retires' of 'health': did you mean 'retries'?");
+    refuse("processes: {a: {command: x, ready: {http: \"ftp://x\"}}}", 1, 43, "'http' is a URL");
+    refuse("processes: {a: {command: x, limits: {nofiles: 1}}}", 1, 38,
+           "unknown key 'nofiles' of 'limits': did you mean 'nofile'?");
+    refuse("processes: {a: {command: x, limits: {memory: much}}}", 1, 46,
+           "'memory' is a size such as 64MiB, not 'much'");
+    refuse("processes: {a: {command: x, restart_delay: 1}}", 1, 44,
+           "'restart_delay' is a duration such as 500ms or 10s, not '1'");
+    refuse("processes: {a: {command: x, stop_timeout: 1ms}}", 1, 43,
+           "'stop_timeout' is 100ms to 600000ms, not '1ms'");
+}
+
+/* What a reload compares: is the running process still what the file says? */
+static void only_what_a_life_depends_on_changes_its_hash(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool same;
+    } cases[] = {
+        {"processes: {a: {command: [x, y], env: {A: b, C: d}, restart: never}}", true},
+        {"processes: {a: {env: {C: d, A: b}, command: [x, y], restart: always}}", true},
+        {"processes: {a: {command: [y, x], env: {A: b, C: d}}}", false},
+        {"processes: {a: {command: [x, y], env: {A: d, C: b}}}", false},
+        {"processes: {a: {command: [x, y], env: {A: b, C: d}, pty: true}}", false},
+    };
+    uint64_t first = 0;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct settings s;
+        parse_ok(&s, cases[i].text);
+        first = i == 0 ? s.processes[0].life_hash : first;
+        assert_int_equal(s.processes[0].life_hash == first, cases[i].same);
+        settings_fini(&s);
+    }
+}
+
 static void a_process_needs_only_a_command(void **state)
 {
     (void)state;
@@ -198,7 +310,7 @@ static void bad_processes_are_refused(void **state)
     (void)state;
     refuse("processes:\n  a/b: {command: x}\n", 2, 3, "'a/b' cannot be a process: names are");
     refuse("processes:\n  ..: {command: x}\n", 2, 3, "'..' cannot be a process: names are");
-    refuse("processes:\n  a: {log: append}\n", 2, 3, "process 'a' has no command");
+    refuse("processes:\n  a: {log: append}\n", 2, 6, "process 'a' has no command");
     refuse("processes: {a: {command: []}}", 1, 26, "'command' is empty");
     refuse("processes: {a: {command: ''}}", 1, 26, "'command' is empty");
     refuse("processes: {a: {command: \"sh -c 'x\"}}", 1, 26,
@@ -277,6 +389,9 @@ int main(void)
         cmocka_unit_test(an_empty_file_sets_nothing),
         cmocka_unit_test(every_type_of_setting_is_read),
         cmocka_unit_test(a_process_has_all_its_keys),
+        cmocka_unit_test(a_process_may_say_much_about_its_life),
+        cmocka_unit_test(mistakes_about_its_life_are_named),
+        cmocka_unit_test(only_what_a_life_depends_on_changes_its_hash),
         cmocka_unit_test(a_process_needs_only_a_command),
         cmocka_unit_test(unknown_names_come_with_the_nearest_known_one),
         cmocka_unit_test(nothing_may_be_given_twice),

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <xxhash.h>
 
 static int place_at(struct errinfo *err, int code, yaml_mark_t mark)
 {
@@ -185,4 +186,32 @@ int yaml_map(struct yaml_file *f, const yaml_node_t *node, const char *what)
     }
     map_fini(&seen);
     return rc;
+}
+
+enum { HASH_DEPTH = 4 };
+
+static uint64_t hash_node(struct yaml_file *f, const yaml_node_t *node, int depth)
+{
+    uint64_t hash = (uint64_t)node->type;
+
+    if (node->type == YAML_SCALAR_NODE)
+        return XXH3_64bits(node->data.scalar.value, node->data.scalar.length);
+    if (depth == 0)
+        return hash;
+    if (node->type == YAML_SEQUENCE_NODE)
+        for (int *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++)
+            hash = (hash + hash_node(f, yaml_at(f, *i), depth - 1)) * 0x9e3779b97f4a7c15u;
+    if (node->type == YAML_MAPPING_NODE)
+        YAML_FOR_EACH_PAIR(pair, node)
+        {
+            uint64_t both[2] = {hash_node(f, yaml_at(f, pair->key), depth - 1),
+                                hash_node(f, yaml_at(f, pair->value), depth - 1)};
+            hash += XXH3_64bits(both, sizeof both);
+        }
+    return hash;
+}
+
+uint64_t yaml_hash(struct yaml_file *f, const yaml_node_t *node)
+{
+    return hash_node(f, node, HASH_DEPTH);
 }

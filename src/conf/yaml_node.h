@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#include <stdint.h>
 #include <yaml.h>
 
 struct yaml_file {
@@ -46,6 +47,10 @@ int yaml_map(struct yaml_file *f, const yaml_node_t *node, const char *what) LM_
 
 /* The text of a key of a node that passed yaml_map(). */
 struct str yaml_key(struct yaml_file *f, const yaml_node_pair_t *pair);
+
+/* A number that two equal values share, whatever the order of a map's members. Only for nodes that were
+ * read: what lies deeper than four levels does not count. */
+uint64_t yaml_hash(struct yaml_file *f, const yaml_node_t *node);
 
 /* How many members a list or a map has. */
 static inline size_t yaml_list_count(const yaml_node_t *node)

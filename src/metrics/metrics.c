@@ -44,8 +44,26 @@ void metrics_write(const struct metrics *m, struct buf *b)
     write_head(b, #name, TYPE_##type, sentence);                                                   \
     write_levels(b, #name, m->name);
 #include "metrics/metrics.def"
-#undef METRIC
-#undef METRIC_BY_LEVEL
+}
+
+static const struct {
+    const char *name, *type, *sentence;
+} by_process[] = {
+#define METRIC_BY_PROCESS(name, type, sentence) {#name, TYPE_##type, sentence},
+#include "metrics/metrics.def"
+};
+
+void metrics_process_head(struct buf *b, enum process_metric metric)
+{
+    write_head(b, by_process[metric].name, by_process[metric].type, by_process[metric].sentence);
+}
+
+void metrics_process_value(struct buf *b, enum process_metric metric, const char *process,
+                           uint64_t value)
+{
+    buf_printf(b, "logmill_%s{process=\"%s\"} ", by_process[metric].name, process);
+    buf_add_u64(b, value);
+    buf_add_char(b, '\n');
 }
 
 void metrics_write_docs(struct buf *b)
@@ -60,7 +78,7 @@ void metrics_write_docs(struct buf *b)
     buf_printf(b, "| `logmill_%s` | %s | %s |\n", #name, TYPE_##type, sentence);
 #define METRIC_BY_LEVEL(name, type, sentence)                                                      \
     buf_printf(b, "| `logmill_%s{level}` | %s | %s |\n", #name, TYPE_##type, sentence);
+#define METRIC_BY_PROCESS(name, type, sentence)                                                    \
+    buf_printf(b, "| `logmill_%s{process}` | %s | %s |\n", #name, TYPE_##type, sentence);
 #include "metrics/metrics.def"
-#undef METRIC
-#undef METRIC_BY_LEVEL
 }

@@ -10,12 +10,17 @@
  * the peer closes. FAILED exists because a peer that died has often written its last words before: a
  * failed send() must not cost what lies unread in the receive buffer.
  *
+ * With TLS (tls.h) the same bytes go through a link. A record of it that is stuck in a full socket counts
+ * as unsent here, though its bytes have left c->out; and what the link has read ahead is read on at the
+ * end of the turn, because poll knows nothing of it.
+ *
  * Reading goes through a buffer on the stack, not into c->in directly, so that ten thousand idle
  * connections do not hold ten thousand read buffers.
  */
 #include "net/conn.h"
 
 #include "base/clock.h"
+#include "net/tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,10 +54,13 @@ struct conn_private {
     uv_timer_t linger;
     struct turn_hook at_turn_end; /* finishes FAILED and CLOSING */
     int fd;
-    int events;  /* what poll waits for now */
-    int handles; /* of libuv, not yet closed */
-    size_t sent; /* bytes at the front of conn.out that are gone already */
+    int events;               /* what poll waits for now */
+    int handles;              /* of libuv, not yet closed */
+    size_t sent;              /* bytes at the front of conn.out that are gone already */
+    struct tls_link *tls;     /* NULL: plain */
+    struct turn_hook read_on; /* of TLS: more was read ahead */
     enum conn_state state;
+    bool handshaking;
     bool paused, want_drained, eof, shut;
 };
 
@@ -67,18 +75,38 @@ static bool may_read(const struct conn *c)
     return !c->priv->paused && !c->priv->eof && c->in.n < c->in_max;
 }
 
+static bool has_unsent(const struct conn *c)
+{
+    return c->out.n > 0 || (c->priv->tls && tls_stuck(c->priv->tls) > 0);
+}
+
+static int wanted_events(const struct conn *c)
+{
+    const struct conn_private *p = c->priv;
+    int want = 0;
+
+    if (p->handshaking && p->state == OPEN)
+        return tls_wants_write(p->tls) ? UV_READABLE | UV_WRITABLE : UV_READABLE;
+    if ((p->state == OPEN && may_read(c)) || (p->state == LINGERING && !p->eof))
+        want |= UV_READABLE;
+    if ((p->state == OPEN && (has_unsent(c) || p->want_drained)) ||
+        (p->state == LINGERING && has_unsent(c)))
+        want |= UV_WRITABLE;
+    if (p->tls && want && tls_wants_write(p->tls))
+        want |= UV_WRITABLE;
+    return want;
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events);
 
 /* Asks libuv for what this state waits for; a change costs two system calls, so only changes. */
 static void update_events(struct conn *c)
 {
     struct conn_private *p = c->priv;
-    int want = 0;
+    int want = wanted_events(c);
 
-    if ((p->state == OPEN && may_read(c)) || (p->state == LINGERING && !p->eof))
-        want |= UV_READABLE;
-    if ((p->state == OPEN && (c->out.n || p->want_drained)) || (p->state == LINGERING && c->out.n))
-        want |= UV_WRITABLE;
+    if (p->tls && !p->handshaking && (want & UV_READABLE) && tls_has_more(p->tls))
+        turn_hook_ask(c->loop, &p->read_on);
     if (want == p->events)
         return;
     p->events = want;
@@ -104,17 +132,27 @@ static void shrink(struct buf *b)
         buf_fini(b);
 }
 
+static ssize_t take_in(struct conn *c, char *bytes, size_t size)
+{
+    ssize_t n;
+
+    if (c->priv->tls)
+        return tls_read(c->priv->tls, bytes, size);
+    do
+        n = recv(c->priv->fd, bytes, size, MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
 /* One recv into c->in. Returns bytes read, 0 at the end of the stream, -EAGAIN or another error. */
 static ssize_t receive(struct conn *c)
 {
     char bytes[READ_MAX];
     ssize_t n;
 
-    do
-        n = recv(c->priv->fd, bytes, sizeof bytes, MSG_DONTWAIT);
-    while (n < 0 && errno == EINTR);
+    n = take_in(c, bytes, sizeof bytes);
     if (n < 0)
-        return -errno;
+        return n;
     if (n == 0) {
         c->priv->eof = true;
         return 0;
@@ -147,12 +185,14 @@ static void linger_on(struct conn *c)
 {
     struct conn_private *p = c->priv;
 
-    if (c->out.n == 0 && p->eof) {
+    if (!has_unsent(c) && p->eof) {
         end(c, CLOSING);
         return;
     }
-    if (c->out.n == 0 && !p->shut) {
+    if (!has_unsent(c) && !p->shut) {
         p->shut = true;
+        if (p->tls)
+            tls_say_goodbye(p->tls);
         shutdown(p->fd, SHUT_WR);
     }
     update_events(c);
@@ -172,7 +212,7 @@ static void on_readable(struct conn *c)
     if (c->priv->state != OPEN)
         return;
     if (n == 0)
-        conn_close(c, c->out.n ? EOF_LINGER_MS : 0);
+        conn_close(c, has_unsent(c) ? EOF_LINGER_MS : 0);
     else if (n < 0 && n != -EAGAIN)
         end(c, CLOSING);
 }
@@ -188,6 +228,10 @@ static ssize_t send_some(struct conn *c, const struct iovec *iov, size_t count)
     struct msghdr msg = {.msg_iov = pieces.out, .msg_iovlen = count};
     ssize_t n;
 
+    if (c->priv->handshaking)
+        return 0;
+    if (c->priv->tls)
+        return tls_write(c->priv->tls, iov, count);
     do
         n = sendmsg(c->priv->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
@@ -201,7 +245,10 @@ static ssize_t send_some(struct conn *c, const struct iovec *iov, size_t count)
 static int flush(struct conn *c)
 {
     struct conn_private *p = c->priv;
+    int err = p->tls ? tls_flush(p->tls) : 0;
 
+    if (err < 0)
+        return err;
     while (p->sent < c->out.n) {
         struct iovec rest = {c->out.p + p->sent, c->out.n - p->sent};
         ssize_t n = send_some(c, &rest, 1);
@@ -222,6 +269,7 @@ static int flush(struct conn *c)
 static void on_writable(struct conn *c)
 {
     struct conn_private *p = c->priv;
+    bool is_asked = c->out.n > 0 || p->want_drained;
 
     if (flush(c) < 0) {
         end(c, p->state == OPEN ? FAILED : CLOSING);
@@ -231,11 +279,38 @@ static void on_writable(struct conn *c)
         linger_on(c);
         return;
     }
-    if (c->out.n == 0) {
+    if (is_asked && !has_unsent(c)) {
         p->want_drained = false;
         if (c->ops->on_drained)
             c->ops->on_drained(c);
     }
+}
+
+/* What came behind the handshake is read at once. */
+static void shake_hands(struct conn *c)
+{
+    struct conn_private *p = c->priv;
+    int r = tls_handshake(p->tls);
+
+    if (r < 0)
+        end(c, CLOSING);
+    if (r <= 0)
+        return;
+    p->handshaking = false;
+    uv_timer_stop(&p->linger);
+    on_writable(c);
+    if (p->state == OPEN)
+        on_readable(c);
+}
+
+static void on_read_on(struct turn_hook *hook)
+{
+    struct conn *c = &LIST_ITEM(hook, struct conn_private, read_on)->conn;
+
+    check(c);
+    if (wanted_events(c) & UV_READABLE)
+        on_readable(c);
+    update_events(c);
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events)
@@ -243,6 +318,11 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     struct conn *c = handle->data;
 
     check(c);
+    if (c->priv->handshaking && status == 0) {
+        shake_hands(c);
+        update_events(c);
+        return;
+    }
     if (status < 0) {
         c->priv->events = 0; /* libuv has stopped the handle already */
         end(c, c->priv->state == OPEN ? FAILED : CLOSING);
@@ -250,6 +330,8 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     }
     if ((events & UV_WRITABLE) && c->priv->state != CLOSING && c->priv->state != FAILED)
         on_writable(c);
+    if (c->priv->tls && (events & UV_WRITABLE))
+        events |= UV_READABLE; /* reading may have waited for room to write */
     if ((events & UV_READABLE) && c->priv->state != CLOSING && c->priv->state != FAILED)
         on_readable(c);
     update_events(c);
@@ -293,6 +375,8 @@ static void on_turn_end(struct turn_hook *hook)
     c->ops->on_close(c);
     tell_watches(c);
     turn_hook_cancel(hook);
+    turn_hook_cancel(&p->read_on);
+    tls_link_free(p->tls);
     uv_close((uv_handle_t *)&p->poll, on_handle_closed);
     uv_close((uv_handle_t *)&p->linger, on_handle_closed);
     close(p->fd);
@@ -368,6 +452,7 @@ int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops,
     }
     uv_timer_init(&l->uv, &p->linger);
     turn_hook_init(&p->at_turn_end, on_turn_end);
+    turn_hook_init(&p->read_on, on_read_on);
     p->fd = fd;
     p->handles = 2;
     p->conn = (struct conn){
@@ -389,6 +474,22 @@ int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops,
     update_events(&p->conn);
     l->conns++;
     *ret_conn = &p->conn;
+    return 0;
+}
+
+int conn_start_tls(struct conn *c, struct tls *t, unsigned handshake_ms)
+{
+    struct conn_private *p = c->priv;
+    int err = tls_link_new(&p->tls, t, p->fd);
+
+    check(c);
+    if (err < 0) {
+        end(c, CLOSING);
+        return err;
+    }
+    c->is_tls = true;
+    p->handshaking = true;
+    uv_timer_start(&p->linger, on_linger_over, handshake_ms, 0);
     return 0;
 }
 
@@ -456,7 +557,8 @@ size_t conn_kernel_unsent(struct conn *c)
     int n = 0;
 
     check(c);
-    return ioctl(c->priv->fd, SIOCOUTQ, &n) == 0 && n > 0 ? (size_t)n : 0;
+    size_t stuck = c->priv->tls ? tls_stuck(c->priv->tls) : 0;
+    return stuck + (ioctl(c->priv->fd, SIOCOUTQ, &n) == 0 && n > 0 ? (size_t)n : 0);
 }
 
 void conn_pause_reading(struct conn *c, bool pause)
@@ -473,7 +575,7 @@ void conn_close(struct conn *c, unsigned linger_ms)
     check(c);
     if (p->state == CLOSING || (p->state == LINGERING && linger_ms))
         return;
-    if (linger_ms == 0 || p->state == FAILED) {
+    if (linger_ms == 0 || p->state == FAILED || p->handshaking) {
         end(c, CLOSING);
         return;
     }

@@ -62,6 +62,11 @@ struct conn {
 int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops, void *self,
               struct conn **ret_conn) LM_MUST_CHECK;
 
+/* Speaks TLS from now on: right after conn_open(), before anything was sent. The handshake must be done
+ * within handshake_ms; what is written before it is done waits. On failure the connection is closing. */
+struct tls;
+int conn_start_tls(struct conn *c, struct tls *t, unsigned handshake_ms) LM_MUST_CHECK;
+
 /* Tries to send at once and queues a copy of the rest. Never blocks. The caller bounds what it queues
  * by looking at c->out.n (0 = all sent; otherwise at most twice what is unsent). -ENOMEM when the
  * copy cannot be made, and the connection is closing; errors of the socket surface as on_close. */
@@ -85,7 +90,7 @@ ssize_t conn_writev(struct conn *c, const struct iovec *iov, int n) LM_MUST_CHEC
 /* Asks for on_drained as soon as the socket takes bytes again. */
 void conn_want_drained(struct conn *c);
 
-/* Bytes the kernel has taken from us and not yet seen acknowledged by the peer (SIOCOUTQ). */
+/* Bytes the kernel (or TLS) has taken from us and not yet seen acknowledged by the peer (SIOCOUTQ). */
 size_t conn_kernel_unsent(struct conn *c);
 
 /* Stops or resumes reading (back-pressure). */

@@ -69,7 +69,7 @@ static void leave_word(struct keeper *k)
 }
 
 /* The child's last words, for everybody who reads its output. */
-static void report_exec(struct keeper *k, int rc)
+static void report_exec(struct keeper *k, const char *what, int rc)
 {
     char text[512];
     const char *hint = rc == -ENOENT   ? "command not found. Is it installed and on PATH?"
@@ -79,8 +79,10 @@ static void report_exec(struct keeper *k, int rc)
 
     if (rc == -ENOENT && strchr(k->opts.argv[0], '/') && stat(k->opts.argv[0], &st) == 0)
         hint = "the interpreter named in its first line was not found.";
-    int n =
-        snprintf(text, sizeof text, "logmill: cannot run '%.200s': %s\n", k->opts.argv[0], hint);
+    int n = what ? snprintf(text, sizeof text, "logmill: cannot run '%.200s': %s: %s\n",
+                            k->opts.argv[0], what, err_text(rc))
+                 : snprintf(text, sizeof text, "logmill: cannot run '%.200s': %s\n",
+                            k->opts.argv[0], hint);
     pump_add_last_words(&k->pump, str_of(text, (size_t)n));
     if (k->opts.foreground && k->opts.quiet)
         dprintf(STDERR_FILENO, "%s", text);
@@ -90,11 +92,14 @@ static int start_child(struct keeper *k, struct errinfo *info)
 {
     struct child_opts how = {
         .argv = k->opts.argv,
+        .rights = &k->opts.rights,
+        .pty = k->opts.pty,
         .run_hex = k->opts.run_hex,
         .foreground = k->opts.foreground,
         .mask = &k->mask_before,
         .umask = k->umask_before,
     };
+    const char *what;
 
     int rc = child_fork(&k->child, &how);
     if (rc < 0)
@@ -102,9 +107,9 @@ static int start_child(struct keeper *k, struct errinfo *info)
     pump_init(&k->pump, k->child.out);
     fill_run(k);
     leave_word(k);
-    rc = child_exec(&k->child);
+    rc = child_exec(&k->child, &what);
     if (rc < 0)
-        report_exec(k, rc);
+        report_exec(k, what, rc);
     return 0;
 }
 
@@ -113,9 +118,10 @@ static void open_outputs(struct keeper *k)
     struct errinfo info;
 
     k->link.loud = k->opts.foreground;
-    if (file_open(&k->file, k->opts.log, k->opts.append, &info) < 0)
+    if (file_open(&k->file, k->opts.log, &k->opts.file, &info) < 0)
         link_note(&k->link, NOTE_WARN, "%s; lines go to the hub only", info.text);
     k->pump.file = &k->file;
+    k->pump.lines = k->opts.lines ? &k->lines : NULL;
     k->pump.queue = &k->queue;
     k->pump.link = &k->link;
     if (k->opts.foreground && !k->opts.quiet) {
@@ -174,6 +180,7 @@ void keeper_close(struct keeper *k)
         close(k->signals);
     pump_close(&k->pump);
     console_close(&k->console);
+    keeper_lines_fini(&k->lines);
     file_close(&k->file);
     link_fini(&k->link);
     queue_fini(&k->queue);

@@ -31,6 +31,7 @@ struct keeper {
     struct keeper_opts opts;
     struct child child;
     struct keeper_file file;
+    struct keeper_lines lines;
     struct console console;
     struct queue queue;
     struct link link;

@@ -15,10 +15,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum {
@@ -48,13 +50,37 @@ static void reset_signals(const struct child_opts *opts)
     sigprocmask(SIG_SETMASK, opts->foreground ? opts->mask : &none, NULL);
 }
 
+/* What the child says when it could not become the command. */
+struct report {
+    const char *what; /* the same address in both: it is a fork */
+    int err;
+};
+
+static void give_up(int gate, const char *what, int err, int status)
+{
+    struct report report = {.what = what, .err = err};
+
+    (void)!write(gate, &report, sizeof report);
+    _exit(status);
+}
+
+/* A session of its own, with the terminal at the head of it. */
+static void take_terminal(int terminal)
+{
+    setsid();
+    ioctl(terminal, TIOCSCTTY, 0);
+}
+
 static void become(const struct child_opts *opts, const int write_ends[2], int gate)
 {
+    const char *what;
     char go;
-    int why;
 
-    if (!opts->foreground) {
+    if (opts->pty)
+        take_terminal(write_ends[0]);
+    else if (!opts->foreground)
         setpgid(0, 0);
+    if (!opts->foreground) {
         int null = open("/dev/null", O_RDONLY);
         dup2(null, STDIN_FILENO);
     }
@@ -65,14 +91,15 @@ static void become(const struct child_opts *opts, const int write_ends[2], int g
     umask(opts->umask);
     if (read(gate, &go, 1) != 1) /* the keeper died before it was ready */
         _exit(NOT_EXECUTABLE);
+    int rc = rights_take_on(opts->rights, &what);
+    if (rc < 0)
+        give_up(gate, what, -rc, NOT_EXECUTABLE);
     reset_signals(opts);
     execvp(opts->argv[0], opts->argv);
-    why = errno;
+    int why = errno;
     /* A script whose interpreter is missing was found, but cannot be run. */
     bool found = why != ENOENT || (strchr(opts->argv[0], '/') && access(opts->argv[0], F_OK) == 0);
-    if (write(gate, &why, sizeof why) < 0)
-        found = true;
-    _exit(found ? NOT_EXECUTABLE : NOT_FOUND);
+    give_up(gate, NULL, why, found ? NOT_EXECUTABLE : NOT_FOUND);
 }
 
 /* ---- in the keeper ---- */
@@ -93,6 +120,31 @@ static int open_pipes(struct child *c, int write_ends[2])
     return 0;
 }
 
+/* A terminal that passes bytes as they are: no line end becomes two characters, nothing is echoed. */
+static int open_pty(struct child *c, int write_ends[2])
+{
+    const struct winsize size = {.ws_row = 50, .ws_col = 200};
+    struct termios how;
+    char name[64];
+
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (master < 0)
+        return -errno;
+    c->out[0] = master;
+    if (grantpt(master) < 0 || unlockpt(master) < 0 || ptsname_r(master, name, sizeof name) != 0)
+        return -errno;
+    write_ends[0] = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    write_ends[1] = write_ends[0] < 0 ? -1 : fcntl(write_ends[0], F_DUPFD_CLOEXEC, 3);
+    if (write_ends[1] < 0 || tcgetattr(write_ends[0], &how) < 0)
+        return -errno;
+    how.c_oflag &= ~(tcflag_t)OPOST;
+    how.c_lflag &= ~(tcflag_t)ECHO;
+    if (tcsetattr(write_ends[0], TCSANOW, &how) < 0)
+        return -errno;
+    (void)ioctl(master, TIOCSWINSZ, &size);
+    return 0;
+}
+
 static void close_all(const int *fds, int n)
 {
     for (int i = 0; i < n; i++)
@@ -105,7 +157,8 @@ int child_fork(struct child *c, const struct child_opts *opts)
     int write_ends[2] = {-1, -1}, pair[2] = {-1, -1}, rc;
 
     *c = (struct child){.own_group = !opts->foreground, .out = {-1, -1}, .gate = -1};
-    if ((rc = open_pipes(c, write_ends)) < 0)
+    rc = opts->pty ? open_pty(c, write_ends) : open_pipes(c, write_ends);
+    if (rc < 0)
         goto out;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         rc = -errno;
@@ -119,7 +172,7 @@ int child_fork(struct child *c, const struct child_opts *opts)
         rc = -errno;
         goto out;
     }
-    if (c->own_group)
+    if (c->own_group && !opts->pty)
         setpgid(c->pid, c->pid); /* both sides do it, so it is true for both at once */
     c->gate = pair[0];
     pair[0] = -1;
@@ -131,16 +184,17 @@ out:
     return rc;
 }
 
-int child_exec(struct child *c)
+int child_exec(struct child *c, const char **ret_what)
 {
-    int why = 0;
+    struct report report = {0};
 
     ssize_t n = send(c->gate, "", 1, MSG_NOSIGNAL);
-    while (n >= 0 && (n = read(c->gate, &why, sizeof why)) < 0 && errno == EINTR)
+    while (n >= 0 && (n = read(c->gate, &report, sizeof report)) < 0 && errno == EINTR)
         n = 0;
     close(c->gate);
     c->gate = -1;
-    return n == sizeof why ? -why : 0;
+    *ret_what = report.what;
+    return n == sizeof report ? -report.err : 0;
 }
 
 void child_signal(const struct child *c, int number)

@@ -14,6 +14,7 @@
 #define LM_PROC_KEEPER_CHILD_H
 
 #include "ipc/frame.h"
+#include "proc/keeper_rights.h"
 
 #include <signal.h>
 #include <sys/types.h>
@@ -22,7 +23,7 @@ struct child {
     pid_t pid;
     bool own_group;
     bool dead;
-    int out[2];            /* read ends of stdout and stderr, non-blocking */
+    int out[2];            /* read ends of stdout and stderr, non-blocking; -1 = none */
     int gate;              /* our end of the pair over which the child waits and reports */
     struct frame_exit end; /* once dead, without the byte counts */
     int64_t kill_at_us;    /* after a stop: when patience ends; 0 = none */
@@ -31,6 +32,8 @@ struct child {
 
 struct child_opts {
     char **argv;
+    const struct child_rights *rights;
+    bool pty; /* both streams go through one terminal and come out as stdout */
     const char *run_hex;
     bool foreground;
     const sigset_t *mask; /* what was blocked when the keeper started */
@@ -39,8 +42,9 @@ struct child_opts {
 
 /* The child exists and waits. Signals should be blocked by now. */
 int child_fork(struct child *c, const struct child_opts *opts) LM_MUST_CHECK;
-/* It becomes the command: 0, or -errno from exec; then it is dying with status 126 or 127. */
-int child_exec(struct child *c) LM_MUST_CHECK;
+/* It becomes the command. Otherwise -errno, *ret_what is what it could not take on ("its user"; NULL =
+ * exec itself failed), and it is dying with status 126 or 127. */
+int child_exec(struct child *c, const char **ret_what) LM_MUST_CHECK;
 
 void child_signal(const struct child *c, int number);
 /* SIGTERM now, SIGKILL after grace_ms. */

@@ -82,7 +82,25 @@ static int open_to_append(struct keeper_file *f)
         f->unfinished = last != '\n';
     if (reader >= 0)
         close(reader);
+    f->size = (uint64_t)st.st_size;
     return fd;
+}
+
+/* "NAME.3" */
+static bool old_name(const struct keeper_file *f, unsigned number, char out[300])
+{
+    int n = snprintf(out, 300, "%s.%u", f->base, number);
+    return n > 0 && n < 300;
+}
+
+/* NAME.1 becomes NAME.2 and so on, from the oldest, so that a death in between costs none of them. */
+static void age(struct keeper_file *f)
+{
+    char from[300], to[300];
+
+    for (unsigned i = f->how.kept - 1; i > 0; i--)
+        if (old_name(f, i, from) && old_name(f, i + 1, to))
+            (void)renameat(f->dir, from, f->dir, to); /* not there: nothing to age */
 }
 
 /* The previous file, be it a link, becomes PATH.1; nothing is written through it. */
@@ -90,8 +108,7 @@ static int open_afresh(struct keeper_file *f)
 {
     char previous[300];
 
-    int n = snprintf(previous, sizeof previous, "%s.1", f->base);
-    if (n < 0 || (size_t)n >= sizeof previous)
+    if (!old_name(f, 1, previous))
         return -ENAMETOOLONG;
     for (int attempt = 0; attempt < 10; attempt++) {
         if (renameat(f->dir, f->base, f->dir, previous) < 0 && errno != ENOENT)
@@ -103,15 +120,17 @@ static int open_afresh(struct keeper_file *f)
     return -EEXIST;
 }
 
-int file_open(struct keeper_file *f, const char *path, bool append, struct errinfo *info)
+int file_open(struct keeper_file *f, const char *path, const struct file_how *how,
+              struct errinfo *info)
 {
     const char *slash = strrchr(path, '/');
 
-    *f = (struct keeper_file){.path = path, .base = slash ? slash + 1 : path, .dir = -1, .fd = -1};
+    *f = (struct keeper_file){
+        .path = path, .base = slash ? slash + 1 : path, .how = *how, .dir = -1, .fd = -1};
     int rc = open_dir(f, info);
     if (rc < 0)
         goto failed;
-    rc = append ? open_to_append(f) : open_afresh(f);
+    rc = how->append ? open_to_append(f) : open_afresh(f);
     if (rc < 0) {
         err_set(info, rc, "the log file %s cannot be opened: %s", path, err_text(rc));
         goto failed;
@@ -132,6 +151,18 @@ void file_close(struct keeper_file *f)
     f->fd = f->dir = -1;
 }
 
+/* Begins a new file. When that fails, the present one goes on until the next attempt. */
+static void rotate(struct keeper_file *f)
+{
+    age(f);
+    int fd = open_afresh(f);
+    f->size = 0;
+    if (fd < 0)
+        return;
+    close(f->fd);
+    f->fd = fd;
+}
+
 /* Makes the file again when its name leads elsewhere. */
 static void look_after(struct keeper_file *f, int64_t now_us)
 {
@@ -148,6 +179,7 @@ static void look_after(struct keeper_file *f, int64_t now_us)
         return;
     close(f->fd);
     f->fd = fd;
+    f->size = 0;
     f->unfinished = false;
 }
 
@@ -189,6 +221,8 @@ enum file_event file_write(struct keeper_file *f, uint32_t stream, struct str by
     }
     if (now_us >= f->look_at_us)
         look_after(f, now_us);
+    if (f->how.rotate_bytes && f->size >= f->how.rotate_bytes && !f->unfinished && !f->retry_at_us)
+        rotate(f);
     int skip = f->unfinished && (stream != f->stream || f->retry_at_us) ? 0 : 1;
     int rc = write_pieces(f->fd, pieces + skip, 2 - skip);
     bool was_failing = f->retry_at_us != 0;
@@ -200,6 +234,7 @@ enum file_event file_write(struct keeper_file *f, uint32_t stream, struct str by
         return was_failing ? FILE_OK : FILE_FAILED;
     }
     f->stream = stream;
+    f->size += bytes.n;
     f->unfinished = bytes.p[bytes.n - 1] != '\n';
     f->retry_at_us = 0;
     return was_failing ? FILE_BACK : FILE_OK;

@@ -5,6 +5,9 @@
  * Both streams go into one file in the order they were read. One byte is ever added: a line end,
  * when one stream starts while the other has an unfinished line.
  *
+ * A file that is rotated by size is renamed between two lines, by its writer, so nothing is lost and no
+ * program has to be told.
+ *
  * The file is opened safely (never through a link, never in a directory that others may rearrange),
  * and made again when somebody removes or replaces it. While it cannot be written, bytes are counted
  * as missing and a new attempt is made twice a second; capture goes on meanwhile.
@@ -17,9 +20,19 @@
 #include "base/err.h"
 #include "base/str.h"
 
+enum { FILE_KEPT_MAX = 100 };
+
+struct file_how {
+    bool append;           /* goes on with the file that is there; else it becomes PATH.1 */
+    uint64_t rotate_bytes; /* 0 = never; else a new file is begun when this one has so many */
+    unsigned kept;         /* how many old ones stay then: PATH.1 is the latest */
+};
+
 struct keeper_file {
     const char *path, *base; /* base: the part of path after the last slash */
+    struct file_how how;
     int dir, fd;
+    uint64_t size;       /* of the file, when it is rotated */
     uint32_t stream;     /* the one that wrote last */
     bool unfinished;     /* the last byte in it is no line end */
     int64_t look_at_us;  /* when to see whether the file is still ours */
@@ -29,9 +42,8 @@ struct keeper_file {
 
 enum file_event { FILE_OK, FILE_FAILED, FILE_BACK };
 
-/* Opens the file; with truncate the previous one becomes PATH.1. On failure f is still usable (every
- * write is lost) and info has the reason. */
-int file_open(struct keeper_file *f, const char *path, bool append,
+/* Opens the file. On failure f is still usable (every write is lost) and info has the reason. */
+int file_open(struct keeper_file *f, const char *path, const struct file_how *how,
               struct errinfo *info) LM_MUST_CHECK;
 void file_close(struct keeper_file *f);
 

@@ -37,7 +37,7 @@ static void assert_content(const char *file, const char *want)
 static void open_ok(struct keeper_file *f, bool append)
 {
     struct errinfo info = {0};
-    assert_int_equal(file_open(f, path, append, &info), 0);
+    assert_int_equal(file_open(f, path, &(struct file_how){.append = append}, &info), 0);
 }
 
 static enum file_event write_text(struct keeper_file *f, uint32_t stream, const char *text,
@@ -116,7 +116,8 @@ static void a_link_in_its_place_is_never_written_through(void **state)
     assert_int_equal(write(fd, "precious", 8), 8);
     close(fd);
     assert_int_equal(symlink(target, path), 0);
-    assert_true(file_open(&f, path, true, &info) < 0); /* append would follow it */
+    assert_true(file_open(&f, path, &(struct file_how){.append = true}, &info) <
+                0); /* append would follow it */
     assert_non_null(strstr(info.text, path));
     assert_int_equal(write_text(&f, OUT, "lost\n", 0), FILE_OK);
     file_close(&f);
@@ -136,7 +137,7 @@ static void a_second_name_of_another_file_is_not_appended_to(void **state)
 
     close(fd);
     assert_int_equal(link(target, path), 0);
-    assert_true(file_open(&f, path, true, &info) < 0);
+    assert_true(file_open(&f, path, &(struct file_how){.append = true}, &info) < 0);
     file_close(&f);
 }
 
@@ -179,7 +180,7 @@ static void a_directory_that_everybody_may_change_is_refused(void **state)
     struct errinfo info = {0};
 
     assert_int_equal(chmod(dir, 0777), 0);
-    assert_int_equal(file_open(&f, path, false, &info), -LM_E_REFUSED);
+    assert_int_equal(file_open(&f, path, &(struct file_how){0}, &info), -LM_E_REFUSED);
     assert_non_null(strstr(info.text, "chmod o-w"));
     file_close(&f);
     assert_int_equal(chmod(dir, 01777), 0);
@@ -197,7 +198,7 @@ static void a_directory_that_cannot_be_made_is_explained(void **state)
     open_ok(&f, false);
     file_close(&f);
     snprintf(below, sizeof below, "%s/logs/demo.log", path); /* below a file */
-    assert_true(file_open(&f, below, false, &info) < 0);
+    assert_true(file_open(&f, below, &(struct file_how){0}, &info) < 0);
     assert_non_null(strstr(info.text, "cannot be made"));
     file_close(&f);
 }
@@ -228,6 +229,76 @@ static void a_full_disk_is_told_once_and_writing_resumes(void **state)
     assert_int_equal(f.missing, 4 + 10 + 8);
     assert_content(path, "12345678\nabcde\nagain\n");
     file_close(&f);
+}
+
+static void a_file_that_is_full_is_renamed_between_two_lines(void **state)
+{
+    (void)state;
+    struct errinfo info = {0};
+    struct file_how how = {.append = true, .rotate_bytes = 10, .kept = 2};
+    struct keeper_file f;
+    char second[100], third[100];
+
+    snprintf(second, sizeof second, "%s.2", path);
+    snprintf(third, sizeof third, "%s.3", path);
+    assert_int_equal(file_open(&f, path, &how, &info), 0);
+    write_text(&f, OUT, "line 1 ", 0);
+    write_text(&f, OUT, "is long", 0);
+    write_text(&f, OUT, "\n", 0); /* full for a while, but inside a line */
+    write_text(&f, OUT, "line 2\n", 0);
+    assert_content(previous, "line 1 is long\n");
+    file_close(&f);
+    assert_int_equal(file_open(&f, path, &how, &info), 0); /* goes on where it was */
+    write_text(&f, OUT, "line 3\n", 0);
+    write_text(&f, OUT, "line 4\n", 0);
+    assert_content(previous, "line 2\nline 3\n");
+    assert_content(second, "line 1 is long\n");
+    write_text(&f, OUT, "line 5\n", 0);
+    write_text(&f, OUT, "line 6\n", 0);
+    assert_content(path, "line 6\n");
+    assert_content(previous, "line 4\nline 5\n");
+    assert_content(second, "line 2\nline 3\n");
+    assert_int_equal(access(third, F_OK), -1);
+    file_close(&f);
+}
+
+static void a_file_cut_short_by_somebody_goes_on_at_its_end(void **state)
+{
+    (void)state;
+    struct keeper_file f;
+
+    open_ok(&f, false);
+    write_text(&f, OUT, "before\n", 0);
+    assert_int_equal(truncate(path, 0), 0);
+    write_text(&f, OUT, "after\n", 1 + SECOND);
+    assert_content(path, "after\n"); /* no hole */
+    file_close(&f);
+}
+
+/* Somebody replaces the file by a link to a target, again and again, while it is written. */
+static void an_attacker_who_plants_links_never_reaches_the_target(void **state)
+{
+    (void)state;
+    const char *asked = getenv("LOGMILL_ROUNDS");
+    int rounds = asked ? atoi(asked) : 300;
+    struct keeper_file f;
+
+    FILE *t = fopen(target, "w");
+    assert_non_null(t);
+    fputs("precious\n", t);
+    fclose(t);
+    for (int i = 0; i < rounds; i++) {
+        open_ok(&f, i % 2);
+        for (int j = 0; j < 3; j++) {
+            unlink(path);
+            if (j != 1)
+                assert_int_equal(symlink(target, path), 0);
+            write_text(&f, OUT, "evil\n", (j + 1ll) * (1 + SECOND));
+        }
+        file_close(&f);
+        unlink(path);
+    }
+    assert_content(target, "precious\n");
 }
 
 static int make_place(void **state)
@@ -266,6 +337,9 @@ int main(void)
         TEST(a_link_put_in_its_place_later_is_left_alone),
         TEST(a_directory_that_everybody_may_change_is_refused),
         TEST(a_directory_that_cannot_be_made_is_explained),
+        TEST(a_file_that_is_full_is_renamed_between_two_lines),
+        TEST(a_file_cut_short_by_somebody_goes_on_at_its_end),
+        TEST(an_attacker_who_plants_links_never_reaches_the_target),
         TEST(a_full_disk_is_told_once_and_writing_resumes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

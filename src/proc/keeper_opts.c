@@ -23,6 +23,11 @@ enum option_id {
     OPT_MEMORY,
     OPT_SPOOL,
     OPT_NOFILE,
+    OPT_ROTATE,
+    OPT_LINES,
+    OPT_PTY,
+    OPT_USER,
+    OPT_LIMIT,
 };
 
 static const struct option known[] = {
@@ -38,6 +43,11 @@ static const struct option known[] = {
     {"memory", required_argument, NULL, OPT_MEMORY},
     {"spool", required_argument, NULL, OPT_SPOOL},
     {"nofile", required_argument, NULL, OPT_NOFILE},
+    {"rotate", required_argument, NULL, OPT_ROTATE},
+    {"lines", no_argument, NULL, OPT_LINES},
+    {"pty", no_argument, NULL, OPT_PTY},
+    {"user", required_argument, NULL, OPT_USER},
+    {"limit", required_argument, NULL, OPT_LIMIT},
     {0},
 };
 
@@ -62,6 +72,19 @@ static bool set_size(size_t *ret, const char *text)
     return true;
 }
 
+/* "BYTES:COUNT" */
+static bool set_rotation(struct keeper_opts *o, const char *text)
+{
+    struct str count, size = str_cut(str_from(text), ':', &count);
+    uint64_t n;
+
+    if (!str_to_u64(size, &o->file.rotate_bytes) || !str_to_u64(count, &n) || n == 0 ||
+        n > FILE_KEPT_MAX)
+        return false;
+    o->file.kept = (unsigned)n;
+    return true;
+}
+
 static bool set_option(struct keeper_opts *o, int id)
 {
     switch (id) {
@@ -82,7 +105,17 @@ static bool set_option(struct keeper_opts *o, int id)
     case OPT_LABEL:
         return add_label(o, optarg);
     case OPT_APPEND:
-        return o->append = true;
+        return o->file.append = true;
+    case OPT_ROTATE:
+        return set_rotation(o, optarg);
+    case OPT_LINES:
+        return o->lines = true;
+    case OPT_PTY:
+        return o->pty = true;
+    case OPT_USER:
+        return rights_set_user(&o->rights, optarg);
+    case OPT_LIMIT:
+        return rights_add_limit(&o->rights, optarg);
     case OPT_FOREGROUND:
         return o->foreground = true;
     case OPT_QUIET:

@@ -5,7 +5,8 @@
  * It is internal: cli/run.c and spawn.c write it, people do not.
  *
  *     keeper --name N --run HEX --socket PATH --log PATH --runs DIR [--label name=value]...
- *            [--append] [--foreground [--quiet]] [--memory BYTES] [--spool BYTES]
+ *            [--append] [--rotate BYTES:COUNT] [--lines] [--pty] [--user UID:GID:G1,G2]
+ *            [--limit RESOURCE:VALUE]... [--foreground [--quiet]] [--memory BYTES] [--spool BYTES]
  *            [--nofile N] -- command [argument]...
  *
  * Threads: one. Owns: nothing, all texts point into argv.
@@ -14,6 +15,8 @@
 #define LM_PROC_KEEPER_OPTS_H
 
 #include "ipc/frame.h"
+#include "proc/keeper_file.h"
+#include "proc/keeper_rights.h"
 #include "proc/runs.h"
 
 enum { KEEPER_MEMORY = 1024 * 1024, KEEPER_SPOOL = 64 * 1024 * 1024 };
@@ -24,7 +27,10 @@ struct keeper_opts {
     char run_hex[RUN_HEX];
     struct frame_label labels[FRAME_LABELS_MAX];
     uint16_t label_count;
-    bool append;
+    struct file_how file;
+    bool lines; /* the plain file holds lines with time and level, not bytes */
+    struct child_rights rights;
+    bool pty;
     bool foreground; /* started by hand: shares the terminal, passes output and status on */
     bool quiet;      /* foreground only: does not pass output on */
     size_t memory_bytes, spool_bytes;

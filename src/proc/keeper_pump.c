@@ -22,6 +22,7 @@ enum {
     REST_US = 500,       /* the longest rest of a busy child */
     REST_LONG_US = 2000, /* when more than REST_BYTES came last time */
     REST_BYTES = 64 * 1024,
+    TERMINAL_BYTES = 4096,    /* what a terminal holds for its reader */
     TURN_BYTES = 1024 * 1024, /* from one pipe before the other one and the hub get their turn */
 };
 
@@ -30,7 +31,7 @@ void pump_init(struct pump *p, const int fds[2])
     for (int i = 0; i < 2; i++)
         p->streams[i].fd = fds[i];
     int bytes = fcntl(fds[0], F_GETPIPE_SZ);
-    p->pipe_bytes = bytes > 0 ? (size_t)bytes : 65536;
+    p->pipe_bytes = bytes > 0 ? (size_t)bytes : TERMINAL_BYTES;
 }
 
 void pump_close(struct pump *p)
@@ -42,11 +43,13 @@ void pump_close(struct pump *p)
 
 /* ---- one read ---- */
 
-static void write_file(struct pump *p, uint32_t stream, struct str bytes)
+static void write_file(struct pump *p, uint32_t stream, struct str bytes, bool last)
 {
     struct errinfo info = {0};
+    int64_t now_us = clock_mono_us();
 
-    switch (file_write(p->file, stream, bytes, clock_mono_us(), &info)) {
+    switch (p->lines ? keeper_lines_write(p->lines, p->file, stream, bytes, last, now_us, &info)
+                     : file_write(p->file, stream, bytes, now_us, &info)) {
     case FILE_FAILED:
         link_note(p->link, NOTE_WARN,
                   "%s; its lines go to the hub only until it can be written again", info.text);
@@ -75,7 +78,7 @@ static void pass_on(struct pump *p, int i, const char *room, size_t n)
     if (n == 0)
         return;
     if (p->file)
-        write_file(p, data.stream, data.bytes);
+        write_file(p, data.stream, data.bytes, false);
     if (p->console)
         console_write(p->console, i, data.bytes);
     queue_commit(p->queue, &data);
@@ -106,6 +109,8 @@ static size_t read_once(struct pump *p, int i)
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         close(s->fd);
         s->fd = -1;
+        if (p->lines)
+            write_file(p, i ? FRAME_STDERR : FRAME_STDOUT, STR_NONE, true);
     }
     return got == asked ? got : 0;
 }

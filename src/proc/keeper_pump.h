@@ -18,6 +18,7 @@
 
 #include "proc/keeper_console.h"
 #include "proc/keeper_file.h"
+#include "proc/keeper_lines.h"
 #include "proc/keeper_link.h"
 
 enum { PUMP_HELD_MAX = 4096 };
@@ -32,8 +33,9 @@ struct pump_stream {
 };
 
 struct pump {
-    struct keeper_file *file; /* NULL = there is none */
-    struct console *console;  /* NULL = output is not passed on */
+    struct keeper_file *file;   /* NULL = there is none */
+    struct keeper_lines *lines; /* how the file is written; NULL = the bytes as they are */
+    struct console *console;    /* NULL = output is not passed on */
     struct queue *queue;
     struct link *link;
     struct pump_stream streams[2];

@@ -22,6 +22,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -142,8 +143,29 @@ static int child_with_heir(const char *fifo)
     return 5;
 }
 
+/* Says what it is and what it may. */
+static int child_rights(void)
+{
+    struct rlimit files, core;
+    char text[256];
+    gid_t groups[8];
+    int n = getgroups(8, groups);
+
+    getrlimit(RLIMIT_NOFILE, &files);
+    getrlimit(RLIMIT_CORE, &core);
+    int size =
+        snprintf(text, sizeof text, "uid %u gid %u groups %d last %u files %lu core %lu tty %d%d\n",
+                 getuid(), getgid(), n, n > 0 ? groups[n - 1] : 0, files.rlim_cur, core.rlim_max,
+                 isatty(1), isatty(2));
+    write_all(1, text, (size_t)size);
+    write_all(2, "both\n", 5);
+    return 0;
+}
+
 static int child_main(const char *what, const char *arg)
 {
+    if (strcmp(what, "rights") == 0)
+        return child_rights();
     if (strcmp(what, "lines") == 0)
         return child_lines_then(arg);
     if (strcmp(what, "numbered") == 0)
@@ -855,6 +877,66 @@ static void a_command_that_is_not_there_is_explained_as_last_words(void **state)
     hub_fini(&h);
 }
 
+static void a_child_gets_the_user_and_the_limits_it_is_given(void **state)
+{
+    (void)state;
+    static const struct how limited = {
+        .options = {"--user", "65534:65533:65533,7", "--limit", "7:64", "--limit", "4:0", NULL}};
+    struct hub h;
+
+    if (getuid() != 0)
+        skip(); /* only root may */
+    hub_init(&h);
+    hub_listen(&h);
+    wait_for(&h, start_self(&h, &limited, "rights", ""));
+    buf_add_char(&h.got[0], '\0');
+    assert_string_equal(h.got[0].p,
+                        "uid 65534 gid 65533 groups 2 last 65533 files 64 core 0 tty 00\n");
+    hub_fini(&h);
+}
+
+static void rights_that_cannot_be_had_are_its_last_words(void **state)
+{
+    (void)state;
+    static const struct how greedy = {.options = {"--limit", "7:9223372036854775807", NULL}};
+    struct hub h;
+
+    hub_init(&h);
+    hub_listen(&h);
+    wait_for(&h, start_self(&h, &greedy, "rights", ""));
+    assert_int_equal(h.exit.code, 126);
+    buf_add_char(&h.got[1], '\0');
+    assert_non_null(strstr(h.got[1].p, "': its limits: Operation not permitted"));
+    hub_fini(&h);
+}
+
+static void on_a_terminal_both_streams_are_one_and_bytes_stay_as_they_are(void **state)
+{
+    (void)state;
+    static const struct how terminal = {.options = {"--pty", NULL}};
+    struct hub h;
+
+    hub_init(&h);
+    hub_listen(&h);
+    wait_for(&h, start_self(&h, &terminal, "rights", ""));
+    assert_int_equal(h.exits, 1);
+    assert_int_equal(h.ends, 1);
+    assert_int_equal(h.got[1].n, 0);
+    buf_add_char(&h.got[0], '\0');
+    assert_non_null(strstr(h.got[0].p, " tty 11\nboth\n"));
+    hub_fini(&h);
+    hub_init(&h);
+    hub_listen(&h);
+    pid_t keeper = start_self(&h, &terminal, "stubborn", "");
+    HUB_UNTIL(&h, h.got[0].n >= 6);
+    struct buf stop = {0};
+    frame_add_stop(&stop, 100);
+    hub_say(&h, &stop);
+    wait_for(&h, keeper);
+    assert_int_equal(h.exit.signal, SIGKILL);
+    hub_fini(&h);
+}
+
 static void an_unfinished_prompt_does_not_hold_back_the_other_stream(void **state)
 {
     (void)state;
@@ -922,6 +1004,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(output_is_passed_on_and_a_closed_reader_harms_nobody),
         cmocka_unit_test(a_slow_reader_of_the_output_slows_the_child_and_loses_nothing),
         cmocka_unit_test(a_command_that_is_not_there_is_explained_as_last_words),
+        cmocka_unit_test(a_child_gets_the_user_and_the_limits_it_is_given),
+        cmocka_unit_test(rights_that_cannot_be_had_are_its_last_words),
+        cmocka_unit_test(on_a_terminal_both_streams_are_one_and_bytes_stay_as_they_are),
         cmocka_unit_test(an_unfinished_prompt_does_not_hold_back_the_other_stream),
         cmocka_unit_test(a_hub_that_talks_nonsense_is_left_and_called_again),
     };

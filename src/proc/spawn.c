@@ -4,6 +4,8 @@
  */
 #include "proc/spawn.h"
 
+#include "proc/spawn_user.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +13,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-enum { FIXED_WORDS = 20, PATH_BYTES = 4096 };
+enum { FIXED_WORDS = 32, PATH_BYTES = 4096 };
 
 int spawn_new_run(uint8_t ret_run[RUN_ID])
 {
@@ -106,6 +108,24 @@ static size_t count_words(char *const *words)
     return n;
 }
 
+/* What the configuration says of how it is run and of its file. */
+static void add_conf(struct words *w, struct arena *arena, const struct process_conf *conf)
+{
+    char text[64];
+
+    add_flag(w, arena, conf->log != LOG_TRUNCATE, "--append");
+    add_flag(w, arena, conf->format == FORMAT_LINE, "--lines");
+    add_flag(w, arena, conf->pty, "--pty");
+    if (conf->log == LOG_ROTATE) {
+        snprintf(text, sizeof text, "%" PRIu64 ":%" PRIu32, conf->log_size, conf->log_count);
+        add_option(w, arena, "--rotate", text);
+    }
+    for (size_t i = 0; i < conf->limit_count; i++) {
+        snprintf(text, sizeof text, "%d:%" PRIu64, conf->limits[i].resource, conf->limits[i].value);
+        add_option(w, arena, "--limit", text);
+    }
+}
+
 int spawn_command(const struct spawn *what, struct arena *arena, char ***ret_argv,
                   struct errinfo *info)
 {
@@ -116,7 +136,8 @@ int spawn_command(const struct spawn *what, struct arena *arena, char ***ret_arg
     int rc = find_keeper(arena, &keeper, info);
     if (rc < 0)
         return rc;
-    w.at = arena_alloc(arena, (FIXED_WORDS + 2 * what->label_count + argc) * sizeof *w.at);
+    w.at = arena_alloc(arena,
+                       (FIXED_WORDS + 2 * (what->label_count + LIMIT_COUNT) + argc) * sizeof *w.at);
     if (!w.at)
         return err_set(info, -ENOMEM, "memory is short");
     run_to_hex(what->run, hex);
@@ -133,7 +154,10 @@ int spawn_command(const struct spawn *what, struct arena *arena, char ***ret_arg
         snprintf(number, sizeof number, "%" PRIu64, what->nofile);
         add_option(&w, arena, "--nofile", number);
     }
-    add_flag(&w, arena, what->append, "--append");
+    if (what->conf)
+        add_conf(&w, arena, what->conf);
+    if (what->user_ids)
+        add_option(&w, arena, "--user", what->user_ids);
     add_flag(&w, arena, what->foreground, "--foreground");
     add_flag(&w, arena, what->quiet, "--quiet");
     add_word(&w, join(arena, "--", "", ""));
@@ -152,21 +176,41 @@ static bool is_secret(const char *variable)
     return strncmp(variable, "LOGMILL_TOKEN=", strlen("LOGMILL_TOKEN=")) == 0;
 }
 
-/* The hub's environment without its token, and what the configuration adds. NULL: memory is short. */
-static char **environment(const struct spawn *what, struct arena *arena)
+static bool names_same(const char *a, const char *b)
 {
-    size_t more = count_words(what->env), n = 0;
-    char **env = arena_alloc(arena, (count_words(environ) + more + 1) * sizeof *env);
+    return strncmp(a, b, strcspn(a, "=") + 1) == 0;
+}
+
+/* HOME, USER and LOGNAME of another user. */
+static size_t add_user(char **env, const struct spawn_user *user, struct arena *arena)
+{
+    size_t n = 0;
+
+    if (user->home)
+        env[n++] = join(arena, "HOME=", user->home, "");
+    if (user->name)
+        env[n++] = join(arena, "USER=", user->name, "");
+    if (user->name)
+        env[n++] = join(arena, "LOGNAME=", user->name, "");
+    return n;
+}
+
+char **spawn_environment(char *const *more, const struct spawn_user *user, struct arena *arena)
+{
+    size_t more_n = count_words(more), n = 0;
+    char **env = arena_alloc(arena, (count_words(environ) + more_n + 4) * sizeof *env);
 
     if (!env)
         return NULL;
-    for (size_t i = 0; i < more; i++)
-        env[n++] = what->env[i];
+    for (size_t i = 0; i < more_n; i++)
+        env[n++] = more[i];
+    if (user)
+        n += add_user(env + n, user, arena);
+    size_t own_n = n;
     for (char **at = environ; *at; at++) {
-        size_t name_n = strcspn(*at, "=") + 1;
         bool replaced = is_secret(*at);
-        for (size_t i = 0; i < more && !replaced; i++)
-            replaced = strncmp(*at, what->env[i], name_n) == 0;
+        for (size_t i = 0; i < own_n && !replaced; i++)
+            replaced = !env[i] || names_same(*at, env[i]);
         if (!replaced)
             env[n++] = *at;
     }
@@ -174,32 +218,36 @@ static char **environment(const struct spawn *what, struct arena *arena)
     return env;
 }
 
-int spawn_keeper(uv_loop_t *loop, uv_process_t *process, const struct spawn *what,
+int spawn_keeper(uv_loop_t *loop, uv_process_t *process, const struct spawn *wanted,
                  uv_exit_cb on_exit, struct errinfo *info)
 {
+    const struct process_conf *conf = wanted->conf;
+    struct spawn what = *wanted;
+    struct spawn_user user;
     uv_stdio_container_t none[3] = {
         {.flags = UV_IGNORE}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
     uv_process_options_t options = {
         .exit_cb = on_exit,
-        .cwd = what->directory,
+        .cwd = conf->directory,
         .flags = UV_PROCESS_DETACHED,
         .stdio_count = 3,
         .stdio = none,
     };
     struct arena arena = {0};
 
-    int rc = spawn_command(what, &arena, &options.args, info);
-    if (rc < 0)
+    int rc = spawn_user(conf, &arena, &user, info);
+    what.user_ids = user.ids;
+    if (rc < 0 || (rc = spawn_command(&what, &arena, &options.args, info)) < 0)
         goto out;
     options.file = options.args[0];
-    options.env = environment(what, &arena);
+    options.env = spawn_environment(conf->env, &user, &arena);
     if (!options.env) {
         rc = err_set(info, -ENOMEM, "memory is short");
         goto out;
     }
     rc = uv_spawn(loop, process, &options);
-    if (rc < 0 && what->directory && access(what->directory, X_OK) < 0)
-        err_set(info, rc, "its directory %s cannot be entered: %s", what->directory, err_text(rc));
+    if (rc < 0 && conf->directory && access(conf->directory, X_OK) < 0)
+        err_set(info, rc, "its directory %s cannot be entered: %s", conf->directory, err_text(rc));
     else if (rc < 0)
         err_set(info, rc, "%s cannot be started: %s", options.file, err_text(rc));
 out:

@@ -23,11 +23,12 @@ struct spawn {
     const struct settings *settings; /* socket, log_dir and state_dir */
     const struct conf_label *labels;
     size_t label_count;
-    bool append, foreground, quiet;
-    uint64_t nofile;       /* soft limit of descriptors for keeper and child; 0 = the present one */
-    char *const *argv;     /* of the child, ends with NULL */
-    const char *directory; /* NULL = the present one */
-    char *const *env;      /* variables to add, ends with NULL; may be NULL */
+    const struct process_conf
+        *conf; /* how it is run and what becomes of its output; NULL = plainly */
+    bool foreground, quiet;
+    uint64_t nofile;      /* soft limit of descriptors for keeper and child; 0 = the present one */
+    char *const *argv;    /* of the child, ends with NULL */
+    const char *user_ids; /* "UID:GID:G1,G2": whom the child becomes; NULL = nobody else */
 };
 
 /* A new identity for one life of a process. */
@@ -42,7 +43,13 @@ char *spawn_log_file(const struct settings *settings, const char *name, struct a
 int spawn_command(const struct spawn *what, struct arena *arena, char ***ret_argv,
                   struct errinfo *info) LM_MUST_CHECK;
 
-/* Starts it. `process` is the caller's: on success on_exit comes when the keeper ends, and the handle
+/* The environment of the hub without its token, with `more` (ends with NULL, may be NULL), and with
+ * HOME, USER and LOGNAME of `user` (may be NULL). In the arena; borrows what it was given. NULL: memory
+ * is short. */
+struct spawn_user;
+char **spawn_environment(char *const *more, const struct spawn_user *user, struct arena *arena);
+
+/* Starts it; what->conf must be given. `process` is the caller's: on success on_exit comes when the keeper ends, and the handle
  * must be closed; on failure it need not be. */
 int spawn_keeper(uv_loop_t *loop, uv_process_t *process, const struct spawn *what,
                  uv_exit_cb on_exit, struct errinfo *info) LM_MUST_CHECK;

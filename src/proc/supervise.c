@@ -50,7 +50,7 @@ struct process *process_add(struct supervise *s, const char *name)
         free(priv);
         return NULL;
     }
-    priv->backoff_ms = BACKOFF_FIRST_MS;
+    priv->supervise = s;
     p->priv = priv;
     p->state = PROCESS_EXITED;
     snprintf(p->name, sizeof p->name, "%s", name);
@@ -61,12 +61,15 @@ struct process *process_add(struct supervise *s, const char *name)
 void process_set(struct supervise *s, struct process *p, enum process_state state,
                  const char *reason, ...)
 {
+    char text[sizeof p->reason]; /* the old reason may be part of the new one */
     va_list args;
 
     va_start(args, reason);
-    vsnprintf(p->reason, sizeof p->reason, reason, args);
+    vsnprintf(text, sizeof text, reason, args);
     va_end(args);
+    memcpy(p->reason, text, sizeof text);
     p->state = state;
+    order_kick(s, p);
     process_changed(s, p);
 }
 
@@ -213,6 +216,8 @@ void supervise_free(struct supervise *s)
     }
     LIST_FOR_EACH_SAFE (link, &s->observers)
         list_remove(link);
+    for (size_t i = 0; i < s->count; i++)
+        health_end(s->processes[i]);
     s->freed = true;
     uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 }

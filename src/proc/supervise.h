@@ -9,8 +9,10 @@
  *
  *     waiting ─▶ starting ─▶ running ─▶ stopping ─▶ exited | disconnected ─▶ waiting (restart) | failed
  *
- * States (SPEC 6): `exited` = code 0 or asked for; `disconnected` = any other end, or the keeper
- * cannot be reached, with the reason; `waiting` = back-off before a restart; `failed` = gave up.
+ * `starting` lasts until its keeper has called and its ready check, if it has one, has said yes;
+ * `exited` = code 0 or asked for; `disconnected` = any other end, or the keeper cannot be reached, with
+ * the reason; `waiting` = for the end of a pause before a restart, or for a process it depends on;
+ * `failed` = could not be started, or was started too often.
  *
  * Threads: loop thread only.
  * Owns:    the process table. Links belong to the connections behind them.
@@ -67,6 +69,7 @@ struct process {
     char log_file[512];
     bool configured;
     bool unstored;       /* store: false in the configuration of this name */
+    bool wants_lines;    /* tell supervise_on_line() of its lines: it waits for one */
     bool orphan_writers; /* its child is dead, but something it started still holds its pipes */
     struct process_exit exit;
     struct process_counts counts;
@@ -114,12 +117,14 @@ void supervise_start(struct supervise *s);
 int supervise_on_run(struct supervise *s, const struct frame_run *run, struct keeper_link *link,
                      struct process **ret_process) LM_MUST_CHECK;
 void supervise_on_exit(struct supervise *s, struct process *p, const struct frame_exit *ex);
+/* A line of this run, valid UTF-8. Only needed while p->wants_lines. */
+void supervise_on_line(struct supervise *s, struct process *p, struct str line);
 /* The connection behind this link is gone; `ended` says whether END had been acknowledged. */
 void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_link *link,
                        bool ended);
 
-/* Asks every configured child (in reverse order of configuration) to stop; on_stopped follows, at the
- * latest stop_timeout + 2 s later. Runs by hand are left alone. */
+/* Asks every child that a hub started to stop, each after those that depend on it; on_stopped follows,
+ * at the latest 2 s after the stop_timeout of the last. Runs by hand are left alone. */
 void supervise_stop_all(struct supervise *s);
 
 /* What people ask for, by name. START: nothing happens to what runs already. STOP: also of what waits

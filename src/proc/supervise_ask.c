@@ -26,7 +26,7 @@ static void start(struct supervise *s, struct process *p)
 {
     struct process_private *priv = p->priv;
 
-    priv->backoff_ms = BACKOFF_FIRST_MS;
+    priv->backoff_ms = priv->short_lives = 0;
     priv->due_us = priv->keeper_runs ? priv->due_us : 0;
     if (!priv->keeper_runs) {
         life_start(s, p);
@@ -39,7 +39,7 @@ static void start(struct supervise *s, struct process *p)
 
 static void stop(struct supervise *s, struct process *p)
 {
-    p->priv->again = false;
+    p->priv->again = p->priv->pended = false;
     if (p->priv->keeper_runs) {
         life_stop(s, p);
     } else if (p->state == PROCESS_WAITING) {

@@ -35,11 +35,9 @@ static struct process *find_entry(struct supervise *s, const struct frame_run *r
 /* Goes by the name, so that it holds for a run by hand as well. */
 static bool is_unstored(const struct supervise *s, struct str name)
 {
-    const struct settings *conf = s->opts.settings;
-
-    for (size_t i = 0; i < conf->process_count; i++)
-        if (str_is(name, conf->processes[i].name))
-            return conf->processes[i].unstored;
+    for (size_t i = 0; i < s->count; i++)
+        if (s->processes[i]->priv->conf && str_is(name, s->processes[i]->name))
+            return s->processes[i]->priv->conf->unstored;
     return false;
 }
 
@@ -131,7 +129,7 @@ int supervise_on_run(struct supervise *s, const struct frame_run *run, struct ke
     announce(p);
     if (!p->priv->exited) {
         p->priv->due_us = 0;
-        process_set(s, p, PROCESS_RUNNING, "%s", "");
+        health_begin(s, p);
     }
     if ((s->stopping && p->priv->by_hub) || p->priv->asked)
         life_stop(s, p);
@@ -178,9 +176,12 @@ void supervise_on_exit(struct supervise *s, struct process *p, const struct fram
     p->priv->exited = true;
     p->priv->failure = ex->code != 0;
     p->child_pid = 0;
+    health_end(p);
     keep_exit(p, ex);
     describe_exit(ex, reason, sizeof reason);
-    if (ex->code == 0 || p->priv->asked)
+    if (p->priv->sick)
+        process_set(s, p, PROCESS_DISCONNECTED, "%.110s; %s", p->reason, reason);
+    else if (ex->code == 0 || p->priv->asked)
         process_set(s, p, PROCESS_EXITED, "%s%s", reason, p->priv->asked ? ", as asked" : "");
     else
         process_set(s, p, PROCESS_DISCONNECTED, "%s", reason);
@@ -200,6 +201,7 @@ void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_lin
     if (p->priv->link != link)
         return;
     p->priv->link = NULL;
+    health_end(p);
     if (ended) {
         p->priv->keeper_runs = p->orphan_writers = false;
         p->keeper_pid = 0;

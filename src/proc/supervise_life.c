@@ -49,11 +49,9 @@ static int start_keeper(struct supervise *s, struct process *p, struct errinfo *
         .settings = s->opts.settings,
         .labels = conf->labels,
         .label_count = conf->label_count,
-        .append = conf->log == LOG_APPEND,
+        .conf = conf,
         .nofile = s->opts.nofile,
         .argv = conf->argv,
-        .directory = conf->directory,
-        .env = conf->env,
     };
     struct keeper_handle *h = calloc(1, sizeof *h);
 
@@ -80,20 +78,43 @@ static int start_keeper(struct supervise *s, struct process *p, struct errinfo *
     return 0;
 }
 
-/* Waits before the next attempt, longer each time. */
+/* Waits before the next attempt, longer each time; gives up when there were too many. */
 static void back_off(struct supervise *s, struct process *p)
 {
     struct process_private *priv = p->priv;
+    uint32_t pause_ms = priv->backoff_ms ? priv->backoff_ms : priv->conf->restart_delay_ms;
+    uint32_t limit = priv->conf->restart_limit;
     char why[sizeof p->reason];
 
-    if (clock_mono_us() - priv->since_us >= BACKOFF_RESET_US)
-        priv->backoff_ms = BACKOFF_FIRST_MS;
-    priv->due_us = clock_mono_us() + (int64_t)priv->backoff_ms * 1000;
+    if (clock_mono_us() - priv->since_us >= SHORT_LIFE_US) {
+        priv->short_lives = 0;
+        pause_ms = priv->conf->restart_delay_ms;
+    }
     memcpy(why, p->reason, sizeof why);
-    process_set(s, p, PROCESS_WAITING, "%.100s; starts again in %u.%u s", why,
-                priv->backoff_ms / 1000, priv->backoff_ms / 100 % 10);
-    priv->backoff_ms =
-        priv->backoff_ms * 2 < BACKOFF_LAST_MS ? priv->backoff_ms * 2 : BACKOFF_LAST_MS;
+    if (limit && priv->short_lives >= limit) {
+        diag_error("Process %s: gave up after %u restarts in a row: %s", p->name, limit, why);
+        process_set(s, p, PROCESS_FAILED, "gave up after %u restarts in a row: %.100s", limit, why);
+        return;
+    }
+    priv->short_lives++;
+    priv->due_us = clock_mono_us() + (int64_t)pause_ms * 1000;
+    process_set(s, p, PROCESS_WAITING, "%.100s; starts again in %u.%u s", why, pause_ms / 1000,
+                pause_ms / 100 % 10);
+    priv->backoff_ms = pause_ms * 2 < BACKOFF_LAST_MS || pause_ms > BACKOFF_LAST_MS
+                           ? pause_ms * 2
+                           : BACKOFF_LAST_MS;
+}
+
+/* True when it has to wait for others; says so once for each reason. */
+static bool must_wait(struct supervise *s, struct process *p)
+{
+    char why[160];
+    bool waits = !order_allows(s, p, why);
+
+    p->priv->pended = waits;
+    if (waits && (p->state != PROCESS_WAITING || strcmp(why, p->reason) != 0))
+        process_set(s, p, PROCESS_WAITING, "%s", why);
+    return waits;
 }
 
 void life_start(struct supervise *s, struct process *p)
@@ -101,9 +122,12 @@ void life_start(struct supervise *s, struct process *p)
     struct process_private *priv = p->priv;
     struct errinfo info = {0};
 
-    priv->exited = priv->asked = priv->again = priv->announced = priv->failure = false;
+    priv->exited = priv->asked = priv->again = priv->sick = priv->announced = priv->failure = false;
+    priv->ready = false;
     priv->by_hub = true;
     p->orphan_writers = false;
+    if (must_wait(s, p))
+        return;
     p->child_pid = 0;
     p->started_us = clock_wall_us();
     priv->since_us = clock_mono_us();
@@ -136,9 +160,12 @@ static bool wants_restart(const struct supervise *s, const struct process *p)
 void life_ended(struct supervise *s, struct process *p)
 {
     p->priv->due_us = 0;
+    health_end(p);
+    if (s->stopping)
+        stop_go_on(s);
     if (!wants_restart(s, p))
         return;
-    if (p->priv->again) {
+    if (p->priv->again && !p->priv->sick) {
         p->restarts++;
         life_start(s, p);
     } else {
@@ -186,7 +213,7 @@ static void on_process_due(struct supervise *s, struct process *p)
 
     priv->due_us = 0;
     if (p->state == PROCESS_WAITING) {
-        p->restarts++;
+        p->restarts += !priv->pended;
         life_start(s, p);
     } else if (priv->keeper_runs && !priv->link) {
         look_for_keeper(s, p);
@@ -199,13 +226,21 @@ static void on_process_due(struct supervise *s, struct process *p)
     }
 }
 
+/* 0 = never. */
+static int64_t sooner(int64_t at, int64_t other)
+{
+    return other && other < at ? other : at;
+}
+
 void life_schedule(struct supervise *s)
 {
     int64_t at = s->stop_by_us ? s->stop_by_us : INT64_MAX, now_us = clock_mono_us();
 
-    for (size_t i = 0; i < s->count; i++)
-        if (s->processes[i]->priv->due_us && s->processes[i]->priv->due_us < at)
-            at = s->processes[i]->priv->due_us;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct process_private *priv = s->processes[i]->priv;
+        at = sooner(at, priv->due_us);
+        at = sooner(at, priv->check_us);
+    }
     if (s->stop_by_us && stop_is_over(s))
         at = now_us;
     if (at == INT64_MAX) {
@@ -226,6 +261,8 @@ void life_on_timer(uv_timer_t *timer)
         struct process *p = s->processes[i];
         if (p->priv->due_us && p->priv->due_us <= now_us)
             on_process_due(s, p);
+        if (p->priv->check_us && p->priv->check_us <= now_us)
+            health_on_due(s, p);
     }
     if (s->stop_by_us && (now_us >= s->stop_by_us || stop_is_over(s))) {
         s->stop_by_us = 0;

@@ -5,37 +5,41 @@
  *     supervise.c        the table of processes, observers
  *     supervise_calls.c  what keepers report
  *     supervise_life.c   start, end, restart, time
+ *     supervise_order.c  who waits for whom
+ *     supervise_health.c ready yet? still healthy?
  *     supervise_stop.c   stopping one, stopping all
  *     supervise_ask.c    what people ask for
  *
  * Everything that happens later is a process's `due_us`, and what it means follows from its state:
  *
  *     starting       the keeper should have called by then
- *     waiting        start it again
+ *     waiting        start it (again), if what it depends on is ready
  *     disconnected   look whether the keeper that does not call is still alive
  *     exited, ...    something the child started still holds its pipes: say so, then (when the
  *                    process is to start again) end it
  *
- * One timer runs to the earliest of them, and not at all when there is none.
+ * `check_us` is the same for its checks. One timer runs to the earliest of them all, and not at all
+ * when there is none.
  */
 #ifndef LM_PROC_SUPERVISE_PRIVATE_H
 #define LM_PROC_SUPERVISE_PRIVATE_H
 
+#include "proc/probe.h"
 #include "proc/spawn.h"
 #include "proc/supervise.h"
 
 enum {
     CALL_WITHIN_US = 5000000, /* a keeper that lives calls within this time */
     CALL_AGAIN_US = 1000000,  /* and after a lost connection within this */
-    BACKOFF_FIRST_MS = 100,
     BACKOFF_LAST_MS = 30000,
-    BACKOFF_RESET_US = 10000000, /* after a life this long */
-    ORPHANS_US = 80000,          /* a dead child's heirs that hold its pipes longer are shown */
-    LEFTOVERS_US = 1000000,      /* and after this long ended, when it is to start again */
+    SHORT_LIFE_US = 10000000, /* a life that lasted longer is no crash loop */
+    ORPHANS_US = 80000,       /* a dead child's heirs that hold its pipes longer are shown */
+    LEFTOVERS_US = 1000000,   /* and after this long ended, when it is to start again */
     STOP_MARGIN_US = 2000000,
 };
 
 struct process_private {
+    struct supervise *supervise;
     const struct process_conf *conf; /* NULL: started by hand, or no longer configured */
     struct keeper_link *link;        /* NULL: not connected */
     bool keeper_runs;                /* a keeper of this run is believed to live */
@@ -44,12 +48,20 @@ struct process_private {
     bool exited;                     /* EXIT came for this run */
     bool asked;                      /* it was told to stop, or will be as soon as it calls */
     bool again;                      /* to be started when the present run is over, by any policy */
-    bool failure;                    /* the last life did not end with code 0 */
-    bool announced;                  /* the path of its file has been printed */
-    struct conf_label *labels;       /* of the present run, in one piece */
-    int64_t due_us;                  /* 0 = nothing */
-    int64_t since_us;                /* monotonic: when this run began for us */
-    uint32_t backoff_ms;
+    bool sick;                       /* it is being stopped because a check failed */
+    bool pended;                     /* not started yet: something it depends on is not ready */
+    bool stop_later;           /* the hub stops: its turn comes when its dependents have ended */
+    bool ready;                /* its ready check has been passed, or it has none */
+    bool failure;              /* the last life did not end with code 0 */
+    bool announced;            /* the path of its file has been printed */
+    struct conf_label *labels; /* of the present run, in one piece */
+    int64_t due_us;            /* 0 = nothing */
+    int64_t check_us;          /* the same for the next check */
+    int64_t since_us;          /* monotonic: when this run began for us */
+    struct probe *probe;       /* the check that is being made; NULL = none */
+    uint32_t check_failures;   /* of the health check, in a row */
+    uint32_t short_lives;      /* restarts since the last life that was none */
+    uint32_t backoff_ms;       /* the next pause; 0 = the first one */
 };
 
 /* A keeper we are the parent of. Outlives the supervisor until its handle is closed. */
@@ -88,6 +100,8 @@ void process_changed(struct supervise *s, const struct process *p);
 /* Sets state and reason (printf-like, may be "") and tells the daemon. */
 void process_set(struct supervise *s, struct process *p, enum process_state state,
                  const char *reason, ...) LM_PRINTF(4, 5);
+/* Does the conf of some process name others in depends_on? */
+bool process_has_dependencies(const struct process *p);
 
 /* After supervise_free(), when the last connection and the timer are gone. */
 void supervise_free_when_unused(struct supervise *s);
@@ -101,11 +115,29 @@ void life_ended(struct supervise *s, struct process *p);
 void life_schedule(struct supervise *s);
 void life_on_timer(uv_timer_t *timer);
 
+/* supervise_order.c */
+/* Is everything there that p depends on? If not, *ret_why (160 bytes) says what is missing. */
+bool order_allows(const struct supervise *s, const struct process *p, char ret_why[160]);
+/* The state of p has changed: what waits for it looks again. */
+void order_kick(struct supervise *s, const struct process *p);
+/* Is something running that depends on p? */
+bool order_is_needed(const struct supervise *s, const struct process *p);
+
+/* supervise_health.c */
+/* A run has called: it is running, or starting until its ready check says yes. */
+void health_begin(struct supervise *s, struct process *p);
+/* Nothing is asked any more. */
+void health_end(struct process *p);
+/* check_us has come. */
+void health_on_due(struct supervise *s, struct process *p);
+
 /* supervise_stop.c */
 /* Stops what is running, or as soon as its keeper calls. Nothing starts it again. */
 void life_stop(struct supervise *s, struct process *p);
 /* Tells the keeper to end what is running or left, within the configured time. */
 void stop_send(struct supervise *s, struct process *p);
+/* A process has ended while the hub stops: the next ones in the order get their turn. */
+void stop_go_on(struct supervise *s);
 /* Has everything ended that a stop of the hub waits for? */
 bool stop_is_over(const struct supervise *s);
 

@@ -185,18 +185,28 @@ static const char *skip_value(const char *p, const char *end, int depth, enum js
     }
 }
 
-struct json_walk json_walk(struct str text)
+static struct json_walk walk(struct str text, char bracket)
 {
     struct json_walk w = {.p = text.p, .end = text.p, .first = true};
 
     if (text.n)
         w.end += text.n;
     w.p = skip_space(w.p, w.end);
-    if (w.p < w.end && *w.p == '{')
+    if (w.p < w.end && *w.p == bracket)
         w.p++;
     else
         w.done = true;
     return w;
+}
+
+struct json_walk json_walk(struct str text)
+{
+    return walk(text, '{');
+}
+
+struct json_walk json_walk_array(struct str text)
+{
+    return walk(text, '[');
 }
 
 /* The object is closed at p - 1: fine if nothing but space follows. */
@@ -207,24 +217,63 @@ static bool finish(struct json_walk *w, const char *p)
     return false;
 }
 
-bool json_next(struct json_walk *w, struct json_member *ret)
+/* Where the next member or item starts, or NULL when there is none. */
+static inline const char *next_place(struct json_walk *w, char bracket)
 {
     if (w->done)
-        return false;
+        return NULL;
     const char *p = skip_space(w->p, w->end);
-    if (p < w->end && *p == '}')
-        return finish(w, p + 1);
+    if (p < w->end && *p == bracket) {
+        finish(w, p + 1);
+        return NULL;
+    }
     if (!w->first) {
-        if (p == w->end || *p != ',')
-            return finish(w, NULL);
+        if (p == w->end || *p != ',') {
+            finish(w, NULL);
+            return NULL;
+        }
         p = skip_space(p + 1, w->end);
     }
+    return p;
+}
+
+bool json_next(struct json_walk *w, struct json_member *ret)
+{
+    const char *p = next_place(w, '}');
+
+    if (!p)
+        return false;
     p = skip_member(p, w->end, 1, ret);
     if (!p)
         return finish(w, NULL);
     w->first = false;
     w->p = p;
     return true;
+}
+
+bool json_next_item(struct json_walk *w, struct json_item *ret)
+{
+    const char *start = next_place(w, ']');
+
+    if (!start)
+        return false;
+    const char *p = skip_value(start, w->end, 1, &ret->type);
+    if (!p)
+        return finish(w, NULL);
+    size_t quotes = ret->type == JSON_IS_STRING;
+    ret->value = str_of(start + quotes, (size_t)(p - start) - 2 * quotes);
+    w->first = false;
+    w->p = p;
+    return true;
+}
+
+enum json_type json_type_of(struct str text)
+{
+    enum json_type type = JSON_IS_NULL;
+    const char *end = text.n ? text.p + text.n : text.p;
+
+    (void)skip_value(skip_space(text.p, end), end, 0, &type);
+    return type;
 }
 
 struct str json_member_raw(const struct json_member *m)

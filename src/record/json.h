@@ -45,6 +45,17 @@ struct json_walk {
 struct json_walk json_walk(struct str text);
 bool json_next(struct json_walk *w, struct json_member *ret);
 
+/* The same for the items of one array; strings without their quotes. */
+struct json_item {
+    struct str value;
+    enum json_type type;
+};
+struct json_walk json_walk_array(struct str text);
+bool json_next_item(struct json_walk *w, struct json_item *ret);
+
+/* The type of a text that json_valid() found good. */
+enum json_type json_type_of(struct str text);
+
 /* The raw text of a member: from the opening quote of its key to the end of its value. */
 struct str json_member_raw(const struct json_member *m);
 

@@ -29,4 +29,8 @@ void needle_init(struct needle *n, struct str text, bool fold);
 /* An empty needle is found in everything. */
 bool needle_found(const struct needle *n, struct str hay);
 
+/* The first place at or after `from` where the needle, which is not empty, begins; SIZE_MAX when there is
+ * none. For long texts: 32 places at a time where the processor can. */
+size_t needle_find(const struct needle *n, struct str hay, size_t from);
+
 #endif

@@ -12,7 +12,6 @@
 #include "record/regex.h"
 
 #include "base/clock.h"
-#include "record/needle.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <errno.h>
@@ -232,6 +231,11 @@ bool regex_found(struct regex *r, struct str text)
     if (n < 0 && n != PCRE2_ERROR_NOMATCH)
         atomic_fetch_add_explicit(&r->overruns, 1, memory_order_relaxed);
     return n >= 0;
+}
+
+const struct needle *regex_needle(const struct regex *r)
+{
+    return &r->literal;
 }
 
 uint32_t regex_overruns(const struct regex *r)

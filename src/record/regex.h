@@ -19,6 +19,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "record/needle.h"
 
 enum { REGEX_TIME_MAX_US = 20 * 1000 };
 
@@ -34,6 +35,9 @@ void regex_free(struct regex *r);
 
 /* Does the pattern match anywhere? `text` must be valid UTF-8. False after an overrun. */
 bool regex_found(struct regex *r, struct str text);
+
+/* A piece of text that is in every match; empty when there is none. Lives as long as the regex. */
+const struct needle *regex_needle(const struct regex *r);
 
 /* How often a match was given up. */
 uint32_t regex_overruns(const struct regex *r);

@@ -69,6 +69,8 @@ static int add_line(struct keeper *k, enum stream stream, const struct line *lin
     s->intake.metrics->lines_invalid_utf8_total += replaced;
     k->process->counts.lines++;
     k->process->counts.errors += r.level >= LEVEL_ERROR;
+    if (k->process->wants_lines)
+        supervise_on_line(s->supervise, k->process, r.message);
     if (line->unterminated)
         r.flags |= RECORD_UNTERMINATED;
     if (line->part > 0 && (err = add_part_fields(&s->batch, line, &r)) < 0)

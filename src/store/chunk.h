@@ -71,8 +71,9 @@ struct chunk {
     /* The rest is for chunk_*.c. */
     struct chunk_files *files;
     atomic_uint refs;
-    uint32_t set_count, block_count, meta_n, labels_n, grams_at, grams_n, blooms_at, blooms_n;
-    uint64_t meta_check, grams_check;
+    uint32_t set_count, block_count, column_count, meta_flags;
+    uint32_t meta_n, labels_n, grams_at, grams_n, blooms_at, blooms_n;
+    uint64_t meta_check, grams_check, blooms_check;
     unsigned char label_bits[]; /* labels_n bytes */
 };
 
@@ -85,13 +86,22 @@ void chunk_unref(struct chunk *c); /* NULL is fine */
 
 /* --- reading in order of ids --- */
 
-/* Ids that are not there. */
+/* Ids that are not there, and why. */
+enum hole_reason {
+    HOLE_MISSING,  /* nobody knows */
+    HOLE_UNSTORED, /* not stored on purpose (store: false) */
+    HOLE_CLEARED,  /* cleared or expired, and gone from the disk, too */
+};
+
 struct chunk_hole {
     uint64_t first_id, end_id;
-    bool unstored;              /* not stored on purpose (store: false); else they are missing */
-    struct labels *const *sets; /* unstored: whom they concern */
+    enum hole_reason reason;
+    struct labels *const *sets; /* of HOLE_UNSTORED: whom they concern */
     uint32_t set_count;
 };
+
+/* A regex may take this long in one chunk. */
+#define CHUNK_SCAN_REGEX_US (INT64_C(10) * 1000 * 1000)
 
 typedef int chunk_emit_fn(const struct record *r, void *ctx);
 typedef int chunk_hole_fn(const struct chunk_hole *h, void *ctx);

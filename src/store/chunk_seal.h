@@ -23,6 +23,7 @@ struct chunk_seal_opts {
     const struct tombs *tombs; /* records that are dead already are left out */
     int64_t now_us;            /* the same for what has expired; 0: nothing has */
     const atomic_bool *cancel; /* may be NULL */
+    uint32_t block_text;       /* of a block; 0: what was measured to be best */
 };
 
 struct chunk_image {

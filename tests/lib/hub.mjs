@@ -17,6 +17,7 @@ export class Hub {
     story = "";
     process = null;
     port = 0;
+    scheme = "http";
 
     /** `wrapper`: a command that sets limits and executes the hub, such as prlimit. */
     constructor(dir, env, { processes, settings = {}, args = [], wrapper = [], listen = "127.0.0.1" } = {}) {
@@ -49,7 +50,10 @@ export class Hub {
 
     /** The URL is the last thing that a starting hub says. */
     async ready() {
-        const [, port, ticket] = await this.process.says(/Open http:\/\/127\.0\.0\.1:(\d+)\/\?ticket=(\w+)/);
+        const [, scheme, port, ticket] = await this.process.says(
+            /Open (https?):\/\/127\.0\.0\.1:(\d+)\/\?ticket=(\w+)/,
+        );
+        this.scheme = scheme;
         this.port = Number(port);
         this.ticket = ticket;
         return this;
@@ -72,7 +76,7 @@ export class Hub {
     }
 
     get url() {
-        return `http://127.0.0.1:${this.port}`;
+        return `${this.scheme}://127.0.0.1:${this.port}`;
     }
 
     get pid() {

@@ -53,7 +53,7 @@ function parseMetrics(text) {
             if (comment[1] === "TYPE") types.set(comment[2], comment[3]);
             continue;
         }
-        const sample = /^(\w+)(\{level="\w+"\})? (\d+)$/.exec(line);
+        const sample = /^(\w+)(\{(?:level|process)="[\w.-]+"\})? (\d+)$/.exec(line);
         assert.ok(sample, `a line that is neither comment nor sample: ${line}`);
         assert.ok(types.has(sample[1]), `${sample[1]} was announced`);
         assert.ok(!samples.has(sample[1] + (sample[2] ?? "")), `${line} stands there once`);

@@ -67,14 +67,14 @@ describe("LogStream", () => {
         const hub = new Hub();
         hub.stream.open({ ...EVERYTHING, level: "warn", job: "a b" });
         await settle();
-        expect(hub.urls).toEqual(["/api/v1/logs/stream/sse?job_run_id=a+b&level=warn&tail=500"]);
+        expect(hub.urls).toEqual(["api/v1/logs/stream/sse?job_run_id=a+b&level=warn&tail=500"]);
         expect(hub.state.name).toBe("live");
         await hub.send("event: log\nid: e.1\ndata: x\n\n: hb\nid: e.9\n\nevent: log\nid: e.10\ndata: half");
         expect(hub.seen).toEqual(["x@e.1", "-@e.9"]);
         await hub.cut();
         expect(hub.state).toMatchObject({ name: "waiting", reason: "the connection was lost" });
         await settle(1000);
-        expect(hub.urls[1]).toBe("/api/v1/logs/stream/sse?job_run_id=a+b&level=warn&after=e.9");
+        expect(hub.urls[1]).toBe("api/v1/logs/stream/sse?job_run_id=a+b&level=warn&after=e.9");
         expect(hub.state.name).toBe("live");
         hub.stream.close();
     });

@@ -115,7 +115,7 @@ export class LogStream {
         const params = filterToParams(filter);
         if (this.cursor === null) params.set("tail", String(TAIL));
         else params.set("after", this.cursor);
-        return `/api/v1/logs/stream/sse?${params.toString()}`;
+        return `api/v1/logs/stream/sse?${params.toString()}`;
     }
 
     private async readOnce(filter: Filter, outer: AbortSignal): Promise<void> {

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * chunk_reader.c - decoding columns, believing nothing that is not checked.
+ */
+#include "store/chunk_reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int read_fully(int fd, uint64_t at, char *to, size_t n)
+{
+    while (n) {
+        ssize_t got = pread(fd, to, n, (off_t)at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -errno;
+        if (got == 0)
+            return -LM_E_DAMAGED;
+        to += got;
+        at += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return 0;
+}
+
+int read_buf(int fd, uint64_t at, size_t n, struct buf *to)
+{
+    buf_clear(to);
+    if (buf_reserve(to, n + 1) < 0)
+        return -ENOMEM;
+    int err = read_fully(fd, at, to->p, n);
+    to->n = err < 0 ? 0 : n;
+    return err;
+}
+
+/* Room for n elements; NULL when memory is short. */
+static void *array_of(struct buf *b, size_t n, size_t size)
+{
+    buf_clear(b);
+    if (buf_reserve(b, n * size + 1) < 0)
+        return NULL;
+    b->n = n * size;
+    return b->p;
+}
+
+static void forget(struct chunk_reader *r)
+{
+    for (uint32_t i = 0; r->sets && i < r->chunk->set_count; i++)
+        labels_unref(r->sets[i].labels);
+    chunk_unref(r->chunk);
+    r->chunk = NULL;
+    r->have = 0;
+    r->blocks = NULL;
+    r->runs = NULL;
+    r->times = NULL;
+    r->kinds = NULL;
+    r->flags = NULL;
+    r->sets = NULL;
+    r->row_sets = NULL;
+    r->order = NULL;
+    r->places = NULL;
+}
+
+void reader_close(struct chunk_reader *r)
+{
+    struct buf *const all[] = {&r->meta,     &r->disk,        &r->raw,      &r->sets_at,
+                               &r->runs_at,  &r->blocks_at,   &r->times_at, &r->kinds_at,
+                               &r->flags_at, &r->row_sets_at, &r->order_at, &r->places_at};
+
+    forget(r);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        buf_fini(all[i]);
+    label_table_fini(&r->table);
+    unpacker_fini(&r->unpacker);
+    *r = (struct chunk_reader){0};
+}
+
+/* --- meta --- */
+
+/* Does [at, at + n) lie between the head and the meta? */
+static bool inside(const struct chunk *c, uint64_t at, uint64_t n)
+{
+    return at >= CHUNK_HEAD && at + n <= c->seg_n - c->meta_n;
+}
+
+static bool block_makes_sense(const struct chunk *c, const char *d)
+{
+    uint64_t disk_n = (uint64_t)format_u32(d + BLOCK_TEXT_N) + format_u32(d + BLOCK_FIELDS_N);
+
+    return inside(c, format_u32(d + BLOCK_AT), disk_n) && format_u32(d + BLOCK_ROWS) > 0 &&
+           format_u32(d + BLOCK_TEXT_RAW_N) <= BLOCK_RAW_MAX &&
+           format_u32(d + BLOCK_FIELDS_RAW_N) <= BLOCK_RAW_MAX &&
+           format_u32(d + BLOCK_FIRST_SET) <= format_u32(d + BLOCK_LAST_SET) &&
+           format_u32(d + BLOCK_LAST_SET) < c->set_count;
+}
+
+static int take_blocks(struct chunk_reader *r)
+{
+    const struct chunk *c = r->chunk;
+    const char *d = r->meta.p + META_HEAD + (size_t)c->column_count * COLUMN_SIZE;
+    struct reader_block *blocks = array_of(&r->blocks_at, c->block_count, sizeof *blocks);
+    uint64_t place = 0;
+
+    if (!blocks)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < c->block_count; i++, d += BLOCK_SIZE) {
+        if (!block_makes_sense(c, d))
+            return -LM_E_DAMAGED;
+        blocks[i] = (struct reader_block){(uint32_t)place, format_u32(d + BLOCK_ROWS), d};
+        place += blocks[i].rows;
+        if (place > c->count)
+            return -LM_E_DAMAGED;
+    }
+    r->blocks = blocks;
+    return place == c->count ? 0 : -LM_E_DAMAGED;
+}
+
+int reader_open(struct chunk_reader *r, struct chunk *c)
+{
+    forget(r);
+    r->chunk = chunk_ref(c);
+    int err = read_buf(c->files->idx_fd, c->idx_at + CHUNK_IDX_HEAD, c->meta_n, &r->meta);
+    if (err == 0 && format_check(r->meta.p, r->meta.n) != c->meta_check)
+        err = -LM_E_DAMAGED;
+    return err < 0 ? err : take_blocks(r);
+}
+
+/* --- columns --- */
+
+int reader_column(struct chunk_reader *r, enum column_kind kind, struct str *ret, uint64_t *ret_arg)
+{
+    const struct chunk *c = r->chunk;
+    const char *d = r->meta.p + META_HEAD;
+    uint32_t i = 0;
+
+    while (i < c->column_count && format_u16(d + COLUMN_KIND) != kind) {
+        d += COLUMN_SIZE;
+        i++;
+    }
+    *ret = STR_NONE;
+    *ret_arg = 0;
+    if (i == c->column_count)
+        return 0;
+    uint32_t at = format_u32(d + COLUMN_AT), disk_n = format_u32(d + COLUMN_DISK_N);
+    uint32_t raw_n = format_u32(d + COLUMN_RAW_N);
+    if (!inside(c, at, disk_n) || raw_n > CHUNK_BYTES_MAX)
+        return -LM_E_DAMAGED;
+    int err = read_buf(c->files->seg_fd, c->seg_at + at, disk_n, &r->disk);
+    if (err == 0 && format_check(r->disk.p, disk_n) != format_u64(d + COLUMN_CHECK))
+        err = -LM_E_DAMAGED;
+    if (err == 0 && !array_of(&r->raw, raw_n, 1))
+        err = -ENOMEM;
+    if (err == 0)
+        err = unpack(&r->unpacker, (uint8_t)d[COLUMN_CODEC], buf_str(&r->disk), r->raw.p, raw_n);
+    if (err < 0)
+        return err;
+    *ret = buf_str(&r->raw);
+    *ret_arg = format_u64(d + COLUMN_ARG);
+    return 0;
+}
+
+static int decode_ids(struct chunk_reader *r, struct str raw, uint64_t n)
+{
+    const struct chunk *c = r->chunk;
+    struct reader_run *runs = n <= c->count ? array_of(&r->runs_at, n, sizeof *runs) : NULL;
+    uint64_t due = c->first_id, row = 0, gap, count;
+
+    if (!runs)
+        return n <= c->count ? -ENOMEM : -LM_E_DAMAGED;
+    for (uint64_t i = 0; i < n; i++) {
+        if (!format_varint(&raw, &gap) || !format_varint(&raw, &count) || gap > c->end_id - due ||
+            count > c->end_id - due - gap || count > c->count - row)
+            return -LM_E_DAMAGED;
+        runs[i] = (struct reader_run){due + gap, (uint32_t)row, (uint32_t)count};
+        due += gap + count;
+        row += count;
+    }
+    r->runs = runs;
+    r->run_count = (uint32_t)n;
+    return row == c->count && raw.n == 0 ? 0 : -LM_E_DAMAGED;
+}
+
+static int decode_times(struct chunk_reader *r, struct str raw, uint64_t unit)
+{
+    const struct chunk *c = r->chunk;
+    int64_t *times = array_of(&r->times_at, c->count, sizeof *times);
+    uint64_t last = (uint64_t)c->min_time_us, delta;
+
+    if (!times)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < c->count; i++) {
+        if (!format_varint(&raw, &delta))
+            return -LM_E_DAMAGED;
+        last += (uint64_t)format_unzigzag(delta) * unit;
+        times[i] = (int64_t)last;
+        if (times[i] < c->min_time_us || times[i] > c->max_time_us)
+            return -LM_E_DAMAGED;
+    }
+    r->times = times;
+    return raw.n == 0 ? 0 : -LM_E_DAMAGED;
+}
+
+static int decode_kinds(struct chunk_reader *r, struct str raw, uint64_t arg)
+{
+    uint8_t *kinds = array_of(&r->kinds_at, r->chunk->count, 1);
+    struct str flags;
+    int err;
+
+    if (!kinds || raw.n != r->chunk->count)
+        return kinds ? -LM_E_DAMAGED : -ENOMEM;
+    memcpy(kinds, raw.p, raw.n);
+    err = reader_column(r, COLUMN_FLAGS, &flags, &arg);
+    if (err < 0)
+        return err;
+    if (flags.n) {
+        if (flags.n != (size_t)r->chunk->count * sizeof *r->flags)
+            return -LM_E_DAMAGED;
+        uint16_t *copy = array_of(&r->flags_at, r->chunk->count, sizeof *copy);
+        if (!copy)
+            return -ENOMEM;
+        memcpy(copy, flags.p, flags.n);
+        r->flags = copy;
+    }
+    r->kinds = kinds;
+    return 0;
+}
+
+/* One set: class, whether a lane begins, wire form. */
+static int decode_set(struct chunk_reader *r, struct str *raw, struct reader_set *ret)
+{
+    size_t n = raw->n >= 5 ? 2 + (size_t)format_u16(raw->p + 3) : 0;
+
+    if (n == 0 || n > raw->n - 3)
+        return -LM_E_DAMAGED;
+    ret->class = format_u16(raw->p);
+    ret->lane = (unsigned char)raw->p[2];
+    int err = labels_from_wire(&r->table, str_of(raw->p + 3, n), &ret->labels);
+    *raw = str_of(raw->p + 3 + n, raw->n - 3 - n);
+    return err;
+}
+
+static int decode_sets(struct chunk_reader *r, struct str raw, uint64_t arg)
+{
+    uint32_t n = r->chunk->set_count, i = 0, lane = 0;
+    int err = 0;
+
+    (void)arg;
+    if (n > raw.n) /* a set takes more than a byte */
+        return -LM_E_DAMAGED;
+    struct reader_set *sets = array_of(&r->sets_at, n, sizeof *sets);
+    if (!sets)
+        return -ENOMEM;
+    for (; i < n && err == 0; i++) {
+        err = decode_set(r, &raw, &sets[i]);
+        if (err == 0) {
+            lane += i > 0 && sets[i].lane;
+            sets[i].lane = lane;
+        }
+    }
+    if (err == 0 && raw.n == 0) {
+        r->sets = sets;
+        return 0;
+    }
+    for (i -= err<0; i> 0; i--)
+        labels_unref(sets[i - 1].labels);
+    return err < 0 ? err : -LM_E_DAMAGED;
+}
+
+/* The bursts: all lengths, then all sets. */
+static int decode_row_sets(struct chunk_reader *r, struct str raw, uint64_t bursts)
+{
+    const struct chunk *c = r->chunk;
+    uint32_t *rows = array_of(&r->row_sets_at, c->count, sizeof *rows);
+    struct str lengths = raw;
+    uint64_t n, set, row = 0;
+
+    if (!rows)
+        return -ENOMEM;
+    r->row_sets = rows;
+    if (raw.n == 0 && c->set_count < 2) {
+        memset(rows, 0, c->count * sizeof *rows);
+        return 0;
+    }
+    for (uint64_t i = 0; i < bursts; i++)
+        if (!format_varint(&raw, &n))
+            return -LM_E_DAMAGED;
+    for (uint64_t i = 0; i < bursts; i++) {
+        if (!format_varint(&lengths, &n) || !format_varint(&raw, &set) || n > c->count - row ||
+            set >= c->set_count)
+            return -LM_E_DAMAGED;
+        for (uint64_t end = row + n; row < end; row++)
+            rows[row] = (uint32_t)set;
+    }
+    return row == c->count && raw.n == 0 ? 0 : -LM_E_DAMAGED;
+}
+
+/* --- the order of texts follows from the sets of the rows --- */
+
+static int find_order(struct chunk_reader *r)
+{
+    const struct chunk *c = r->chunk;
+    uint32_t *order = array_of(&r->order_at, c->count, sizeof *order);
+    uint32_t *next = calloc((size_t)c->set_count + 2, sizeof *next);
+
+    if (!order || !next) {
+        free(next);
+        return -ENOMEM;
+    }
+    for (uint32_t row = 0; row < c->count; row++)
+        next[r->sets[r->row_sets[row]].lane + 1]++;
+    for (uint32_t lane = 0; lane < c->set_count; lane++)
+        next[lane + 1] += next[lane];
+    for (uint32_t row = 0; row < c->count; row++)
+        order[next[r->sets[r->row_sets[row]].lane]++] = row;
+    free(next);
+    r->order = order;
+    return 0;
+}
+
+static int find_places(struct chunk_reader *r)
+{
+    uint32_t *places = array_of(&r->places_at, r->chunk->count, sizeof *places);
+
+    if (!places)
+        return -ENOMEM;
+    for (uint32_t place = 0; place < r->chunk->count; place++)
+        places[r->order[place]] = place;
+    r->places = places;
+    return 0;
+}
+
+int reader_need(struct chunk_reader *r, unsigned what)
+{
+    static const struct {
+        unsigned need;
+        enum column_kind column;
+        int (*decode)(struct chunk_reader *r, struct str raw, uint64_t arg);
+    } steps[] = {{NEED_IDS, COLUMN_IDS, decode_ids},
+                 {NEED_TIMES, COLUMN_TIMES, decode_times},
+                 {NEED_KINDS, COLUMN_KINDS, decode_kinds},
+                 {NEED_SETS, COLUMN_SET_TABLE, decode_sets},
+                 {NEED_ROW_SETS, COLUMN_SETS, decode_row_sets}};
+    struct str raw;
+    uint64_t arg;
+    int err = 0;
+
+    what |= what & NEED_PLACES ? NEED_ORDER : 0;
+    what |= what & NEED_ORDER ? NEED_SETS | NEED_ROW_SETS : 0;
+    what &= ~r->have;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == 0; i++) {
+        if (!(what & steps[i].need))
+            continue;
+        err = reader_column(r, steps[i].column, &raw, &arg);
+        if (err == 0)
+            err = steps[i].decode(r, raw, arg);
+    }
+    if (err == 0 && (what & NEED_ORDER))
+        err = find_order(r);
+    if (err == 0 && (what & NEED_PLACES))
+        err = find_places(r);
+    if (err == 0)
+        r->have |= what;
+    return err;
+}
+
+/* --- questions --- */
+
+/* The last run that begins at or before `row`. */
+static const struct reader_run *run_of_row(const struct chunk_reader *r, uint32_t row)
+{
+    uint32_t low = 0, high = r->run_count;
+
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (r->runs[middle].first_row <= row)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &r->runs[low];
+}
+
+uint64_t reader_id(const struct chunk_reader *r, uint32_t row)
+{
+    const struct reader_run *run = run_of_row(r, row);
+    return run->first_id + (row - run->first_row);
+}
+
+uint32_t reader_row(const struct chunk_reader *r, uint64_t id)
+{
+    uint32_t low = 0, high = r->run_count; /* the first run that ends behind id */
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (r->runs[middle].first_id + r->runs[middle].count <= id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == r->run_count)
+        return r->chunk->count;
+    const struct reader_run *run = &r->runs[low];
+    return run->first_row + (id > run->first_id ? (uint32_t)(id - run->first_id) : 0);
+}
+
+void reader_record(const struct chunk_reader *r, uint32_t row, struct record *ret)
+{
+    uint8_t kind = r->kinds[row];
+
+    *ret = (struct record){.id = reader_id(r, row),
+                           .time_us = r->times[row],
+                           .labels = r->sets[r->row_sets[row]].labels,
+                           .level = (enum level)(kind & 7),
+                           .stream = (enum stream)(kind >> KIND_STREAM & 3),
+                           .flags = r->flags ? r->flags[row] : (uint16_t)(kind >> KIND_FLAGS)};
+}
