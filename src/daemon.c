@@ -343,6 +343,7 @@ static void finish(void *ctx)
     listener_close(d->tcp);
     listener_close(d->local);
     d->tcp = d->local = NULL;
+    socketio_close(d->api.socketio);
     tail_close(d->tail);
     fanout_close(d->fanout);
     keeper_server_close(d->keepers);
@@ -441,7 +442,8 @@ static int open_streams(struct daemon *d)
                                .store = d->store,
                                .metrics = &d->metrics,
                                .feed_memory = d->settings->feed_memory,
-                               .client_lag = d->settings->client_lag};
+                               .client_lag = d->settings->client_lag,
+                               .resume_limit = d->settings->resume_limit};
     int err = fanout_new(&d->fanout, &opts);
 
     if (err == 0)
@@ -577,7 +579,7 @@ static int open_api(struct daemon *d, struct errinfo *info)
                                    .body_max = HTTP_BODY_MAX,
                                    .head_timeout_ms = d->settings->http_head_timeout_ms,
                                    .idle_timeout_ms = d->settings->http_idle_timeout_ms};
-    return err;
+    return err < 0 ? err : streams_open(&d->api, HTTP_BODY_MAX);
 }
 
 static int open_tls(struct daemon *d, struct errinfo *info)
@@ -658,6 +660,7 @@ static void clean_up(struct daemon *d)
     supervise_free(d->supervise);
     keeper_server_free(d->keepers);
     http_in_free(d->http_in);
+    socketio_free(d->api.socketio);
     tail_free(d->tail);
     fanout_free(d->fanout);
     zone_fini(&d->api.zone);
