@@ -21,6 +21,8 @@
 #include "store/store.h"
 #include "stream/fanout.h"
 
+struct ipc;
+
 struct api {
     struct loop *loop;
     struct auth *auth;
@@ -29,6 +31,7 @@ struct api {
     struct fanout *fanout;
     struct supervise *supervise;
     struct http_in *http_in;
+    struct ipc *ipc;
     struct metrics *metrics;
     const struct settings *settings;
     struct zone zone; /* time_zone */
