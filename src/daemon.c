@@ -17,6 +17,7 @@
 #include "api/ipc.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "net/peers.h"
 #include "net/throttle.h"
 #include "net/tls.h"
 #include "record/utf8.h"
@@ -36,7 +37,8 @@ enum {
     LOCK_PATIENCE_US = 1000 * 1000,
     HTTP_BODY_MAX = 64 * 1024, /* of routes that take it whole */
     SNIFF_MAX = 4096,
-    OWN_RECORDS_MAX = 256, /* the hub's own events waiting for the end of the turn */
+    DESCRIPTORS_KEPT = 128, /* for everything but clients over TCP */
+    OWN_RECORDS_MAX = 256,  /* the hub's own events waiting for the end of the turn */
 };
 
 struct daemon {
@@ -54,6 +56,7 @@ struct daemon {
     struct http_server http;
     struct api api;
     struct listener *local, *tcp;
+    struct peers peers;
     struct tls *tls;                     /* NULL: TCP is served in plain */
     struct process_observer start_watch; /* until the URL has been said */
     uv_signal_t sigint, sigterm, sighup;
@@ -222,13 +225,20 @@ static void publish_own(struct turn_hook *hook)
 /* --- doors --- */
 
 /* Without a word where TLS is spoken: a handshake costs too much for that. */
-static void refuse_conn(const struct daemon *d, struct conn *c)
+static void refuse_conn(struct daemon *d, struct conn *c, const char *status)
 {
-    static const char answer[] =
-        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    char answer[160];
+    int n = snprintf(answer, sizeof answer,
+                     "HTTP/1.1 %s\r\nConnection: close\r\nRetry-After: 5\r\n"
+                     "Content-Length: 0\r\n\r\n",
+                     status);
 
-    if (c->is_local || !d->tls)
-        conn_write(c, answer, sizeof answer - 1);
+    d->metrics.connections_refused_total++;
+    if (d->tls) {
+        conn_close(c, 0);
+        return;
+    }
+    conn_write(c, answer, (size_t)n);
     conn_close(c, 100);
 }
 
@@ -305,8 +315,11 @@ static void on_accept(struct loop *l, int fd, bool is_local, void *ctx)
 
     if (conn_open(l, fd, is_local, &silent_ops, d, &c) < 0)
         return;
-    if (l->conns > d->settings->max_connections)
-        refuse_conn(d, c);
+    enum peers_verdict verdict = is_local ? PEERS_ADMITTED : peers_admit(&d->peers, c);
+    if (verdict == PEERS_FULL)
+        refuse_conn(d, c, "503 Service Unavailable");
+    else if (verdict == PEERS_ADDRESS_FULL)
+        refuse_conn(d, c, "429 Too Many Requests");
     else if (is_local)
         await_first_byte(d, c);
     else if (!d->tls || conn_start_tls(c, d->tls, d->settings->http_head_timeout_ms) == 0)
@@ -593,10 +606,29 @@ static int open_tls(struct daemon *d, struct errinfo *info)
     return tls_new(&d->tls, s->tls_cert, s->tls_key, info);
 }
 
+/* Clients are not given the descriptors that the journal, the store and keepers need. */
+static void limit_connections(struct daemon *d)
+{
+    uint32_t max = d->settings->max_connections, each = d->settings->max_connections_per_address;
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    rlim_t kept = limit.rlim_cur / 2 < DESCRIPTORS_KEPT ? limit.rlim_cur / 2 : DESCRIPTORS_KEPT;
+    if (max > limit.rlim_cur - kept) {
+        max = (uint32_t)(limit.rlim_cur - kept);
+        diag_warn("At most %" PRIu32 " connections at a time, not %" PRIu32
+                  ": this program may open %" PRIu64 " files (ulimit -n)",
+                  max, d->settings->max_connections, (uint64_t)limit.rlim_cur);
+    }
+    d->peers = (struct peers){
+        .max = max, .max_near = each ? each : max, .max_far = each ? each : max / 10 + 1};
+}
+
 static int open_doors(struct daemon *d, struct errinfo *info)
 {
     int err = open_tls(d, info);
 
+    limit_connections(d);
     if (err == 0)
         err = listener_open_unix(&d->loop, d->settings->socket, on_accept, d, &d->local, info);
     if (err == 0 && strcmp(d->settings->listen, "none") != 0)
@@ -644,6 +676,7 @@ static void clean_up(struct daemon *d)
     zone_fini(&d->api.zone);
     auth_free(d->auth);
     tls_free(d->tls);
+    peers_fini(&d->peers);
     batch_fini(&d->own);
     labels_unref(d->own_labels);
     store_close(d->store);

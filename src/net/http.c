@@ -462,7 +462,9 @@ int http_serve(struct http_server *s, struct conn *c)
         return r;
     }
     turn_hook_init(&hc->go_on, on_turn_end);
-    http_set_deadline(hc, s->idle_timeout_ms);
+    /* Who connects wants something; to hold a connection for nothing is an attack. */
+    http_set_deadline(hc, s->head_timeout_ms < s->idle_timeout_ms ? s->head_timeout_ms
+                                                                  : s->idle_timeout_ms);
     c->ops = &ops;
     c->self = hc;
     c->in_max = IN_MAX;

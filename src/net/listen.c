@@ -67,6 +67,8 @@ static bool turn_away(struct listener *ls)
     static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
                                "Retry-After: 1\r\nConnection: close\r\n\r\n";
 
+    char unread[4096];
+
     if (ls->reserve_fd < 0)
         return false;
     close(ls->reserve_fd);
@@ -75,6 +77,8 @@ static bool turn_away(struct listener *ls)
         if (!ls->is_local)
             send(fd, busy, sizeof busy - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
         shutdown(fd, SHUT_WR);
+        /* Closing with unread bytes would reset the connection and take the answer with it. */
+        (void)!recv(fd, unread, sizeof unread, MSG_DONTWAIT);
         close(fd);
     }
     ls->reserve_fd = open_reserve();

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 struct tally {
-    uint64_t count, levels[LEVEL_COUNT];
+    uint64_t count, bytes, levels[LEVEL_COUNT];
     uint64_t first_id, last_id;
     int64_t min_time_us, max_time_us;
     uint64_t counted_id; /* the record counted last: none counts twice under one text */
@@ -53,6 +53,7 @@ int tally_add(struct tally_map *m, struct str text, const struct record *r)
         return err;
     t->counted_id = r->id;
     t->count++;
+    t->bytes += r->message.n;
     t->levels[r->level < LEVEL_COUNT ? r->level : LEVEL_NONE]++;
     t->first_id = r->id < t->first_id ? r->id : t->first_id;
     t->last_id = r->id > t->last_id ? r->id : t->last_id;
@@ -78,6 +79,7 @@ static int hand_out(const struct map_slot *slot, query_tally_fn *emit, void *ctx
     const struct tally *t = slot->value;
     struct query_tally out = {.text = str_of(slot->key, slot->key_n),
                               .count = t->count,
+                              .bytes = t->bytes,
                               .first_id = t->first_id,
                               .last_id = t->last_id,
                               .min_time_us = t->min_time_us,

@@ -84,3 +84,9 @@ export function commandOf(pid) {
         return "";
     }
 }
+
+/** CPU time a process has used so far, by the kernel's account. */
+export function cpuSeconds(pid) {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/.*\) /, "").split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+}
