@@ -90,7 +90,7 @@ static bool read_word(struct lm_call call, struct str text, const char *name, st
 }
 
 static bool read_own(struct lm_call call, struct ipc *ipc, const struct json_member *m,
-                     const char *name, struct str text, struct ask *a)
+                     const char *name, struct str text, struct ipc_args *a)
 {
     bool foreign = false;
 
@@ -123,7 +123,7 @@ static bool is_own(const char *name, const char *const *own)
 }
 
 static bool read_member(struct lm_call call, struct ipc *ipc, const struct json_member *m,
-                        const char *const *own, struct ask *a)
+                        const char *const *own, struct ipc_args *a)
 {
     struct buf text = {0};
     struct errinfo info = {0};
@@ -149,7 +149,8 @@ static bool read_member(struct lm_call call, struct ipc *ipc, const struct json_
     return good;
 }
 
-bool ask_read(struct lm_call call, struct ipc *ipc, const char *const *own, struct ask *ret)
+bool ipc_args_read(struct lm_call call, struct ipc *ipc, const char *const *own,
+                   struct ipc_args *ret)
 {
     const struct grant *g = ipc_grant(call);
     struct json_walk w = json_walk(from_lm(lm_call_args(call)));
@@ -157,7 +158,7 @@ bool ask_read(struct lm_call call, struct ipc *ipc, const char *const *own, stru
     struct json_member m;
     bool good = true;
 
-    *ret = (struct ask){.filter = malloc(sizeof(struct filter)), .limit = UINT64_MAX};
+    *ret = (struct ipc_args){.filter = malloc(sizeof(struct filter)), .limit = UINT64_MAX};
     if (!ret->filter || !g) {
         lm_fail(call, LM_HANDLER_ERROR, "the hub is short of memory; try again", LM_STR(""));
         free(ret->filter);
@@ -190,7 +191,7 @@ static void question_free(struct question *q)
     free(q);
 }
 
-void *question_new(struct lm_call call, struct ipc *ipc, struct ask *ask, size_t size)
+void *question_new(struct lm_call call, struct ipc *ipc, struct ipc_args *ask, size_t size)
 {
     struct question *q = calloc(1, size);
 

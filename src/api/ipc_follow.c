@@ -285,7 +285,7 @@ void follow_sink(struct ipc *ipc, const struct batch *b)
     }
 }
 
-static struct follow *follow_new(struct lm_call call, struct ipc *ipc, struct ask *a)
+static struct follow *follow_new(struct lm_call call, struct ipc *ipc, struct ipc_args *a)
 {
     struct follow *f = calloc(1, sizeof *f);
 
@@ -328,9 +328,9 @@ static int subscribe_open(struct lm_call call, void *ctx, void **ret_state)
 {
     static const char *const own[] = {"tail", "after", NULL};
     struct ipc *ipc = ctx;
-    struct ask a;
+    struct ipc_args a;
 
-    if (!ask_read(call, ipc, own, &a))
+    if (!ipc_args_read(call, ipc, own, &a))
         return -1;
     struct follow *f = follow_new(call, ipc, &a);
     if (!f)
@@ -348,9 +348,9 @@ static int scan_open(struct lm_call call, void *ctx, void **ret_state)
 {
     static const char *const own[] = {"after", NULL};
     struct ipc *ipc = ctx;
-    struct ask a;
+    struct ipc_args a;
 
-    if (!ask_read(call, ipc, own, &a))
+    if (!ipc_args_read(call, ipc, own, &a))
         return -1;
     struct follow *f = follow_new(call, ipc, &a);
     if (!f)

@@ -47,7 +47,7 @@ void ipc_reply(struct lm_call call, const struct buf *out);
 /* --- ipc_ask.c: arguments, and questions to the store --- */
 
 /* What may stand in arguments besides filters. */
-struct ask {
+struct ipc_args {
     struct filter *filter; /* of the arguments and the caller's grant; heap */
     uint64_t limit, offset, tail, after;
     bool has_after, foreign_after;
@@ -55,7 +55,8 @@ struct ask {
 };
 
 /* `own` (ends with NULL): names besides filters that this channel takes. False: answered. */
-bool ask_read(struct lm_call call, struct ipc *ipc, const char *const *own, struct ask *ret);
+bool ipc_args_read(struct lm_call call, struct ipc *ipc, const char *const *own,
+                   struct ipc_args *ret);
 
 struct question {
     struct job job;
@@ -76,7 +77,7 @@ struct question {
 };
 
 /* `size` bytes that begin with a struct question. NULL: answered. Takes ask->filter. */
-void *question_new(struct lm_call call, struct ipc *ipc, struct ask *ask, size_t size);
+void *question_new(struct lm_call call, struct ipc *ipc, struct ipc_args *ask, size_t size);
 /* Takes ownership of q. */
 void question_start(struct question *q, int (*work)(struct question *),
                     void (*reply)(struct question *));

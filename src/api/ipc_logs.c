@@ -14,7 +14,7 @@
 enum { LIMIT_MAX = 10000, GET_LIMIT = 1000, SEARCH_LIMIT = 100, TOP_LIMIT = 10, TOP_MAX = 1000 };
 #define ANSWER_MAX ((size_t)15 * 1024 * 1024)
 
-static void set_window(struct ask *a, uint64_t otherwise, uint64_t most)
+static void set_window(struct ipc_args *a, uint64_t otherwise, uint64_t most)
 {
     if (a->limit == UINT64_MAX)
         a->limit = otherwise;
@@ -92,7 +92,7 @@ static void free_starts(struct question *q)
     buf_fini(&LIST_ITEM(q, struct list_question, question)->starts);
 }
 
-static void list(struct lm_call call, struct ipc *ipc, struct ask *a, bool turn)
+static void list(struct lm_call call, struct ipc *ipc, struct ipc_args *a, bool turn)
 {
     struct list_question *l = question_new(call, ipc, a, sizeof *l);
 
@@ -107,9 +107,9 @@ static void list(struct lm_call call, struct ipc *ipc, struct ask *a, bool turn)
 static void logs_get(struct lm_call call, void *ctx)
 {
     static const char *const own[] = {"limit", "from", "to", "cursor", NULL};
-    struct ask a;
+    struct ipc_args a;
 
-    if (!ask_read(call, ctx, own, &a))
+    if (!ipc_args_read(call, ctx, own, &a))
         return;
     set_window(&a, GET_LIMIT, LIMIT_MAX);
     a.query.order = QUERY_NEWEST_FIRST;
@@ -122,10 +122,10 @@ static void logs_search(struct lm_call call, void *ctx)
     static const char *const own[] = {"limit", "offset", "order",  "count",
                                       "from",  "to",     "cursor", NULL};
     struct ipc *ipc = ctx;
-    struct ask a;
+    struct ipc_args a;
     bool asc;
 
-    if (!ask_read(call, ipc, own, &a))
+    if (!ipc_args_read(call, ipc, own, &a))
         return;
     struct lm_str order = lm_json_get(lm_call_args(call), "order");
     asc = order.n == 5 && memcmp(order.p, "\"asc\"", 5) == 0;
@@ -159,9 +159,9 @@ static void logs_count(struct lm_call call, void *ctx)
 {
     static const char *const own[] = {"count", "from", "to", "cursor", NULL};
     struct question *q;
-    struct ask a;
+    struct ipc_args a;
 
-    if (!ask_read(call, ctx, own, &a))
+    if (!ipc_args_read(call, ctx, own, &a))
         return;
     a.query.limit = 0;
     q = question_new(call, ctx, &a, sizeof *q);
@@ -209,9 +209,9 @@ static void logs_popular(struct lm_call call, void *ctx)
 {
     static const char *const own[] = {"limit", "from", "to", "cursor", NULL};
     struct top_question *t;
-    struct ask a;
+    struct ipc_args a;
 
-    if (!ask_read(call, ctx, own, &a))
+    if (!ipc_args_read(call, ctx, own, &a))
         return;
     set_window(&a, TOP_LIMIT, TOP_MAX);
     t = question_new(call, ctx, &a, sizeof *t);
