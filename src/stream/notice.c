@@ -25,7 +25,7 @@ static const char *const sentences[] = {
     [GAP_CRASH] = "Lines may be missing here: the machine went down or a file was damaged",
     [GAP_UNSTORED] = "Lines of a source that is sent live only were not stored",
     [GAP_CLEARED] = "Lines were cleared, or had expired",
-    [GAP_RESUME_LIMIT] = "Too many lines to send again: these are in the history",
+    [GAP_RESUME_LIMIT] = "Older lines are left out: too many to be sent again unasked",
 };
 
 static void end_notice(struct sub *sub, const char *type, struct buf *json, uint64_t cursor_id)
@@ -38,11 +38,12 @@ static void end_notice(struct sub *sub, const char *type, struct buf *json, uint
     buf_add(json, stamp, clock_rfc3339(clock_wall_us(), stamp));
     BUF_LIT(json, "\"}");
     buf_clear(&s->out);
-    sub->feed->wire->notice(&s->out, type, buf_str(json), str_of(cursor, cursor_n));
+    sub->feed->form.wire->notice(&s->out, &sub->feed->form, type, buf_str(json),
+                                 str_of(cursor, cursor_n));
     if (buf_error(json) == 0 && buf_error(&s->out) == 0)
         sub_write(sub, buf_str(&s->out));
     else
-        conn_close(sub->conn, 0); /* better cut than silent */
+        sub_cut(sub);
 }
 
 void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64_t next)
@@ -54,7 +55,7 @@ void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64
     buf_printf(json,
                "{\"type\":\"gap\",\"after\":%" PRIu64 ",\"next\":%" PRIu64 ",\"count\":", after,
                next);
-    if (reason != GAP_EPOCH && reason != GAP_CRASH && unfiltered)
+    if ((reason == GAP_RETENTION || reason == GAP_UNSTORED || reason == GAP_CLEARED) && unfiltered)
         buf_add_u64(json, next - after - 1);
     else
         BUF_LIT(json, "null");

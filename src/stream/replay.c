@@ -38,9 +38,11 @@ void sub_start_replay(struct sub *sub, uint64_t next_id)
     struct fanout *s = sub->fanout;
 
     list_remove(&sub->in_state);
-    list_push(&s->replaying, &sub->in_state);
-    sub->state = SUB_REPLAYING;
     sub->next_id = next_id;
+    sub->state = sub->paused ? SUB_PAUSED : SUB_REPLAYING;
+    if (sub->paused)
+        return;
+    list_push(&s->replaying, &sub->in_state);
     if (!s->closing)
         turn_hook_ask(s->opts.loop, &s->replay_hook);
 }
@@ -48,32 +50,12 @@ void sub_start_replay(struct sub *sub, uint64_t next_id)
 static void add_record(struct sub *sub, const struct record *r)
 {
     struct fanout *s = sub->fanout;
-    const struct wire *wire = sub->feed->wire;
-    char cursor[CURSOR_MAX];
-    size_t cursor_n = hub_cursor(s->opts.hub, r->id, cursor);
 
     buf_clear(&s->json);
     encode_json(&s->json, r, ENCODE_LIVE_MAX);
-    if (buf_error(&s->json) < 0 ||
-        buf_reserve(&s->out, s->json.n + wire->record_overhead(s->json.n)) < 0) {
-        s->out.failed = true;
-        return;
-    }
-    s->out.n += wire->record(s->out.p + s->out.n, buf_str(&s->json), str_of(cursor, cursor_n));
+    gather_record(sub, r->id, r->level);
     s->opts.metrics->replayed_total++;
     s->opts.metrics->delivered_total++;
-}
-
-/* Sends what has gathered; says a gap where ids are missing. */
-static void send_gathered(struct sub *sub)
-{
-    struct fanout *s = sub->fanout;
-
-    if (buf_error(&s->out) < 0)
-        conn_close(sub->conn, 0);
-    else if (s->out.n)
-        sub_write(sub, buf_str(&s->out));
-    buf_clear(&s->out);
 }
 
 /* One notice for all that lay between two records of this client. */
@@ -81,9 +63,9 @@ static void say_missing(struct sub *sub)
 {
     if (!sub->missing.next)
         return;
-    send_gathered(sub);
+    gather_send(sub);
     sub_say_gap(sub, sub->missing.reason, sub->missing.after, sub->missing.next);
-    buf_clear(&sub->fanout->out);
+    gather_begin(sub->fanout);
     sub->missing.next = 0;
 }
 
@@ -119,9 +101,9 @@ static void pass_hole(struct sub *sub, uint64_t found_id)
     bool at_start = found_id == store_start_id(sub->fanout->opts.store);
 
     say_missing(sub);
-    send_gathered(sub);
+    gather_send(sub);
     sub_say_gap(sub, at_start ? GAP_RETENTION : GAP_CRASH, sub->next_id - 1, found_id);
-    buf_clear(&sub->fanout->out);
+    gather_begin(sub->fanout);
     sub->next_id = found_id;
 }
 
@@ -132,7 +114,7 @@ static bool is_dead(const struct record *r, uint64_t dead_to, int64_t arrival_us
            (r->class && clock_wall_us() - arrival_us > chunk_class_ttl_us(r->class));
 }
 
-/* Appends the matching records of one frame to fanout->out. */
+/* Gathers the matching records of one frame. */
 static int replay_frame(struct sub *sub, const struct jframe *f)
 {
     struct record r;
@@ -204,20 +186,21 @@ static void journal_step(struct sub *sub)
     bool more = true;
 
     if (!open_view(sub)) {
-        conn_close(sub->conn, 0); /* no memory; better cut than silent */
+        sub_cut(sub); /* no memory */
         return;
     }
-    buf_clear(&s->out);
-    while (more && s->out.n < SLICE_BYTES && scanned < SLICE_SCANNED && clock_mono_us() < end_us) {
+    gather_begin(s);
+    while (more && gather_size(s) < SLICE_BYTES && scanned < SLICE_SCANNED &&
+           clock_mono_us() < end_us) {
         more = journal_next_or_unstored(&sub->cursor, &f);
         if (more && replay_frame(sub, &f) < 0) {
-            conn_close(sub->conn, 0);
+            sub_cut(sub);
             return;
         }
         scanned += more ? f.length : 0;
     }
     say_missing(sub);
-    send_gathered(sub);
+    gather_send(sub);
     if (feed_refused(sub->feed)) {
         sub_refuse(sub);
         return;
@@ -238,7 +221,7 @@ void sub_replay_step(struct sub *sub)
     if (sub->blocked)
         return;
     if (!sub->view && !sub->step && sub->next_id < start) {
-        buf_clear(&sub->fanout->out);
+        gather_begin(sub->fanout);
         pass_hole(sub, start);
     }
     if (sub->step || (!sub->view && sub->next_id < store_raw_id(store) &&
@@ -248,7 +231,7 @@ void sub_replay_step(struct sub *sub)
         journal_step(sub);
 }
 
-/* --- where do the newest N matching records begin? Looked up in the pool. --- */
+/* --- tail=N: where do the newest N matching records begin? Looked up in the pool. --- */
 
 struct finding {
     struct job job;
@@ -258,8 +241,9 @@ struct finding {
     struct query query;
     struct feed *feed; /* whose filter the query uses */
     uint64_t first;    /* the smallest id found */
-    bool resuming;     /* what is left out is to be told */
-    struct query_result result;
+    uint64_t second;   /* the next larger one */
+    bool overflows,
+        resumes; /* the last of `limit` only tells that there is more than may be sent */
     atomic_bool cancel;
     int err;
 };
@@ -267,6 +251,7 @@ struct finding {
 static int note_id(const struct record *r, void *ctx)
 {
     struct finding *f = ctx;
+    f->second = f->first;
     f->first = r->id;
     return 0;
 }
@@ -274,20 +259,21 @@ static int note_id(const struct record *r, void *ctx)
 static void find_work(struct job *job)
 {
     struct finding *f = LIST_ITEM(job, struct finding, job);
+    struct query_result result = {0};
 
-    f->err = query_run(&f->query, f->view, note_id, f, &f->result);
+    f->err = query_run(&f->query, f->view, note_id, f, &result);
+    f->overflows = f->resumes && result.emitted == f->query.limit;
 }
 
-/* A client that resumes gets everything, or is told what not. */
-static void begin_replay(struct sub *sub, const struct finding *f)
+static void begin_where_found(struct sub *sub, const struct finding *f)
 {
-    uint64_t first = f->first ? f->first : f->query.max_id + 1;
-
-    if (f->resuming && f->result.emitted < f->query.limit)
-        first = f->query.min_id;
-    if (f->resuming && first > f->query.min_id)
-        sub_say_gap(sub, GAP_RESUME_LIMIT, f->query.min_id - 1, first);
-    sub_start_replay(sub, first);
+    if (!f->resumes) {
+        sub_start_replay(sub, f->first ? f->first : f->query.max_id + 1);
+        return;
+    }
+    if (f->overflows)
+        sub_say_gap(sub, GAP_RESUME_LIMIT, f->query.min_id - 1, f->second);
+    sub_start_replay(sub, f->overflows ? f->second : f->query.min_id);
 }
 
 static void find_done(struct job *job)
@@ -301,15 +287,15 @@ static void find_done(struct job *job)
         if (f->err == -LM_E_EXPENSIVE)
             sub_refuse(f->sub);
         else if (f->err < 0)
-            conn_close(f->sub->conn, 0);
+            sub_cut(f->sub);
         else
-            begin_replay(f->sub, f);
+            begin_where_found(f->sub, f);
     }
     fanout_leave_feed(s, f->feed);
     free(f);
 }
 
-int sub_find_start(struct sub *sub, uint32_t n, uint64_t min_id)
+static int find(struct sub *sub, uint64_t min_id, uint32_t n, bool resumes)
 {
     struct fanout *s = sub->fanout;
     struct finding *f = calloc(1, sizeof *f);
@@ -320,8 +306,8 @@ int sub_find_start(struct sub *sub, uint32_t n, uint64_t min_id)
     f->fanout = s;
     f->feed = sub->feed;
     query_init(&f->query, sub->feed->filter);
+    f->resumes = resumes;
     f->query.min_id = min_id;
-    f->resuming = min_id > 0;
     f->query.max_id = hub_last_id(s->opts.hub);
     f->query.order = QUERY_NEWEST_FIRST;
     f->query.count = QUERY_COUNT_NONE;
@@ -338,6 +324,16 @@ int sub_find_start(struct sub *sub, uint32_t n, uint64_t min_id)
     sub->finding = f;
     sub->state = SUB_FINDING;
     return 0;
+}
+
+int sub_find_tail(struct sub *sub, uint32_t n)
+{
+    return find(sub, 0, n, false);
+}
+
+int sub_find_resume(struct sub *sub, uint64_t after, uint32_t n)
+{
+    return find(sub, after + 1, n + 1, true);
 }
 
 void sub_forget_finding(struct sub *sub)

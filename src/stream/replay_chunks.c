@@ -4,8 +4,8 @@
  *
  * A step runs in the pool: it unpacks, filters and encodes for one client from an id on, until
  * STEP_BYTES are ready or STEP_US have passed. What it made lies in pieces, each of which says with
- * which id to go on behind it. The loop sends a piece at a time, as the socket takes them, and
- * starts the next step when none is left. At most STEPS_RUNNING work at a time, and when more than
+ * which id to go on behind it. The loop sends a slice of them at a time, as the socket takes them,
+ * and starts the next step when none is left. At most STEPS_RUNNING work at a time, and when more than
  * STEPS_HELD clients are slow, what they have not taken is thrown away and made again later: so a
  * thousand slow clients cost no more memory than a few.
  */
@@ -18,32 +18,32 @@
 #include <stdlib.h>
 
 enum {
-    PIECE_BYTES = 64 * 1024,
+    SLICE_BYTES = 64 * 1024, /* sent per turn of the loop */
     STEP_BYTES = 1024 * 1024,
     STEP_US = 50 * 1000,
     STEPS_RUNNING = 2,
     STEPS_HELD = 32,
 };
 
-/* Either bytes or a gap. */
+/* Either the JSON of a record or a gap. */
 struct piece {
     size_t end;       /* in step->out; where it begins is the end of the one before */
     uint64_t next_id; /* go on here behind it */
-    uint32_t records;
-    enum gap_reason reason; /* of a gap */
-    uint64_t after, next;   /* next 0: it is bytes */
+    uint64_t after;   /* of a gap, which ends before next_id */
+    enum level level; /* of a record */
+    enum gap_reason reason;
+    bool is_gap;
 };
 
 struct step {
     struct job job;
     struct sub *sub; /* NULL: the subscriber has left */
     struct fanout *fanout;
-    struct feed *feed; /* whose filter and format are used */
+    struct feed *feed; /* whose filter is used */
     struct store_view *view;
-    const struct hub *hub; /* for the epoch, which does not change */
     uint64_t next_id;
     int64_t until_us;
-    struct buf out, json;
+    struct buf out;
     struct piece *pieces;
     uint32_t count, cap, sent;
     bool ready;
@@ -56,64 +56,48 @@ struct step {
 static struct piece *add_piece(struct step *t)
 {
     if (t->count == t->cap) {
-        uint32_t cap = t->cap ? t->cap * 2 : 32;
+        uint32_t cap = t->cap ? t->cap * 2 : 64;
         struct piece *pieces = realloc(t->pieces, cap * sizeof *pieces);
-        if (!pieces) {
-            t->err = -ENOMEM;
+        if (!pieces)
             return NULL;
-        }
         t->pieces = pieces;
         t->cap = cap;
     }
     struct piece *p = &t->pieces[t->count++];
-    *p = (struct piece){.end = t->out.n, .next_id = t->next_id};
+    *p = (struct piece){.end = t->out.n};
     return p;
-}
-
-/* The piece that takes more bytes. */
-static struct piece *open_piece(struct step *t)
-{
-    struct piece *p = t->count ? &t->pieces[t->count - 1] : NULL;
-    size_t from = t->count > 1 ? t->pieces[t->count - 2].end : 0;
-
-    return p && !p->next && p->end - from < PIECE_BYTES ? p : add_piece(t);
 }
 
 /* Ids before `next` are not there. Holes of one kind between two records are told as one. */
 static int add_gap(struct step *t, enum gap_reason reason, uint64_t next)
 {
     struct piece *p = t->count ? &t->pieces[t->count - 1] : NULL;
-    uint64_t after = t->next_id - 1;
 
     if (next <= t->next_id)
         return 0;
-    if (!p || !p->next || p->reason != reason)
+    if (!p || !p->is_gap || p->reason != reason) {
         p = add_piece(t);
-    if (!p)
-        return -ENOMEM;
-    p->after = p->next ? p->after : after;
+        if (!p)
+            return -ENOMEM;
+        p->after = t->next_id - 1;
+    }
+    p->is_gap = true;
     p->reason = reason;
-    p->next = p->next_id = t->next_id = next;
+    p->next_id = t->next_id = next;
     return 0;
 }
 
 static int on_record(const struct record *r, void *ctx)
 {
     struct step *t = ctx;
-    const struct wire *wire = t->feed->wire;
-    struct piece *p = open_piece(t);
-    char cursor[CURSOR_MAX];
-    size_t cursor_n = hub_cursor(t->hub, r->id, cursor);
+    struct piece *p = add_piece(t);
 
-    buf_clear(&t->json);
-    encode_json(&t->json, r, ENCODE_LIVE_MAX);
-    if (!p || buf_error(&t->json) < 0 ||
-        buf_reserve(&t->out, t->json.n + wire->record_overhead(t->json.n)) < 0)
+    encode_json(&t->out, r, ENCODE_LIVE_MAX);
+    if (!p || buf_error(&t->out) < 0)
         return -ENOMEM;
-    t->out.n += wire->record(t->out.p + t->out.n, buf_str(&t->json), str_of(cursor, cursor_n));
-    t->next_id = p->next_id = r->id + 1;
     p->end = t->out.n;
-    p->records++;
+    p->level = r->level;
+    t->next_id = p->next_id = r->id + 1;
     return t->out.n >= STEP_BYTES;
 }
 
@@ -184,7 +168,6 @@ static void free_step(struct step *t)
     store_view_drop(t->fanout->opts.store, t->view);
     fanout_leave_feed(t->fanout, t->feed);
     buf_fini(&t->out);
-    buf_fini(&t->json);
     free(t->pieces);
     free(t);
 }
@@ -210,7 +193,7 @@ static void fail(struct sub *sub, int err)
     if (err == -LM_E_EXPENSIVE)
         sub_refuse(sub);
     else
-        conn_close(sub->conn, 0); /* better cut than silent */
+        sub_cut(sub);
 }
 
 static void on_done(struct job *job)
@@ -244,7 +227,6 @@ static int start(struct sub *sub)
         return -ENOMEM;
     t->fanout = s;
     t->sub = sub;
-    t->hub = s->opts.hub;
     t->feed = sub->feed;
     t->next_id = sub->next_id;
     t->until_us = clock_mono_us() + STEP_US;
@@ -255,27 +237,41 @@ static int start(struct sub *sub)
         free(t);
         return err;
     }
-    t->feed->subs++; /* keeps filter and format alive while the pool uses them */
+    t->feed->subs++; /* keeps the filter alive while the pool uses it */
     sub->step = t;
     s->steps_running++;
     return 0;
 }
 
-/* Sends the next piece. */
-static void send_piece(struct sub *sub)
+static void send_record(struct sub *sub, const struct step *t, const struct piece *p)
 {
-    struct step *t = sub->step;
-    const struct piece *p = &t->pieces[t->sent];
-    size_t from = t->sent ? t->pieces[t->sent - 1].end : 0;
+    struct fanout *s = sub->fanout;
+    size_t from = p == t->pieces ? 0 : p[-1].end;
 
-    if (p->next)
-        sub_say_gap(sub, p->reason, p->after, p->next);
-    else
-        sub_write(sub, str_of(t->out.p + from, p->end - from));
-    sub->fanout->opts.metrics->replayed_total += p->records;
-    sub->fanout->opts.metrics->delivered_total += p->records;
-    sub->next_id = p->next_id;
-    t->sent++;
+    buf_clear(&s->json);
+    buf_add(&s->json, t->out.p + from, p->end - from);
+    gather_record(sub, p->next_id - 1, p->level);
+    s->opts.metrics->replayed_total++;
+    s->opts.metrics->delivered_total++;
+}
+
+static void send_slice(struct sub *sub)
+{
+    struct fanout *s = sub->fanout;
+    struct step *t = sub->step;
+
+    gather_begin(s);
+    while (t->sent < t->count && gather_size(s) < SLICE_BYTES && !sub->blocked) {
+        const struct piece *p = &t->pieces[t->sent++];
+        if (p->is_gap) {
+            gather_send(sub);
+            sub_say_gap(sub, p->reason, p->after, p->next_id);
+            gather_begin(s);
+        } else
+            send_record(sub, t, p);
+        sub->next_id = p->next_id;
+    }
+    gather_send(sub);
 }
 
 void sub_chunk_step(struct sub *sub)
@@ -287,11 +283,12 @@ void sub_chunk_step(struct sub *sub)
         return;
     if (!t) {
         if (s->steps_running < STEPS_RUNNING && start(sub) < 0)
-            conn_close(sub->conn, 0);
+            sub_cut(sub);
         return; /* on_done() asks for another turn */
     }
-    if (t->sent < t->count)
-        send_piece(sub);
+    send_slice(sub);
+    if (sub->step != t) /* the connection has ended */
+        return;
     if (sub->blocked && s->steps_held > STEPS_HELD) {
         sub_forget_step(sub);
         return;

@@ -274,29 +274,6 @@ static void who_leaves_while_a_chunk_is_read_for_him_does_no_harm(void **state)
     expect_ids(last, 1, 60);
 }
 
-static void beyond_the_resume_limit_the_newest_come_and_the_rest_is_said(void **state)
-{
-    struct world *w = *state;
-
-    w->fanout->opts.resume_limit = 50;
-    fill(w, 40);
-    publish(w, "a", 100, 10);
-    struct client *far = connect_after(w, "ws", 3), *near = connect_after(w, "ws", 90);
-    struct client *all = connect_client(
-        w, "sse", "", &(struct sub_start){.from = SUB_FROM_CURSOR, .after = 3, .all = true}, false);
-    struct client *few = connect_client(
-        w, "sse", "job_run_id=b", &(struct sub_start){.from = SUB_FROM_CURSOR, .after = 3}, false);
-    UNTIL(w, is_up_to_date(w, far) && is_up_to_date(w, near) && is_up_to_date(w, all));
-    until_all_live(w);
-    expect_gap(far, "resume_limit", 3, 91, 0);
-    assert_int_equal(number(only_gap(far)->json, "count"), 87);
-    expect_ids(far, 91, 140);
-    expect_ids(near, 91, 140);
-    expect_ids(all, 4, 140);
-    assert_int_equal(few->seen[GAP], 0); /* of those there are less */
-    assert_int_equal(few->count, 13);
-}
-
 static void what_was_cleared_is_said_and_does_not_come(void **state)
 {
     struct world *w = *state;
@@ -688,7 +665,6 @@ int main(void)
         TEST(what_the_journal_has_no_more_comes_out_of_chunks),
         TEST(chunks_journal_and_feed_have_no_seam),
         TEST(who_leaves_while_a_chunk_is_read_for_him_does_no_harm),
-        TEST(beyond_the_resume_limit_the_newest_come_and_the_rest_is_said),
         TEST(what_was_cleared_is_said_and_does_not_come),
         TEST(what_is_no_longer_kept_is_said_with_its_number),
         TEST(what_goes_while_a_client_reads_is_said_where_it_is_missing),
