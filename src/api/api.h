@@ -20,6 +20,9 @@
 #include "source/http_in.h"
 #include "store/store.h"
 #include "stream/fanout.h"
+#include "stream/socketio_out.h"
+
+struct ipc;
 
 /* What only the whole hub can do; from the daemon. */
 struct hub_control {
@@ -38,8 +41,10 @@ struct api {
     struct hub *hub;
     struct store *store;
     struct fanout *fanout;
+    struct socketio *socketio; /* made by streams_open() */
     struct supervise *supervise;
     struct http_in *http_in;
+    struct ipc *ipc;
     struct metrics *metrics;
     const struct settings *settings;
     struct zone zone; /* time_zone */
@@ -48,5 +53,8 @@ struct api {
     struct hub_control control;
     const char *base_path; /* before every route: "/logs", or "" */
 };
+
+/* Makes api->socketio; body_max is what the HTTP server takes. */
+int streams_open(struct api *api, size_t body_max) LM_MUST_CHECK;
 
 #endif

@@ -173,6 +173,8 @@ void process_conf_fini(struct process_conf *p)
     free(p->name);
     words_free(p->argv);
     free(p->directory);
+    free(p->follow);
+    parse_conf_fini(&p->parse);
     words_free(p->env);
     words_free(p->depends_on);
     check_fini(&p->ready);

@@ -69,6 +69,7 @@ struct process {
     char log_file[512];
     bool configured;
     bool unstored;       /* store: false in the configuration of this name */
+    const struct parse_conf *parse; /* of the same; valid when a run begins; NULL: none */
     bool wants_lines;    /* tell supervise_on_line() of its lines: it waits for one */
     bool orphan_writers; /* its child is dead, but something it started still holds its pipes */
     struct process_exit exit;

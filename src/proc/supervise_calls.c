@@ -32,13 +32,13 @@ static struct process *find_entry(struct supervise *s, const struct frame_run *r
     return NULL;
 }
 
-/* Goes by the name, so that it holds for a run by hand as well. */
-static bool is_unstored(const struct supervise *s, struct str name)
+/* Goes by the name, so that it holds for a run by hand as well. NULL: no entry has this name. */
+static const struct process_conf *conf_of(const struct supervise *s, struct str name)
 {
     for (size_t i = 0; i < s->count; i++)
         if (s->processes[i]->priv->conf && str_is(name, s->processes[i]->name))
-            return s->processes[i]->priv->conf->unstored;
-    return false;
+            return s->processes[i]->priv->conf;
+    return NULL;
 }
 
 /* When it started on our monotonic clock; just now, when the keeper's wall clock cannot be right. */
@@ -95,7 +95,9 @@ int supervise_on_run(struct supervise *s, const struct frame_run *run, struct ke
     if (!p && !(p = process_add(s, name)))
         return -ENOMEM;
     begin_run(p, run);
-    p->unstored = is_unstored(s, run->name);
+    const struct process_conf *conf = conf_of(s, run->name);
+    p->unstored = conf && conf->unstored;
+    p->parse = conf ? &conf->parse : NULL;
     p->priv->link = link;
     s->links++;
     announce(p);
