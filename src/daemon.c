@@ -25,6 +25,7 @@
 #include "net/tls.h"
 #include "record/utf8.h"
 #include "source/keeper_in.h"
+#include "source/ring_in.h"
 #include "source/tailer.h"
 
 #include <errno.h>
@@ -56,6 +57,7 @@ struct daemon {
     struct keeper_server *keepers;
     struct http_in *http_in;
     struct ipc *ipc;
+    struct ring_server *rings;
     struct tail *tail;
     struct auth *auth;
     struct http_server http;
@@ -168,6 +170,12 @@ static bool intake_can_acknowledge(void *hub)
     return !journal_is_stuck(((struct hub *)hub)->journal);
 }
 
+static void intake_partial(void *hub, struct labels *l, enum stream stream, struct str text)
+{
+    struct daemon *d = LIST_ITEM((struct hub *)hub, struct daemon, hub);
+    fanout_partial(d->fanout, l, stream, text);
+}
+
 static uint64_t intake_next_id(void *hub)
 {
     return hub_last_id(hub) + 1;
@@ -209,6 +217,8 @@ static void on_acked(uint64_t acked_id, void *ctx)
     keeper_server_acked(d->keepers, acked_id);
     http_in_acked(d->http_in, acked_id);
     ipc_acked(d->ipc, acked_id);
+    if (d->rings)
+        ring_server_acked(d->rings, acked_id);
 }
 
 /* --- the hub's own events become records too --- */
@@ -294,7 +304,7 @@ static void sniff(struct conn *c)
         return;
     list_remove(&stranger->link);
     free(stranger);
-    if (kind == IPC_TAKEN)
+    if (kind == IPC_TAKEN || (frames && ring_serve_local(d->rings, c)))
         return;
     if (frames) {
         if (keeper_serve(d->keepers, c) < 0)
@@ -381,6 +391,7 @@ static void finish(void *ctx)
     fanout_close(d->fanout);
     keeper_server_close(d->keepers);
     ipc_close(d->ipc);
+    ring_server_close(d->rings);
     supervise_free(d->supervise);
     d->supervise = NULL;
     http_close_all(&d->http);
@@ -633,6 +644,7 @@ static struct intake intake_of(struct daemon *d)
                            .acked_id = intake_acked_id,
                            .can_acknowledge = intake_can_acknowledge,
                            .next_id = intake_next_id,
+                           .partial = intake_partial,
                            .push_wait_ms = intake_push_wait_ms,
                            .push_charge = intake_push_charge,
                            .labels = &d->hub.labels,
@@ -687,7 +699,7 @@ static const char *base_path(const struct settings *s)
     return strcmp(s->base_path, "none") == 0 ? "" : s->base_path;
 }
 
-static int open_ipc(struct daemon *d)
+static int open_ipc(struct daemon *d, struct errinfo *info)
 {
     struct intake intake = intake_of(d);
     int err = ipc_new(&d->ipc, &d->api, &intake);
@@ -695,7 +707,7 @@ static int open_ipc(struct daemon *d)
     d->api.ipc = d->ipc;
     if (err == 0)
         hub_add_sink(&d->hub, ipc_sink, d->ipc);
-    return err;
+    return err < 0 ? err : ring_server_new(&d->rings, &d->loop, &intake, d->settings->socket, info);
 }
 
 static int open_api(struct daemon *d, struct errinfo *info)
@@ -731,7 +743,7 @@ static int open_api(struct daemon *d, struct errinfo *info)
                                    .head_timeout_ms = d->settings->http_head_timeout_ms,
                                    .idle_timeout_ms = d->settings->http_idle_timeout_ms};
     if (err == 0)
-        err = open_ipc(d);
+        err = open_ipc(d, info);
     return err < 0 ? err : streams_open(&d->api, HTTP_BODY_MAX);
 }
 
@@ -827,6 +839,7 @@ static void clean_up(struct daemon *d)
     supervise_free(d->supervise);
     keeper_server_free(d->keepers);
     ipc_free(d->ipc);
+    ring_server_free(d->rings);
     http_in_free(d->http_in);
     socketio_free(d->api.socketio);
     tail_free(d->tail);
