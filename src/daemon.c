@@ -22,6 +22,7 @@
 #include "record/utf8.h"
 #include "source/keeper_in.h"
 #include "store/applog.h"
+#include "source/tailer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,6 +53,7 @@ struct daemon {
     struct supervise *supervise;
     struct keeper_server *keepers;
     struct http_in *http_in;
+    struct tail *tail;
     struct auth *auth;
     struct http_server http;
     struct api api;
@@ -138,6 +140,11 @@ static const struct position *intake_position(void *hub, const struct origin *o)
 static void intake_forget(void *hub, const struct origin *o)
 {
     positions_forget(&((struct hub *)hub)->positions, o);
+}
+
+static void intake_each_file(void *hub, origin_fn *fn, void *ctx)
+{
+    positions_each(&((struct hub *)hub)->positions, ORIGIN_FILE, fn, ctx);
 }
 
 static uint64_t intake_acked_id(void *hub)
@@ -338,6 +345,8 @@ static void finish(void *ctx)
     listener_close(d->tcp);
     listener_close(d->local);
     d->tcp = d->local = NULL;
+    socketio_close(d->api.socketio);
+    tail_close(d->tail);
     fanout_close(d->fanout);
     keeper_server_close(d->keepers);
     supervise_free(d->supervise);
@@ -452,7 +461,8 @@ static int open_streams(struct daemon *d)
                                .store = d->store,
                                .metrics = &d->metrics,
                                .feed_memory = d->settings->feed_memory,
-                               .client_lag = d->settings->client_lag};
+                               .client_lag = d->settings->client_lag,
+                               .resume_limit = d->settings->resume_limit};
     int err = fanout_new(&d->fanout, &opts);
 
     if (err == 0)
@@ -509,6 +519,7 @@ static int open_sources(struct daemon *d, struct errinfo *info)
                             .publish = intake_publish,
                             .position = intake_position,
                             .forget = intake_forget,
+                            .each_file = intake_each_file,
                             .acked_id = intake_acked_id,
                             .can_acknowledge = intake_can_acknowledge,
                             .next_id = intake_next_id,
@@ -524,7 +535,13 @@ static int open_sources(struct daemon *d, struct errinfo *info)
                                 .intake = intake,
                                 .body_max = d->settings->body_max,
                                 .memory_max = d->settings->push_memory};
-    return err < 0 ? err : http_in_new(&d->http_in, &push);
+    if (err == 0)
+        err = http_in_new(&d->http_in, &push);
+    struct tail_opts follow = tail_defaults();
+    follow.loop = &d->loop;
+    follow.intake = intake;
+    follow.settings = d->settings;
+    return err < 0 ? err : tail_new(&d->tail, &follow, info);
 }
 
 static void on_wrong_token(const struct http_req *req, uint32_t tries, void *ctx)
@@ -577,7 +594,7 @@ static int open_api(struct daemon *d)
                                    .body_max = HTTP_BODY_MAX,
                                    .head_timeout_ms = d->settings->http_head_timeout_ms,
                                    .idle_timeout_ms = d->settings->http_idle_timeout_ms};
-    return err;
+    return err < 0 ? err : streams_open(&d->api, HTTP_BODY_MAX);
 }
 
 static int open_tls(struct daemon *d, struct errinfo *info)
@@ -660,6 +677,8 @@ static void clean_up(struct daemon *d)
     supervise_free(d->supervise);
     keeper_server_free(d->keepers);
     http_in_free(d->http_in);
+    socketio_free(d->api.socketio);
+    tail_free(d->tail);
     fanout_free(d->fanout);
     applog_free(d->applog);
     zone_fini(&d->api.zone);

@@ -20,6 +20,7 @@
 #include "source/http_in.h"
 #include "store/store.h"
 #include "stream/fanout.h"
+#include "stream/socketio_out.h"
 
 struct api {
     struct loop *loop;
@@ -27,6 +28,7 @@ struct api {
     struct hub *hub;
     struct store *store;
     struct fanout *fanout;
+    struct socketio *socketio; /* made by streams_open() */
     struct supervise *supervise;
     struct http_in *http_in;
     struct metrics *metrics;
@@ -36,5 +38,8 @@ struct api {
     uint32_t downloads;    /* under way */
     const char *base_path; /* before every route: "/logs", or "" */
 };
+
+/* Makes api->socketio; body_max is what the HTTP server takes. */
+int streams_open(struct api *api, size_t body_max) LM_MUST_CHECK;
 
 #endif

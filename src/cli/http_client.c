@@ -125,7 +125,7 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
 {
     struct answer *a = p->data;
 
-    if (p->status_code == 200)
+    if (p->status_code == 200 && a->get->on_body)
         a->stop = a->get->on_body(str_of(at, n), a->get->ctx);
     else
         buf_add(a->body, at, n);
