@@ -22,6 +22,8 @@
 #include "stream/fanout.h"
 #include "stream/socketio_out.h"
 
+struct ipc;
+
 struct api {
     struct loop *loop;
     struct auth *auth;
@@ -31,6 +33,7 @@ struct api {
     struct socketio *socketio; /* made by streams_open() */
     struct supervise *supervise;
     struct http_in *http_in;
+    struct ipc *ipc;
     struct metrics *metrics;
     const struct settings *settings;
     struct zone zone; /* time_zone */

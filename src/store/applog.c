@@ -41,6 +41,7 @@ struct applog {
     int64_t lost_said_us;
     /* Of the job: what it is to do, and what came of it. */
     bool finished_one;              /* a file that may be packed now */
+    bool job_finished_one;          /* the same, as the job sees it */
     char today[11], oldest_day[11]; /* oldest_day "": none goes for its age */
     struct errinfo trouble[FILES];
     bool was_bad[FILES];
@@ -141,7 +142,7 @@ static void write_day(struct applog *a, struct day_rows *d)
         if (d->rows[k].n && textfile_write(&a->files[k], d->day, buf_str(&d->rows[k]), &info) < 0 &&
             info.text[0])
             a->trouble[k] = info;
-        a->finished_one |= a->files[k].finished_one;
+        a->job_finished_one |= a->files[k].finished_one;
         a->files[k].finished_one = false;
     }
 }
@@ -192,10 +193,7 @@ static void trust_clock(struct applog *a)
     a->seen_mono_us = mono;
 }
 
-static void tend_done(struct job *job)
-{
-    LIST_ITEM(job, struct applog, tend_job)->tending = false;
-}
+static void tend_done(struct job *job);
 
 /* Old files are packed and deleted when one has been finished, and once an hour. */
 static void tend_when_due(struct applog *a)
@@ -213,6 +211,14 @@ static void tend_when_due(struct applog *a)
     a->finished_one = false;
     a->tend_at_us = now + TEND_EVERY_US;
     a->tending = job_start(a->loop, &a->tend_job, tend_work, tend_done) == 0;
+}
+
+static void tend_done(struct job *job)
+{
+    struct applog *a = LIST_ITEM(job, struct applog, tend_job);
+
+    a->tending = false;
+    tend_when_due(a); /* another one may have been finished meanwhile */
 }
 
 static void swap_rows(struct applog *a)
@@ -286,6 +292,8 @@ static void done(struct job *job)
     struct applog *a = LIST_ITEM(job, struct applog, job);
 
     a->running = false;
+    a->finished_one |= a->job_finished_one;
+    a->job_finished_one = false;
     empty_written(a);
     say_trouble(a);
     tend_when_due(a);

@@ -4,6 +4,9 @@
  */
 #include "store/rotate.h"
 
+#include "base/str.h"
+
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,6 +30,28 @@ int rotate_open(int dir, const char *name, int exclusive)
     return fd;
 }
 
+uint32_t rotate_next_number(int dir, const char *stem)
+{
+    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    uint32_t next = 1;
+
+    for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
+        struct str name = str_from(e->d_name), stem_text = str_from(stem), rest;
+        uint64_t number;
+        if (!str_starts(name, stem_text) || name.n < stem_text.n + 2 || name.p[stem_text.n] != '.')
+            continue;
+        name = str_of(name.p + stem_text.n + 1, name.n - stem_text.n - 1);
+        if (str_to_u64(str_cut(name, '.', &rest), &number) && number >= next && number < NUMBER_MAX)
+            next = (uint32_t)number + 1;
+    }
+    if (d)
+        closedir(d);
+    else if (fd >= 0)
+        close(fd);
+    return next;
+}
+
 static int sync_file(struct rotate *r, int fd)
 {
     if (fdatasync(fd) < 0)
@@ -44,14 +69,16 @@ static int move_aside(struct rotate *r, int dir, const char *stem)
         r->number = 1;
     snprintf(from, sizeof from, "%s.log", stem);
     snprintf(to, sizeof to, "%s.%u.log", stem, r->number);
-    if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0)
+    if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0) {
         r->state = ROTATE_CREATE;
-    else if (errno == EEXIST && r->number < NUMBER_MAX)
+        r->number++; /* it may be packed and its name free again: numbers only rise */
+    } else if (errno == EEXIST && r->number < NUMBER_MAX) {
         r->number++;
-    else if (errno == ENOENT) /* somebody took it away: then only the new one is missing */
+    } else if (errno == ENOENT) { /* somebody took it away: then only the new one is missing */
         r->state = ROTATE_CREATE;
-    else
+    } else {
         return -errno;
+    }
     return 1;
 }
 

@@ -36,6 +36,9 @@ int rotate_step(struct rotate *r, int dir, const char *stem, int fd, int *ret_fd
 /* Steps until done or failed. */
 int rotate_run(struct rotate *r, int dir, const char *stem, int fd, int *ret_fd) LM_MUST_CHECK;
 
+/* The number behind all that files of this stem have, packed or not: numbers tell their order. */
+uint32_t rotate_next_number(int dir, const char *stem) LM_MUST_CHECK;
+
 /* Opens a new file of ours, or one that is there: only a regular file with one name that belongs to us, never
  * through a link. `exclusive`: it must not be there. Mode 0640. */
 int rotate_open(int dir, const char *name, int exclusive) LM_MUST_CHECK;

@@ -61,17 +61,18 @@ static int end_last_line(struct textfile *t)
 
 static int open_file(struct textfile *t)
 {
-    char name[ROTATE_NAME_MAX];
+    char name[ROTATE_NAME_MAX], stem[ROTATE_NAME_MAX];
     struct stat st;
 
     name_of(t, name);
+    stem_of(t, stem);
     t->fd = rotate_open(t->dir, name, 0);
     if (t->fd < 0)
         return t->fd;
     if (fstat(t->fd, &st) < 0)
         return -errno;
     t->size = (uint64_t)st.st_size;
-    t->rotate = (struct rotate){0};
+    t->rotate = (struct rotate){.number = rotate_next_number(t->dir, stem)};
     return end_last_line(t);
 }
 

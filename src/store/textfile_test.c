@@ -129,7 +129,7 @@ static void a_full_file_is_moved_aside_and_nothing_is_lost(void **state)
         write_ok(f, "2026-01-15", line);
     }
     assert_string_equal(read_file(f, "app-2026-01-15.2.log"), "not ours to overwrite\n");
-    static const int numbers[] = {1, 3, 4, 5, 6, 7, 0};
+    static const int numbers[] = {3, 4, 5, 6, 7, 8, 0};
     int at = 0;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         char name[40];
