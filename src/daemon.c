@@ -26,6 +26,7 @@
 #include "record/utf8.h"
 #include "source/keeper_in.h"
 #include "store/applog.h"
+#include "source/ring_in.h"
 #include "source/tailer.h"
 
 #include <errno.h>
@@ -58,6 +59,7 @@ struct daemon {
     struct keeper_server *keepers;
     struct http_in *http_in;
     struct ipc *ipc;
+    struct ring_server *rings;
     struct tail *tail;
     struct auth *auth;
     struct http_server http;
@@ -211,6 +213,8 @@ static void on_acked(uint64_t acked_id, void *ctx)
     keeper_server_acked(d->keepers, acked_id);
     http_in_acked(d->http_in, acked_id);
     ipc_acked(d->ipc, acked_id);
+    if (d->rings)
+        ring_server_acked(d->rings, acked_id);
 }
 
 /* --- the hub's own events become records too --- */
@@ -296,7 +300,7 @@ static void sniff(struct conn *c)
         return;
     list_remove(&stranger->link);
     free(stranger);
-    if (kind == IPC_TAKEN)
+    if (kind == IPC_TAKEN || (frames && ring_serve_local(d->rings, c)))
         return;
     if (frames) {
         if (keeper_serve(d->keepers, c) < 0)
@@ -383,6 +387,7 @@ static void finish(void *ctx)
     fanout_close(d->fanout);
     keeper_server_close(d->keepers);
     ipc_close(d->ipc);
+    ring_server_close(d->rings);
     supervise_free(d->supervise);
     d->supervise = NULL;
     http_close_all(&d->http);
@@ -706,7 +711,7 @@ static const char *base_path(const struct settings *s)
     return strcmp(s->base_path, "none") == 0 ? "" : s->base_path;
 }
 
-static int open_ipc(struct daemon *d)
+static int open_ipc(struct daemon *d, struct errinfo *info)
 {
     struct intake intake = intake_of(d);
     int err = ipc_new(&d->ipc, &d->api, &intake);
@@ -714,7 +719,7 @@ static int open_ipc(struct daemon *d)
     d->api.ipc = d->ipc;
     if (err == 0)
         hub_add_sink(&d->hub, ipc_sink, d->ipc);
-    return err;
+    return err < 0 ? err : ring_server_new(&d->rings, &d->loop, &intake, d->settings->socket, info);
 }
 
 static int open_api(struct daemon *d)
@@ -746,7 +751,7 @@ static int open_api(struct daemon *d)
                                    .head_timeout_ms = d->settings->http_head_timeout_ms,
                                    .idle_timeout_ms = d->settings->http_idle_timeout_ms};
     if (err == 0)
-        err = open_ipc(d);
+        err = open_ipc(d, info);
     return err < 0 ? err : streams_open(&d->api, HTTP_BODY_MAX);
 }
 
@@ -844,6 +849,7 @@ static void clean_up(struct daemon *d)
     supervise_free(d->supervise);
     keeper_server_free(d->keepers);
     ipc_free(d->ipc);
+    ring_server_free(d->rings);
     http_in_free(d->http_in);
     socketio_free(d->api.socketio);
     tail_free(d->tail);

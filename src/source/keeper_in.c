@@ -179,6 +179,11 @@ static int on_exit_frame(struct keeper *k, struct str payload)
 
     if (err < 0 || k->exit.signal < 0 || k->exit.signal > SIGNAL_MAX)
         return -LM_E_PROTOCOL;
+    for (int i = 0; i < 2; i++) { /* the payload goes before the record is written */
+        if (k->exit.last[i].n > 0)
+            memcpy(k->last[i], k->exit.last[i].p, k->exit.last[i].n);
+        k->exit.last[i].p = k->last[i];
+    }
     supervise_on_exit(k->server->supervise, k->process, &k->exit);
     if (k->flags & RUN_EXIT_WRITTEN)
         return 0;

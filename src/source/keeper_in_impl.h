@@ -37,6 +37,7 @@ struct keeper {
     uint64_t staged_id; /* staged is acknowledged once ids below this are; 0 = nothing staged */
     uint64_t latest_id;
     struct frame_exit exit;
+    char last[2][FRAME_LAST_MAX]; /* what exit.last points to */
     bool exit_waits;
     uv_timer_t exit_timer; /* before RUN: until when it must have introduced itself */
 };
