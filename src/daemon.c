@@ -722,7 +722,7 @@ static int open_ipc(struct daemon *d, struct errinfo *info)
     return err < 0 ? err : ring_server_new(&d->rings, &d->loop, &intake, d->settings->socket, info);
 }
 
-static int open_api(struct daemon *d)
+static int open_api(struct daemon *d, struct errinfo *info)
 {
     int err = auth_new(&d->auth, SCOPE_NONE);
 
@@ -832,7 +832,7 @@ static int start(struct daemon *d, struct errinfo *info)
     if (err == 0)
         err = open_sources(d, info);
     if (err == 0)
-        err = open_api(d);
+        err = open_api(d, info);
     if (err == 0)
         err = open_doors(d, info);
     if (err < 0 && info->code == 0)
