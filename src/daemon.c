@@ -172,6 +172,12 @@ static bool intake_can_acknowledge(void *hub)
     return !journal_is_stuck(((struct hub *)hub)->journal);
 }
 
+static void intake_partial(void *hub, struct labels *l, enum stream stream, struct str text)
+{
+    struct daemon *d = LIST_ITEM((struct hub *)hub, struct daemon, hub);
+    fanout_partial(d->fanout, l, stream, text);
+}
+
 static uint64_t intake_next_id(void *hub)
 {
     return hub_last_id(hub) + 1;
@@ -657,6 +663,7 @@ static struct intake intake_of(struct daemon *d)
                            .acked_id = intake_acked_id,
                            .can_acknowledge = intake_can_acknowledge,
                            .next_id = intake_next_id,
+                           .partial = intake_partial,
                            .push_wait_ms = intake_push_wait_ms,
                            .push_charge = intake_push_charge,
                            .labels = &d->hub.labels,
