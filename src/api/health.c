@@ -25,8 +25,10 @@ static void count_client(const char *transport, struct str job, void *ctx)
     struct metrics *m = ctx;
 
     (void)job;
-    if (transport[0] == 's')
+    if (strcmp(transport, "sse") == 0)
         m->clients_sse++;
+    else if (strcmp(transport, "socketio") == 0)
+        m->clients_socketio++;
     else
         m->clients_websocket++;
 }
@@ -36,7 +38,7 @@ void metrics_get(struct http_req *req, struct api *api)
     struct metrics *m = api->metrics;
     struct buf out = {0};
 
-    m->clients_sse = m->clients_websocket = m->processes = 0;
+    m->clients_sse = m->clients_socketio = m->clients_websocket = m->processes = 0;
     fanout_visit(api->fanout, count_client, m);
     while (supervise_at(api->supervise, m->processes))
         m->processes++;

@@ -68,9 +68,9 @@ struct process {
     uint32_t restarts;
     char log_file[512];
     bool configured;
-    bool unstored;       /* store: false in the configuration of this name */
+    bool unstored;                  /* store: false in the configuration of this name */
     const struct parse_conf *parse; /* of the same; valid when a run begins; NULL: none */
-    bool wants_lines;    /* tell supervise_on_line() of its lines: it waits for one */
+    bool wants_lines;               /* tell supervise_on_line() of its lines: it waits for one */
     bool orphan_writers; /* its child is dead, but something it started still holds its pipes */
     struct process_exit exit;
     struct process_counts counts;
@@ -127,6 +127,15 @@ void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_lin
 /* Asks every child that a hub started to stop, each after those that depend on it; on_stopped follows,
  * at the latest 2 s after the stop_timeout of the last. Runs by hand are left alone. */
 void supervise_stop_all(struct supervise *s);
+
+/* Takes over another configuration: starts what is new, stops what is gone, starts anew what changed,
+ * and leaves the rest alone. `settings` must live until the next call, and supervise_free(). */
+struct reload_report {
+    unsigned started, restarted, stopped, kept;
+    unsigned failed; /* new ones for which there was no place */
+};
+void supervise_reload(struct supervise *s, const struct settings *settings,
+                      struct reload_report *report);
 
 /* What people ask for, by name. START: nothing happens to what runs already. STOP: also of what waits
  * to be started again; it stays down until somebody starts it. RESTART: stop, then start. The answer

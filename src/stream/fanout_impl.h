@@ -26,11 +26,12 @@ struct fanout {
     struct turn_hook flush_hook, replay_hook;
     struct tick tick;
     uv_timer_t heartbeat;
-    struct ws_watch watch; /* of the streams' WebSockets: messages that are never finished */
-    int64_t rest_until_us; /* monotonic: no flush before */
-    struct buf json;       /* scratch: the record being encoded */
-    struct buf out;        /* scratch: what a subscriber is about to be sent */
-    struct buf rows;       /* scratch: records of a replay that go into one batch */
+    struct ws_watch watch;  /* of the streams' WebSockets: messages that are never finished */
+    int64_t rest_until_us;  /* monotonic: no flush before */
+    int64_t dirty_since_us; /* monotonic: when the first of what is to be flushed arrived */
+    struct buf json;        /* scratch: the record being encoded */
+    struct buf out;         /* scratch: what a subscriber is about to be sent */
+    struct buf rows;        /* scratch: records of a replay that go into one batch */
     uint32_t row_count;
     uint64_t last_row; /* id of the last of them */
     bool closing;

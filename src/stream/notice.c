@@ -26,6 +26,18 @@ static const char *const sentences[] = {
     [GAP_RESUME_LIMIT] = "Older lines are left out: too many to be sent again unasked",
 };
 
+static void count_gap(struct metrics *m, enum gap_reason reason)
+{
+    uint64_t *const counters[] = {
+        [GAP_RETENTION] = &m->gaps_retention_total,
+        [GAP_EPOCH] = &m->gaps_epoch_total,
+        [GAP_CRASH] = &m->gaps_crash_total,
+        [GAP_UNSTORED] = &m->gaps_unstored_total,
+        [GAP_RESUME_LIMIT] = &m->gaps_resume_limit_total,
+    };
+    ++*counters[reason];
+}
+
 static void end_notice(struct sub *sub, const char *type, struct buf *json, uint64_t cursor_id)
 {
     struct fanout *s = sub->fanout;
@@ -49,6 +61,7 @@ void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64
     struct buf *json = &sub->fanout->json;
     bool unfiltered = filter_is_empty(sub->feed->filter);
 
+    count_gap(sub->fanout->opts.metrics, reason);
     buf_clear(json);
     buf_printf(json,
                "{\"type\":\"gap\",\"after\":%" PRIu64 ",\"next\":%" PRIu64 ",\"count\":", after,
