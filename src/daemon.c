@@ -391,6 +391,7 @@ static void finish(void *ctx)
     socketio_close(d->api.socketio);
     tail_close(d->tail);
     fanout_close(d->fanout);
+    store_stop(d->store);
     keeper_server_close(d->keepers);
     ipc_close(d->ipc);
     ring_server_close(d->rings);
@@ -562,11 +563,18 @@ static int open_hub(struct daemon *d, struct errinfo *info)
                             .durability = s->durability,
                             .sync_interval_ms = s->sync_interval_ms,
                             .push_rate = s->push_rate_limit};
-    struct store_opts store = {.loop = &d->loop, .state_dir = s->state_dir};
+    struct store_opts store = {.loop = &d->loop,
+                               .state_dir = s->state_dir,
+                               .max_age_ms = s->retention_max_age_ms,
+                               .max_bytes = s->retention_max_bytes,
+                               .min_ms = s->retention_min_ms};
     int err = store_open(&d->store, &store, info);
 
-    if (err == 0)
+    if (err == 0) {
+        opts.sealed_end = store_end_id(d->store);
+        opts.sealed_positions = store_positions(d->store);
         err = hub_open(&d->hub, &opts, info);
+    }
     if (err == 0)
         err = store_attach(d->store, &d->hub);
     if (err < 0)
