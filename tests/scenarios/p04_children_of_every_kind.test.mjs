@@ -156,9 +156,10 @@ async function liveOnce(hub, ledger, name) {
         assert.deepEqual({ code, signal }, { code: undefined, signal: undefined, ...kind.end }, name);
         assert.ok(words.endsWith(kind.err.last), words);
     }
-    const file = hub.logFile(name).toString("latin1");
-    const inFile = file.split("\n").filter((line) => line);
-    assert.equal(inFile.length, kind.out.lines + kind.err.lines, `${name}, file`);
+    // Line ends apart: one is added where a stream cuts into an unfinished line of the other.
+    const inFile = hub.logFile(name).toString("latin1").replaceAll("\n", "").length;
+    const written = logs.filter((r) => r.stream !== "system").reduce((n, r) => n + r.message.length, 0);
+    assert.equal(inFile, written, `${name}, file`);
     await until("its keeper to leave", async () => (await hub.ask(`/api/v1/processes/${name}`)).json.keeper_pid === null);
     rmSync(join(hub.logDir, `${name}.log`));
     ledger.jobs.delete(name);
