@@ -363,6 +363,8 @@ int keeper_server_new(struct keeper_server **ret, struct loop *loop, const struc
     list_init(&s->keepers);
     s->ack_timer.data = s;
     uv_timer_init(&loop->uv, &s->ack_timer);
+    s->partial_timer.data = s;
+    uv_timer_init(&loop->uv, &s->partial_timer);
     *ret = s;
     return 0;
 }
@@ -372,6 +374,7 @@ void keeper_server_close(struct keeper_server *s)
     LIST_FOR_EACH_SAFE (link, &s->keepers)
         conn_close(LIST_ITEM(link, struct keeper, link)->conn, 0);
     uv_close((uv_handle_t *)&s->ack_timer, NULL);
+    uv_close((uv_handle_t *)&s->partial_timer, NULL);
 }
 
 void keeper_server_free(struct keeper_server *s)
