@@ -49,7 +49,7 @@ struct api {
     const struct settings *settings;
     struct zone zone; /* time_zone */
     struct running_list running;
-    uint32_t downloads;    /* under way */
+    uint32_t downloads; /* under way */
     struct hub_control control;
     const char *base_path; /* before every route: "/logs", or "" */
 };
