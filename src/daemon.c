@@ -19,7 +19,7 @@
 #include "net/peers.h"
 #include "net/throttle.h"
 #include "net/tls.h"
-#include "record/utf8.h"
+#include "hub/own.h"
 #include "source/keeper_in.h"
 
 #include <errno.h>
@@ -37,7 +37,6 @@ enum {
     HTTP_BODY_MAX = 64 * 1024, /* of routes that take it whole */
     SNIFF_MAX = 4096,
     DESCRIPTORS_KEPT = 128, /* for everything but clients over TCP */
-    OWN_RECORDS_MAX = 256,  /* the hub's own events waiting for the end of the turn */
 };
 
 struct daemon {
@@ -59,9 +58,7 @@ struct daemon {
     struct process_observer start_watch; /* until the URL has been said */
     uv_signal_t sigint, sigterm, sighup;
     struct list strangers; /* local connections that have said nothing yet */
-    struct turn_hook own_hook;
-    struct batch own; /* what the hub itself has to say */
-    struct labels *own_labels;
+    struct own_records own;
     int lock_fd;
     uint64_t children_nofile; /* what the soft limit of descriptors was; 0 = not changed */
     bool stopping, said_url;
@@ -197,26 +194,7 @@ static void on_diag(enum diag_level level, const char *text, void *ctx)
     static const enum level levels[] = {LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR};
     struct daemon *d = ctx;
 
-    if (d->own.count >= OWN_RECORDS_MAX)
-        return;
-    struct record r = {.time_us = clock_wall_us(),
-                       .labels = d->own_labels,
-                       .message = utf8_clean(&d->own.scratch, str_from(text)),
-                       .level = levels[level],
-                       .stream = STREAM_SYSTEM};
-    if (r.message.p && batch_add(&d->own, &r) == 0)
-        turn_hook_ask(&d->loop, &d->own_hook);
-}
-
-static void publish_own(struct turn_hook *hook)
-{
-    struct daemon *d = LIST_ITEM(hook, struct daemon, own_hook);
-
-    if (d->own.count > 0)
-        d->own.arrival_us = clock_wall_us();
-    if (d->own.count > 0 && hub_publish(&d->hub, &d->own) < 0)
-        d->metrics.own_records_lost_total += d->own.count;
-    batch_begin(&d->own, &(struct origin){0}, 0);
+    own_add(&d->own, levels[level], str_from(text), STR_NONE);
 }
 
 /* --- doors --- */
@@ -330,8 +308,7 @@ static void finish(void *ctx)
     struct daemon *d = ctx;
 
     diag_info("Stopped");
-    turn_hook_cancel(&d->own_hook);
-    publish_own(&d->own_hook);
+    own_flush(&d->own);
     diag_listen(NULL, NULL);
     listener_close(d->tcp);
     listener_close(d->local);
@@ -420,7 +397,8 @@ static int open_hub(struct daemon *d, struct errinfo *info)
     d->hub.on_acked = on_acked;
     d->hub.acked_ctx = d;
     hub_add_sink(&d->hub, count_batch, &d->metrics);
-    err = labels_make(&d->hub.labels, str_from(s->hub_name), NULL, 0, &d->own_labels);
+    err = own_init(&d->own, &d->hub, &d->loop, str_from(s->hub_name),
+                   &d->metrics.own_records_lost_total);
     if (err == 0)
         diag_listen(on_diag, d);
     return err;
@@ -648,8 +626,7 @@ static void clean_up(struct daemon *d)
     auth_free(d->auth);
     tls_free(d->tls);
     peers_fini(&d->peers);
-    batch_fini(&d->own);
-    labels_unref(d->own_labels);
+    own_fini(&d->own);
     store_close(d->store);
     hub_close(&d->hub);
     if (d->lock_fd >= 0)
@@ -696,8 +673,6 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
     if (err < 0)
         return err_set(info, err, "cannot start the event loop: %s", err_text(err));
     list_init(&d.strangers);
-    turn_hook_init(&d.own_hook, publish_own);
-    batch_begin(&d.own, &(struct origin){0}, 0);
     err = start(&d, info);
     if (err == 0) {
         watch_signal(&d, &d.sigint, on_stop_signal, SIGINT);
