@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Run in a package's folder: compiles src/ twice, into dist/esm and dist/cjs, each with its types.
 import { execFileSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
@@ -17,3 +17,4 @@ for (const kind of kinds) {
     execFileSync(process.execPath, [tsc, "--project", "tsconfig.json", ...flags], { stdio: "inherit" });
     writeFileSync(`dist/${kind.name}/package.json`, `{ "type": "${kind.type}" }\n`);
 }
+if (existsSync("src/styles.css")) copyFileSync("src/styles.css", "dist/styles.css");

@@ -21,6 +21,7 @@
 #include "net/tls.h"
 #include "hub/own.h"
 #include "source/keeper_in.h"
+#include "source/tailer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,6 +50,7 @@ struct daemon {
     struct supervise *supervise;
     struct keeper_server *keepers;
     struct http_in *http_in;
+    struct tail *tail;
     struct auth *auth;
     struct http_server http;
     struct api api;
@@ -133,6 +135,11 @@ static const struct position *intake_position(void *hub, const struct origin *o)
 static void intake_forget(void *hub, const struct origin *o)
 {
     positions_forget(&((struct hub *)hub)->positions, o);
+}
+
+static void intake_each_file(void *hub, origin_fn *fn, void *ctx)
+{
+    positions_each(&((struct hub *)hub)->positions, ORIGIN_FILE, fn, ctx);
 }
 
 static uint64_t intake_acked_id(void *hub)
@@ -313,6 +320,7 @@ static void finish(void *ctx)
     listener_close(d->tcp);
     listener_close(d->local);
     d->tcp = d->local = NULL;
+    tail_close(d->tail);
     fanout_close(d->fanout);
     keeper_server_close(d->keepers);
     supervise_free(d->supervise);
@@ -468,6 +476,7 @@ static int open_sources(struct daemon *d, struct errinfo *info)
                             .publish = intake_publish,
                             .position = intake_position,
                             .forget = intake_forget,
+                            .each_file = intake_each_file,
                             .acked_id = intake_acked_id,
                             .can_acknowledge = intake_can_acknowledge,
                             .next_id = intake_next_id,
@@ -483,7 +492,13 @@ static int open_sources(struct daemon *d, struct errinfo *info)
                                 .intake = intake,
                                 .body_max = d->settings->body_max,
                                 .memory_max = d->settings->push_memory};
-    return err < 0 ? err : http_in_new(&d->http_in, &push);
+    if (err == 0)
+        err = http_in_new(&d->http_in, &push);
+    struct tail_opts follow = tail_defaults();
+    follow.loop = &d->loop;
+    follow.intake = intake;
+    follow.settings = d->settings;
+    return err < 0 ? err : tail_new(&d->tail, &follow, info);
 }
 
 static void on_wrong_token(const struct http_req *req, uint32_t tries, void *ctx)
@@ -621,6 +636,7 @@ static void clean_up(struct daemon *d)
     supervise_free(d->supervise);
     keeper_server_free(d->keepers);
     http_in_free(d->http_in);
+    tail_free(d->tail);
     fanout_free(d->fanout);
     zone_fini(&d->api.zone);
     auth_free(d->auth);

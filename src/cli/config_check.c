@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "conf/settings_doc.h"
 #include "metrics/metrics.h"
+#include "source/line_rules.h"
 
 #include <stdio.h>
 
@@ -28,11 +29,16 @@ static int check(int argc, char **argv)
 {
     struct settings s;
     struct buf b = {0};
+    struct errinfo info = {0};
     int rc = cli_settings(&s, &argc, argv);
 
     if (rc != CLI_OK)
         return rc;
     rc = cli_refuse_rest(argc, argv, NULL);
+    if (rc == CLI_OK && line_rules_check(&s, &info) < 0) {
+        fprintf(stderr, "logmill config: %s\n", info.text);
+        rc = CLI_FAILED;
+    }
     if (rc == CLI_OK) {
         buf_printf(&b, "# configuration file: %s\n", s.file ? s.file : "none");
         settings_write_effective(&s, &b);

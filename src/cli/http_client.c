@@ -90,20 +90,26 @@ static int connect_url(const char *url, struct errinfo *info)
 static int send_request(int fd, const struct http_target *t, const struct http_get *get)
 {
     struct buf out = {0};
-    struct str host = STR("localhost"), rest;
+    struct str host = STR("localhost"), prefix = STR_NONE;
     int err = 0;
 
     if (t->url)
-        host = str_cut(str_from(t->url + strlen("http://")), '/', &rest);
+        host = str_cut(str_from(t->url + strlen("http://")), '/', &prefix);
+    while (prefix.n && prefix.p[prefix.n - 1] == '/')
+        prefix.n--;
     buf_printf(&out,
-               "GET %s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: logmill/" LOGMILL_VERSION
-               "\r\nConnection: close\r\n",
-               get->path, STR_FMT(host));
+               "%s %s%.*s%s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: logmill/" LOGMILL_VERSION
+               "\r\nConnection: close\r\n%s",
+               get->method ? get->method : "GET", prefix.n ? "/" : "", STR_FMT(prefix), get->path,
+               STR_FMT(host), get->headers ? get->headers : "");
+    if (get->body.p)
+        buf_printf(&out, "Content-Length: %zu\r\n", get->body.n);
     if (t->url && t->token)
         buf_printf(&out, "Authorization: Bearer %s\r\n", t->token);
     if (get->last_event_id)
         buf_printf(&out, "Last-Event-ID: %s\r\n", get->last_event_id);
     BUF_LIT(&out, "\r\n");
+    buf_add_str(&out, get->body);
     err = buf_error(&out);
     for (size_t sent = 0; err == 0 && sent < out.n;) {
         ssize_t n = send(fd, out.p + sent, out.n - sent, MSG_NOSIGNAL);
@@ -119,7 +125,7 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
 {
     struct answer *a = p->data;
 
-    if (p->status_code == 200)
+    if (p->status_code == 200 && a->get->on_body)
         a->stop = a->get->on_body(str_of(at, n), a->get->ctx);
     else
         buf_add(a->body, at, n);
@@ -147,7 +153,8 @@ static int read_piece(int fd, struct answer *a)
         return errno == EINTR ? 1 : -errno;
     if (n == 0) {
         llhttp_finish(&a->parser);
-        return a->parser.status_code ? 0 : -ECONNRESET;
+        bool cut = a->get->must_be_whole && !a->complete;
+        return a->parser.status_code && !cut ? 0 : -ECONNRESET;
     }
     if (llhttp_execute(&a->parser, piece, (size_t)n) != HPE_OK && a->stop == 0)
         return -LM_E_PROTOCOL;

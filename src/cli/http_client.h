@@ -15,22 +15,27 @@
 
 struct http_target {
     const char *socket; /* path, or NULL */
-    const char *url;    /* "http://127.0.0.1:8514", or NULL; goes before socket */
-    const char *token;  /* for a URL: a bearer token, or NULL */
+    const char
+        *url; /* "http://127.0.0.1:8514", perhaps with base_path; or NULL; goes before socket */
+    const char *token; /* for a URL: a bearer token, or NULL */
 };
 
 struct http_get {
+    const char *method;        /* NULL: GET */
     const char *path;          /* with query */
+    struct str body;           /* sent with its length; p NULL: none */
+    const char *headers;       /* further ones, each ended by CR LF; NULL: none */
+    bool must_be_whole;        /* an answer that is cut is -ECONNRESET */
     const char *last_event_id; /* header, or NULL */
     int silence_ms;            /* nothing for this long ends the call; 0 = wait for ever */
-    /* Pieces of the body of a 200. Non-zero stops and is returned. */
+    /* Pieces of the body of a 200. Non-zero stops and is returned. NULL: they go to *ret_body. */
     int (*on_body)(struct str piece, void *ctx);
     void *ctx;
 };
 
 /* Returns the status of the answer once its body has ended or the connection was cut; -errno when
- * there was no answer; -ETIMEDOUT after silence; what on_body returned. For statuses other than
- * 200 *ret_body has the body (caller: buf_fini). */
+ * there was no answer; -ETIMEDOUT after silence; what on_body returned. *ret_body has the body of
+ * statuses other than 200, and without on_body that of any (caller: buf_fini). */
 int http_client_get(const struct http_target *target, const struct http_get *get,
                     struct buf *ret_body, struct errinfo *info) LM_MUST_CHECK;
 

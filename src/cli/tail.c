@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/http_client.h"
+#include "cli/record_line.h"
 #include "cli/sse_read.h"
-#include "record/show.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -36,30 +36,15 @@ struct tail {
     bool connected, ended;
 };
 
-static struct str member(const json_t *record, const char *name)
-{
-    const json_t *v = json_object_get(record, name);
-    return json_is_string(v) ? str_of(json_string_value(v), json_string_length(v)) : STR_NONE;
-}
-
 /* A line as people read it. */
 static int format_record(struct tail *t, struct str data)
 {
     json_t *record = json_loadb(data.p, data.n, JSON_ALLOW_NUL, NULL);
-    int64_t time_us = 0;
+    struct record_style style = {.raw = t->raw, .one_source = t->one_source, .colours = t->tty};
 
     if (!record)
         return -LM_E_PROTOCOL;
-    struct str message = member(record, "message");
-    clock_parse(member(record, "timestamp"), &time_us);
-    if (t->raw) {
-        buf_add_str(&t->line, message);
-        buf_add_char(&t->line, '\n');
-    } else {
-        show_line(&t->line, time_us, level_from_text(member(record, "level")),
-                  t->one_source ? STR_NONE : member(record, "source"), message,
-                  t->tty ? SHOW_COLOURS : SHOW_PLAIN);
-    }
+    record_line_add(&t->line, record, &style);
     json_decref(record);
     return buf_error(&t->line);
 }
@@ -69,8 +54,9 @@ static int subscription_ended(struct tail *t, struct str data)
 {
     json_t *record = json_loadb(data.p, data.n, JSON_ALLOW_NUL, NULL);
 
-    fprintf(stderr, "logmill tail: the hub ended the stream: %.*s\n",
-            STR_FMT(member(record, "message")));
+    const char *why = json_string_value(json_object_get(record, "message"));
+
+    fprintf(stderr, "logmill tail: the hub ended the stream: %s\n", why ? why : "no reason given");
     json_decref(record);
     t->ended = true;
     return STOP;

@@ -11,6 +11,8 @@
 #ifndef LM_CONF_PROCESS_H
 #define LM_CONF_PROCESS_H
 
+#include "conf/parse_conf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +25,7 @@ enum file_format { FORMAT_RAW, FORMAT_LINE };
 enum {
     PROCESS_NAME_MAX = 64,
     PROCESS_COUNT_MAX = 1000,
+    FILES_COUNT_MAX = 1000,
     LABEL_COUNT_MAX = 32,
     LABEL_NAME_MAX = 64,
     LABEL_VALUE_MAX = 256,
@@ -78,6 +81,8 @@ struct process_conf {
     char *group;     /* the same; NULL = the user's */
     struct process_limit limits[LIMIT_COUNT];
     size_t limit_count;
+    char *follow; /* a file that it writes itself; NULL = none */
+    struct parse_conf parse;
     uint64_t life_hash; /* of the keys that a running process cannot take over */
 };
 

@@ -75,6 +75,52 @@ int process_conf_read(struct process_conf *p, struct yaml_file *f, struct str na
     return p->argv ? 0 : yaml_refuse(f, node, "process '%s' has no command", p->name);
 }
 
+/* The member `name`, which an entry of a map has in front of it instead. */
+static int take_name(struct yaml_file *f, yaml_node_t *node, struct str *name)
+{
+    yaml_node_pair_t *to = node->data.mapping.pairs.start;
+    int rc = 0;
+
+    YAML_FOR_EACH_PAIR(pair, node)
+    {
+        if (rc == 0 && str_is(yaml_key(f, pair), "name"))
+            rc = yaml_text(f, yaml_at(f, pair->value), "name", name);
+        else
+            *to++ = *pair;
+    }
+    node->data.mapping.pairs.top = to;
+    if (rc == 0 && !conf_name_ok(*name))
+        rc = yaml_refuse(f, node,
+                         "'%s' cannot be a name: it has 1 to 64 of letters, digits, '.', "
+                         "'_' and '-'",
+                         quote(*name).text);
+    return rc;
+}
+
+int process_conf_parse(struct process_conf *p, struct str text, struct str name,
+                       struct errinfo *info)
+{
+    struct yaml_file f;
+    int rc = yaml_file_open(&f, text, info);
+
+    *p = (struct process_conf){0};
+    if (rc < 0)
+        return rc;
+    yaml_node_t *root = yaml_root(&f);
+    if (!root)
+        rc = err_set(info, -LM_E_SYNTAX, "there is nothing in it");
+    if (rc == 0)
+        rc = yaml_map(&f, root, "a process");
+    if (rc == 0)
+        rc = take_name(&f, root, &name);
+    if (rc == 0)
+        rc = process_conf_read(p, &f, name, root);
+    if (rc == 0 && p->depends_on)
+        rc = yaml_refuse(&f, root, "a job depends on nobody; start it when it can run");
+    yaml_file_close(&f);
+    return rc;
+}
+
 /* ---- all of them ---- */
 
 static int read_entry(struct settings *s, struct yaml_file *f, const yaml_node_pair_t *pair)
@@ -127,6 +173,8 @@ void process_conf_fini(struct process_conf *p)
     free(p->name);
     words_free(p->argv);
     free(p->directory);
+    free(p->follow);
+    parse_conf_fini(&p->parse);
     words_free(p->env);
     words_free(p->depends_on);
     check_fini(&p->ready);

@@ -22,6 +22,16 @@ int key_copy_text(struct yaml_file *f, struct str text, char **ret)
     return *ret ? 0 : key_no_memory(f);
 }
 
+int key_text(struct yaml_file *f, const yaml_node_t *node, const char *what, char **ret)
+{
+    struct str text;
+    int rc = yaml_text(f, node, what, &text);
+
+    if (rc == 0 && text.n == 0)
+        return yaml_refuse(f, node, "'%s' is empty", what);
+    return rc == 0 ? key_copy_text(f, text, ret) : rc;
+}
+
 int key_bool(struct yaml_file *f, const yaml_node_t *node, const char *what, bool *ret)
 {
     unsigned index = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * process_key.h - the functions that read one key each, and what they share. For process_conf.c.
+ * process_key.h - the functions that read one key each, and what they share with other readers of
+ * entries. For process_conf.c and file_conf.c.
  *
  * Each gets the value's node and fills its member of *p, which is empty before. Sentences about what is
  * wrong carry the place in the file.
@@ -21,6 +22,9 @@ typedef int key_fn(struct process_conf *p, struct yaml_file *f, const yaml_node_
 
 int key_no_memory(struct yaml_file *f);
 int key_copy_text(struct yaml_file *f, struct str text, char **ret) LM_MUST_CHECK;
+/* A text that is not empty. */
+int key_text(struct yaml_file *f, const yaml_node_t *node, const char *what,
+             char **ret) LM_MUST_CHECK;
 int key_bool(struct yaml_file *f, const yaml_node_t *node, const char *what,
              bool *ret) LM_MUST_CHECK;
 int key_number(struct yaml_file *f, const yaml_node_t *node, const char *what, uint64_t min,

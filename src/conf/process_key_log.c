@@ -46,6 +46,11 @@ int key_store(struct process_conf *p, struct yaml_file *f, const yaml_node_t *no
     return rc;
 }
 
+int key_follow(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
+{
+    return key_text(f, node, "follow", &p->follow);
+}
+
 int key_pty(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
     return key_bool(f, node, "pty", &p->pty);

@@ -9,6 +9,7 @@
  */
 #include "conf/settings.h"
 
+#include "conf/file_conf.h"
 #include "conf/process_conf.h"
 #include "conf/settings_file.h"
 #include "conf/settings_paths.h"
@@ -150,6 +151,9 @@ void settings_fini(struct settings *s)
     for (size_t i = 0; i < s->process_count; i++)
         process_conf_fini(&s->processes[i]);
     free(s->processes);
+    for (size_t i = 0; i < s->file_count; i++)
+        file_conf_fini(&s->files[i]);
+    free(s->files);
     for (size_t i = 0; i < s->token_count; i++)
         token_conf_fini(&s->tokens[i]);
     free(s->tokens);

@@ -45,6 +45,21 @@ struct token_conf {
     size_t label_count;
 };
 
+/* One entry of `files:`. */
+enum start_at { START_BEGINNING, START_END };
+
+struct file_conf {
+    char **paths;   /* patterns; at least one, ends with NULL */
+    char **exclude; /* the same; NULL = none */
+    char *source;   /* NULL: each file's own name */
+    struct conf_label *labels;
+    size_t label_count;
+    bool unstored; /* store: false */
+    bool apart;    /* join: false */
+    enum start_at start;
+    struct parse_conf parse;
+};
+
 /* The place of every setting in the table. */
 enum setting_id {
 #define SETTING(type, field, ...)     SETTING_##field,
@@ -83,6 +98,8 @@ struct settings {
 #undef SETTING_ENUM
     struct process_conf *processes; /* in the order of the file */
     size_t process_count;
+    struct file_conf *files; /* in the order of the file */
+    size_t file_count;
     struct token_conf *tokens;
     size_t token_count;
     char *file; /* the configuration file that was read; NULL when there was none */

@@ -106,6 +106,20 @@ static const char processes_foot[] =
     "At most 32 labels; their names match `[a-z_][a-z0-9_.]{0,63}`, their values have at most 256\n"
     "bytes.\n";
 
+static const char files_head[] =
+    "\n"
+    "## Files\n"
+    "\n"
+    "Files that the hub follows stand in the list `files` ([files.md](files.md)):\n"
+    "\n"
+    "```yaml\n"
+    "files:\n"
+    "  - { path: \"/var/log/app/*.log\", source: app, timezone: local }\n"
+    "```\n"
+    "\n"
+    "| key | value | default | meaning |\n"
+    "| --- | --- | --- | --- |\n";
+
 static const char variables[] =
     "\n"
     "## Other variables\n"
@@ -171,6 +185,11 @@ void settings_write_docs(struct buf *b)
     }
     buf_printf(b, "\nAll of them are read once, when %s.\n", setting_table[0].when);
     write_processes_docs(b);
+    buf_add(b, files_head, sizeof files_head - 1);
+#define FILE_KEY(key, what, fallback, sentence)                                                    \
+    BUF_LIT(b, "| `" #key "` | " what " | " fallback " | " sentence " |\n");
+#include "conf/files.def"
+#undef FILE_KEY
     buf_add(b, tokens_head, sizeof tokens_head - 1);
 #define TOKEN_KEY(key, what, fallback, sentence)                                                   \
     BUF_LIT(b, "| `" #key "` | " what " | " fallback " | " sentence " |\n");
@@ -203,22 +222,35 @@ static void write_origin(const struct settings *s, size_t i, struct buf *b)
     }
 }
 
+static void write_labels(const struct conf_label *labels, size_t count, struct buf *b)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_printf(b, "%s%s=%s", i ? ", " : "  (", labels[i].name, labels[i].value);
+    buf_add_str(b, count ? STR(")\n") : STR("\n"));
+}
+
 static void write_process(const struct process_conf *p, struct buf *b)
 {
     buf_printf(b, "process %s:", p->name);
     for (char **word = p->argv; *word; word++)
         buf_printf(b, strpbrk(*word, " \t\n'\"\\") || !**word ? " '%s'" : " %s", *word);
-    for (size_t i = 0; i < p->label_count; i++)
-        buf_printf(b, "%s%s=%s", i ? ", " : "  (", p->labels[i].name, p->labels[i].value);
-    buf_add_str(b, p->label_count ? STR(")\n") : STR("\n"));
+    write_labels(p->labels, p->label_count, b);
+}
+
+static void write_files(const struct file_conf *f, struct buf *b)
+{
+    BUF_LIT(b, "files");
+    for (char **path = f->paths; *path; path++)
+        buf_printf(b, " %s", *path);
+    if (f->source)
+        buf_printf(b, " as %s", f->source);
+    write_labels(f->labels, f->label_count, b);
 }
 
 static void write_token(const struct token_conf *t, struct buf *b)
 {
     buf_printf(b, "token %s: %.*s", t->name, STR_FMT(choice_at(TOKEN_SCOPES, t->scope)));
-    for (size_t i = 0; i < t->label_count; i++)
-        buf_printf(b, "%s%s=%s", i ? ", " : "  (", t->labels[i].name, t->labels[i].value);
-    buf_add_str(b, t->label_count ? STR(")\n") : STR("\n"));
+    write_labels(t->labels, t->label_count, b);
 }
 
 void settings_write_effective(const struct settings *s, struct buf *b)
@@ -234,6 +266,8 @@ void settings_write_effective(const struct settings *s, struct buf *b)
     }
     for (size_t i = 0; i < s->process_count; i++)
         write_process(&s->processes[i], b);
+    for (size_t i = 0; i < s->file_count; i++)
+        write_files(&s->files[i], b);
     for (size_t i = 0; i < s->token_count; i++)
         write_token(&s->tokens[i], b);
     buf_fini(&value);

@@ -3,10 +3,11 @@
  * settings_file.c - walks the YAML document and hands each value to the table.
  *
  * A name with a dot in the table, `auth.loopback`, is a map in the file, `auth: {loopback: ...}`.
- * There is one such level; nothing goes deeper except `processes`, which has its own reader.
+ * There is one such level; nothing goes deeper except `processes` and `files`, which have readers of their own.
  */
 #include "conf/settings_file.h"
 
+#include "conf/file_conf.h"
 #include "conf/process_conf.h"
 #include "conf/settings_table.h"
 #include "conf/token_conf.h"
@@ -40,10 +41,11 @@ static bool is_section(struct str key)
 static int refuse_unknown(struct yaml_file *f, const yaml_node_t *node, const char *name)
 {
     char sections[SETTING_COUNT][SETTING_NAME_MAX];
-    const char *names[2 * SETTING_COUNT + 1];
+    const char *names[2 * SETTING_COUNT + 2];
     size_t n = 0;
 
     names[n++] = "processes";
+    names[n++] = "files";
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         struct str section = section_of(&setting_table[i]);
         names[n++] = setting_table[i].name;
@@ -128,6 +130,8 @@ static int read_member(struct settings *s, struct yaml_file *f, const yaml_node_
 
     if (str_is(key, "processes"))
         return processes_conf_read(s, f, yaml_at(f, pair->value));
+    if (str_is(key, "files"))
+        return file_conf_read(s, f, yaml_at(f, pair->value));
     if (is_section(key))
         return read_section(s, f, pair);
     if (info && !memchr(key.p, '.', key.n))

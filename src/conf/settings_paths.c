@@ -119,6 +119,28 @@ static int expand_optional(char **path, char *const *env, struct errinfo *err)
     return *path ? 0 : err_set(err, -ENOMEM, "no memory for the settings");
 }
 
+/* The file that a process writes lies where the process starts. */
+static int expand_follow(struct process_conf *p, char *const *env, struct errinfo *err)
+{
+    const char *path = p->follow;
+
+    if (path && p->directory && path[0] != '/' && path[0] != '~')
+        return join(&p->follow, p->directory, path, err);
+    return expand(&p->follow, env, err);
+}
+
+static int expand_patterns(const struct file_conf *f, char *const *env, struct errinfo *err)
+{
+    int rc = 0;
+
+    for (char **path = f->paths; *path && rc == 0; path++)
+        rc = expand(path, env, err);
+    for (char **path = f->exclude; path && *path && rc == 0; path++)
+        if (strchr(*path, '/'))
+            rc = expand(path, env, err);
+    return rc;
+}
+
 int settings_fill_paths(struct settings *s, char *const *env, struct errinfo *err)
 {
     int rc = s->state_dir ? expand(&s->state_dir, env, err) : default_state_dir(s, env, err);
@@ -133,7 +155,10 @@ int settings_fill_paths(struct settings *s, char *const *env, struct errinfo *er
     if (rc == 0)
         rc = expand_optional(&s->tls_key, env, err);
     for (size_t i = 0; i < s->process_count && rc == 0; i++)
-        rc = expand(&s->processes[i].directory, env, err);
+        if ((rc = expand(&s->processes[i].directory, env, err)) == 0)
+            rc = expand_follow(&s->processes[i], env, err);
+    for (size_t i = 0; i < s->file_count && rc == 0; i++)
+        rc = expand_patterns(&s->files[i], env, err);
     return rc == 0 ? check_lengths(s, err) : rc;
 }
 

@@ -13,7 +13,7 @@
 const char *env_find(char *const *env, const char *name);
 
 /* Gives paths that nobody set their defaults, expands "~/" and makes relative ones absolute (from
- * the present directory). Also the directories of processes. */
+ * the present directory). Also the directories of processes and the patterns of files. */
 int settings_fill_paths(struct settings *s, char *const *env, struct errinfo *err) LM_MUST_CHECK;
 
 /* The configuration file to read, which may be NULL for none: `flag` (may be NULL), else

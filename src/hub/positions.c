@@ -83,6 +83,10 @@ int positions_set(struct positions *p, const struct origin *o, const struct posi
 {
     if (o->kind == ORIGIN_HUB)
         return 0;
+    if (o->kind == ORIGIN_FILE && position_is_final(o, pos)) {
+        positions_forget(p, o);
+        return 0;
+    }
     struct position_entry *e = positions_entry(p, o);
     if (!e)
         return -ENOMEM;
@@ -104,6 +108,15 @@ void positions_forget(struct positions *p, const struct origin *o)
 
     if (e)
         drop(p, e);
+}
+
+void positions_each(const struct positions *p, enum origin_kind kind, positions_fn *fn, void *ctx)
+{
+    for (struct map_slot *s = map_next(&p->by_origin, NULL); s; s = map_next(&p->by_origin, s)) {
+        const struct position_entry *e = s->value;
+        if (e->origin.kind == kind && e->held_in)
+            fn(&e->origin, &e->position, e->arrival_us, ctx);
+    }
 }
 
 void positions_fini(struct positions *p)

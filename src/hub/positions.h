@@ -50,6 +50,10 @@ void positions_expire(struct positions *p, int64_t now_us);
 const struct position *positions_get(const struct positions *p, const struct origin *o);
 /* The origin will not be heard of again: its position is not restated any more. */
 void positions_forget(struct positions *p, const struct origin *o);
+/* Calls fn for every origin of a kind that the journal has; the table must not change meanwhile. */
+typedef void positions_fn(const struct origin *o, const struct position *pos, int64_t arrival_us,
+                          void *ctx);
+void positions_each(const struct positions *p, enum origin_kind kind, positions_fn *fn, void *ctx);
 void positions_fini(struct positions *p);
 
 #endif

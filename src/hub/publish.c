@@ -78,9 +78,9 @@ static int restate_positions(uint32_t file, void *ctx)
         struct position_entry *e = s->value;
         if (e->held_in != file || position_is_final(&e->origin, &e->position))
             continue;
-        /* A push batch is not remembered longer for being restated. */
+        /* Nobody is remembered longer for being restated. */
         batch_begin(&b, &e->origin,
-                    e->origin.kind == ORIGIN_PUSH ? e->arrival_us : clock_wall_us());
+                    e->origin.kind == ORIGIN_RUN ? clock_wall_us() : e->arrival_us);
         b.position = e->position;
         err = journal_append(h->journal, &b);
         if (err == 0)

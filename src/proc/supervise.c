@@ -119,6 +119,34 @@ const struct process *supervise_find(const struct supervise *s, struct str name)
     return process_find(s, name);
 }
 
+static char *keep_text(char **at, struct str text)
+{
+    char *kept = *at;
+
+    memcpy(kept, text.p, text.n);
+    kept[text.n] = '\0';
+    *at += text.n + 1;
+    return kept;
+}
+
+/* The texts lie behind the pairs. */
+void process_keep_labels(struct process *p, const struct frame_label *from, size_t n)
+{
+    size_t bytes = n * sizeof *p->labels;
+
+    for (size_t i = 0; i < n; i++)
+        bytes += from[i].name.n + from[i].value.n + 2;
+    struct conf_label *labels = malloc(bytes);
+    char *at = labels ? (char *)(labels + n) : NULL;
+    for (size_t i = 0; at && i < n; i++) {
+        labels[i].name = keep_text(&at, from[i].name);
+        labels[i].value = keep_text(&at, from[i].value);
+    }
+    free(p->priv->labels);
+    p->labels = p->priv->labels = labels;
+    p->label_count = labels ? n : 0;
+}
+
 /* ---- the supervisor itself ---- */
 
 /* What a run left in runs/, when this hub starts. */
@@ -187,6 +215,7 @@ void supervise_free_when_unused(struct supervise *s)
     if (!s->freed || !s->closed || s->links > 0)
         return;
     for (size_t i = 0; i < s->count; i++) {
+        process_drop_own_conf(s->processes[i]);
         free(s->processes[i]->priv->labels);
         free(s->processes[i]->priv);
         free(s->processes[i]);

@@ -69,6 +69,7 @@ struct process {
     char log_file[512];
     bool configured;
     bool unstored;       /* store: false in the configuration of this name */
+    const struct parse_conf *parse; /* of the same; valid when a run begins; NULL: none */
     bool wants_lines;    /* tell supervise_on_line() of its lines: it waits for one */
     bool orphan_writers; /* its child is dead, but something it started still holds its pipes */
     struct process_exit exit;
@@ -138,6 +139,11 @@ int supervise_ask(struct supervise *s, struct str name, enum process_verb verb,
 /* Sends a signal (1 to 64) to the process group. -LM_E_UNKNOWN, or -LM_E_REFUSED when it does not run. */
 int supervise_signal(struct supervise *s, struct str name, int number,
                      struct errinfo *info) LM_MUST_CHECK;
+/* Starts a one-shot job. Takes what is in *conf, which is empty afterwards, on success only. When it
+ * cannot be executed *ret says so in its state and reason. -LM_E_REFUSED: the name is taken;
+ * -LM_E_FULL: too many processes. */
+int supervise_spawn(struct supervise *s, struct process_conf *conf, const struct process **ret,
+                    struct errinfo *info) LM_MUST_CHECK;
 /* Lines of this process that somebody was not shown, for its card. Nothing when it is unknown. */
 void supervise_count_suppressed(struct supervise *s, struct str name, uint64_t n);
 

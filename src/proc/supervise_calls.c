@@ -32,13 +32,13 @@ static struct process *find_entry(struct supervise *s, const struct frame_run *r
     return NULL;
 }
 
-/* Goes by the name, so that it holds for a run by hand as well. */
-static bool is_unstored(const struct supervise *s, struct str name)
+/* Goes by the name, so that it holds for a run by hand as well. NULL: no entry has this name. */
+static const struct process_conf *conf_of(const struct supervise *s, struct str name)
 {
     for (size_t i = 0; i < s->count; i++)
         if (s->processes[i]->priv->conf && str_is(name, s->processes[i]->name))
-            return s->processes[i]->priv->conf->unstored;
-    return false;
+            return s->processes[i]->priv->conf;
+    return NULL;
 }
 
 /* When it started on our monotonic clock; just now, when the keeper's wall clock cannot be right. */
@@ -48,34 +48,6 @@ static int64_t started_ago(int64_t started_us)
     bool plausible = started_us >= 0 && started_us <= wall;
 
     return plausible ? mono - (wall - started_us) : mono;
-}
-
-static char *keep_text(char **at, struct str text)
-{
-    char *kept = *at;
-
-    memcpy(kept, text.p, text.n);
-    kept[text.n] = '\0';
-    *at += text.n + 1;
-    return kept;
-}
-
-/* In one piece of memory, the texts behind the pairs. Without memory the card shows none. */
-static void keep_labels(struct process *p, const struct frame_run *run)
-{
-    size_t bytes = run->label_count * sizeof *p->labels;
-
-    for (uint16_t i = 0; i < run->label_count; i++)
-        bytes += run->labels[i].name.n + run->labels[i].value.n + 2;
-    struct conf_label *labels = malloc(bytes);
-    char *at = labels ? (char *)(labels + run->label_count) : NULL;
-    for (uint16_t i = 0; at && i < run->label_count; i++) {
-        labels[i].name = keep_text(&at, run->labels[i].name);
-        labels[i].value = keep_text(&at, run->labels[i].value);
-    }
-    free(p->priv->labels);
-    p->labels = p->priv->labels = labels;
-    p->label_count = labels ? run->label_count : 0;
 }
 
 static void begin_run(struct process *p, const struct frame_run *run)
@@ -95,7 +67,7 @@ static void begin_run(struct process *p, const struct frame_run *run)
     priv->by_hub = run->flags & FRAME_RUN_CONFIGURED;
     priv->is_pipe = run->flags & FRAME_RUN_PIPE;
     p->orphan_writers = false;
-    keep_labels(p, run);
+    process_keep_labels(p, run->labels, run->label_count);
 }
 
 static void announce(struct process *p)
@@ -123,7 +95,9 @@ int supervise_on_run(struct supervise *s, const struct frame_run *run, struct ke
     if (!p && !(p = process_add(s, name)))
         return -ENOMEM;
     begin_run(p, run);
-    p->unstored = is_unstored(s, run->name);
+    const struct process_conf *conf = conf_of(s, run->name);
+    p->unstored = conf && conf->unstored;
+    p->parse = conf ? &conf->parse : NULL;
     p->priv->link = link;
     s->links++;
     announce(p);

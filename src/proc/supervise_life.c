@@ -117,6 +117,18 @@ static bool must_wait(struct supervise *s, struct process *p)
     return waits;
 }
 
+/* The keeper will say the same; until then the card has them from the configuration. */
+static void show_labels(struct process *p)
+{
+    const struct process_conf *conf = p->priv->conf;
+    struct frame_label labels[LABEL_COUNT_MAX];
+
+    for (size_t i = 0; i < conf->label_count; i++)
+        labels[i] =
+            (struct frame_label){str_from(conf->labels[i].name), str_from(conf->labels[i].value)};
+    process_keep_labels(p, labels, conf->label_count);
+}
+
 void life_start(struct supervise *s, struct process *p)
 {
     struct process_private *priv = p->priv;
@@ -126,6 +138,7 @@ void life_start(struct supervise *s, struct process *p)
     priv->ready = false;
     priv->by_hub = true;
     p->orphan_writers = false;
+    show_labels(p);
     if (must_wait(s, p))
         return;
     p->child_pid = 0;

@@ -9,6 +9,7 @@
  *     supervise_health.c ready yet? still healthy?
  *     supervise_stop.c   stopping one, stopping all
  *     supervise_ask.c    what people ask for
+ *     supervise_job.c    processes that nobody configured
  *
  * Everything that happens later is a process's `due_us`, and what it means follows from its state:
  *
@@ -24,6 +25,7 @@
 #ifndef LM_PROC_SUPERVISE_PRIVATE_H
 #define LM_PROC_SUPERVISE_PRIVATE_H
 
+#include "conf/process_conf.h"
 #include "proc/probe.h"
 #include "proc/spawn.h"
 #include "proc/supervise.h"
@@ -41,6 +43,7 @@ enum {
 struct process_private {
     struct supervise *supervise;
     const struct process_conf *conf; /* NULL: started by hand, or no longer configured */
+    struct process_conf *own_conf;   /* of a job: conf, in memory of our own */
     struct keeper_link *link;        /* NULL: not connected */
     bool keeper_runs;                /* a keeper of this run is believed to live */
     bool by_hub;                     /* a hub started its present run, this one or an earlier */
@@ -95,6 +98,8 @@ struct process *process_add(struct supervise *s, const char *name);
 struct process *process_find(const struct supervise *s, struct str name);
 /* No keeper of it is there. */
 bool process_is_idle(const struct process *p);
+/* Its labels from now on, copied; without memory it has none. */
+void process_keep_labels(struct process *p, const struct frame_label *labels, size_t n);
 /* Tells the observers. */
 void process_changed(struct supervise *s, const struct process *p);
 /* Sets state and reason (printf-like, may be "") and tells the daemon. */
@@ -114,6 +119,9 @@ void life_ended(struct supervise *s, struct process *p);
 /* Sets the timer to what is due first; ends a stop when nothing is left. */
 void life_schedule(struct supervise *s);
 void life_on_timer(uv_timer_t *timer);
+
+/* supervise_job.c */
+void process_drop_own_conf(struct process *p);
 
 /* supervise_order.c */
 /* Is everything there that p depends on? If not, *ret_why (160 bytes) says what is missing. */

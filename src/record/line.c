@@ -76,6 +76,22 @@ int line_next(struct line_splitter *s, struct str *bytes, struct line *ret)
     return hand_out(s, text, n + 1, true, ret);
 }
 
+int line_take(struct line_splitter *s, struct str *bytes, struct line *ret)
+{
+    const char *lf = bytes->n ? memchr(bytes->p, '\n', bytes->n) : NULL;
+    size_t n = lf ? (size_t)(lf - bytes->p) : bytes->n;
+    struct str text = str_of(bytes->p, n);
+    bool too_long = n > RECORD_MESSAGE_MAX;
+
+    if (!lf && !too_long)
+        return 0;
+    if (too_long)
+        text.n = RECORD_MESSAGE_MAX;
+    size_t taken = text.n + !too_long;
+    *bytes = str_of(bytes->p + taken, bytes->n - taken);
+    return hand_out(s, text, taken, !too_long, ret);
+}
+
 int line_finish(struct line_splitter *s, struct line *ret)
 {
     forget_used_carry(s);

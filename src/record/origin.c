@@ -66,7 +66,40 @@ struct push_position push_position_decode(const struct position *p)
     return out;
 }
 
+struct origin file_origin(uint64_t device, uint64_t inode)
+{
+    struct origin o = {.kind = ORIGIN_FILE, .key_n = 16};
+
+    memcpy(o.key, &device, 8);
+    memcpy(o.key + 8, &inode, 8);
+    return o;
+}
+
+struct position file_position_encode(const struct file_position *p)
+{
+    struct position out = {.n = 24};
+
+    memcpy(out.bytes, &p->offset, 8);
+    memcpy(out.bytes + 8, &p->fingerprint, 8);
+    memcpy(out.bytes + 16, &p->fingerprint_n, 4);
+    memcpy(out.bytes + 20, &p->done, 4);
+    return out;
+}
+
+bool file_position_decode(const struct position *p, struct file_position *ret)
+{
+    if (!p || p->n != 24)
+        return false;
+    memcpy(&ret->offset, p->bytes, 8);
+    memcpy(&ret->fingerprint, p->bytes + 8, 8);
+    memcpy(&ret->fingerprint_n, p->bytes + 16, 4);
+    memcpy(&ret->done, p->bytes + 20, 4);
+    return ret->fingerprint_n <= FINGERPRINT_MAX;
+}
+
 bool position_is_final(const struct origin *o, const struct position *p)
 {
+    if (o->kind == ORIGIN_FILE)
+        return p->n == 0;
     return o->kind == ORIGIN_RUN && (run_position_decode(p).flags & RUN_ENDED);
 }

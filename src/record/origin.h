@@ -53,6 +53,22 @@ struct position push_position_encode(const struct push_position *p);
 /* NULL decodes as an unfinished batch of which nothing is there. */
 struct push_position push_position_decode(const struct position *p);
 
+/* A followed file, known by its device and inode. Read to `offset`; the fingerprint, XXH3-64 of the
+ * first fingerprint_n bytes, tells a file from a later one at the same inode. `done`: so many records
+ * of lines behind `offset` are in the journal already, because a container's line that began there
+ * still waits for its end. */
+enum { FINGERPRINT_MAX = 1024 };
+
+struct file_position {
+    uint64_t offset, fingerprint;
+    uint32_t fingerprint_n, done;
+};
+
+struct origin file_origin(uint64_t device, uint64_t inode);
+struct position file_position_encode(const struct file_position *p);
+/* False when there is none: NULL, or the empty position of a file that is gone for good. */
+bool file_position_decode(const struct position *p, struct file_position *ret);
+
 /* Nothing more will come from this origin: its position need not be restated. */
 bool position_is_final(const struct origin *o, const struct position *p);
 

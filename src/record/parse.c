@@ -49,7 +49,25 @@ static bool starts_object(struct str line)
     return line.n > 0 && line.p[0] == '{';
 }
 
-static int understand(const struct reading *in, struct str line, struct said *said)
+static enum line_format format_of(const struct parser *p)
+{
+    return p->rules ? p->rules->format : FORMAT_AUTO;
+}
+
+/* Does this source have lines of such a kind? Inside a container anything may be. */
+static bool may_be(enum line_format format, enum line_format kind)
+{
+    return format == kind || format == FORMAT_AUTO || format >= FORMAT_DOCKER;
+}
+
+/* Lines of containers are looked for where JSON is, and where nothing was said. */
+static bool may_be_wrapped(enum line_format format)
+{
+    return may_be(format, FORMAT_JSON);
+}
+
+static int understand(const struct reading *in, enum line_format format, struct str line,
+                      struct said *said)
 {
     int n = 0;
 
@@ -58,10 +76,10 @@ static int understand(const struct reading *in, struct str line, struct said *sa
         return 0;
     }
     if (starts_object(line))
-        n = parse_json(in, line, said);
-    else if (line.p[0] == '<' || line.p[0] == '1')
+        n = may_be(format, FORMAT_JSON) ? parse_json(in, line, said) : 0;
+    else if ((line.p[0] == '<' || line.p[0] == '1') && may_be(format, FORMAT_SYSLOG))
         n = parse_syslog(in, line, said);
-    if (n == 0)
+    if (n == 0 && may_be(format, FORMAT_LOGFMT))
         n = parse_logfmt(in, line, said);
     if (n == 0)
         parse_text(in, line, said);
@@ -109,7 +127,7 @@ static int parse_inner(struct parser *p, struct record *r, struct str line,
         group_inherit(g, r);
         return PARSE_RECORD;
     }
-    int err = understand(in, line, &said);
+    int err = understand(in, format_of(p), line, &said);
     if (err < 0)
         return err;
     if (said.wrapped) /* a container's line within a container's line is only a text */
@@ -166,7 +184,9 @@ int parse_line(struct parser *p, struct record *r, struct str raw, struct arena 
         parse_text(&in, line, &said);
         return make_record(p, r, &said, &in);
     }
-    if (starts_object(line))
+    if (!may_be_wrapped(format_of(p)))
+        n = 0;
+    else if (starts_object(line))
         n = parse_json(&in, line, &said);
     else if (line.n && line.p[0] >= '1' && line.p[0] <= '9')
         n = parse_cri(&in, line, &said);

@@ -11,6 +11,7 @@
 #include "record/show.h"
 #include "record/utf8.h"
 #include "source/keeper_in_impl.h"
+#include "source/line_rules.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -102,6 +103,20 @@ static void displace(const struct keeper *k)
     }
 }
 
+/* Lines of a configured process are understood as its entry says. */
+static void take_rules(struct keeper *k)
+{
+    const struct parse_conf *conf = k->process->parse;
+    struct errinfo info;
+
+    if (!conf)
+        return;
+    if (line_rules_init(&k->rules, conf, k->process->name, &info) == 0)
+        k->parser.rules = &k->rules;
+    else
+        diag_warn("%s; its lines are understood without", info.text);
+}
+
 static int on_run(struct keeper *k, struct str payload)
 {
     struct keeper_server *s = k->server;
@@ -117,6 +132,7 @@ static int on_run(struct keeper *k, struct str payload)
     if (err < 0)
         return err;
     k->origin = run_origin(run.run);
+    take_rules(k);
     displace(k);
     k->acked = run_position_decode(s->intake.position(s->intake.hub, &k->origin));
     line_start(&k->lines[0], k->acked.stdout_n);
@@ -289,6 +305,7 @@ static void conn_gone(struct conn *c)
             s->intake.forget(s->intake.hub, &k->origin);
     }
     parser_fini(&k->parser);
+    parse_rules_fini(&k->rules);
     labels_unref(k->labels);
     line_fini(&k->lines[0]);
     line_fini(&k->lines[1]);

@@ -30,6 +30,7 @@ struct keeper {
     struct origin origin;
     struct line_splitter lines[2]; /* stdout, stderr */
     struct parser parser;
+    struct parse_rules rules;
     uint32_t flags; /* RUN_EXIT_WRITTEN, RUN_ENDED */
     uint32_t journaled_flags;
     struct run_position acked, staged;

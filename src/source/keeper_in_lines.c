@@ -9,6 +9,7 @@
 #include "record/utf8.h"
 #include "source/exit_record.h"
 #include "source/keeper_in_impl.h"
+#include "source/line_in.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,45 +37,25 @@ static int add_record(struct keeper *k, const struct record *r)
     return err == 0 && batch_full(b) ? lines_publish(k) : err;
 }
 
-/* `{"part":2,"last":false}` */
-static int add_part_fields(struct batch *b, const struct line *line, struct record *r)
-{
-    struct buf text = {0};
-
-    buf_printf(&text, "{\"part\":%u,\"last\":%s}", line->part, line->last ? "true" : "false");
-    if (buf_error(&text) == 0)
-        r->fields = arena_copy(&b->scratch, buf_str(&text));
-    buf_fini(&text);
-    return r->fields.p ? 0 : -ENOMEM;
-}
-
 static int add_line(struct keeper *k, enum stream stream, const struct line *line, int64_t read_us)
 {
     struct keeper_server *s = k->server;
     struct record r = {.time_us = read_us, .labels = k->labels, .stream = stream};
-    struct str text = line->text;
-    bool replaced;
+    struct line whole = *line;
 
     if (k->lines[stream - 1].carry_used) {
-        text = arena_copy(&s->batch.scratch, text); /* the carry is overwritten by the next line */
-        if (!text.p)
+        /* the carry is overwritten by the next line */
+        whole.text = arena_copy(&s->batch.scratch, line->text);
+        if (!whole.text.p)
             return -ENOMEM;
     }
-    if (line->part > 0)
-        r.flags |= RECORD_PART;
-    int err = line->part > 1 ? parse_part(&k->parser, &r, text, &s->batch.scratch, &replaced)
-                             : parse_line(&k->parser, &r, text, &s->batch.scratch, &replaced);
+    int err = line_in(&k->parser, &s->batch, &whole, &r, s->intake.metrics);
     if (err < 0)
         return err;
-    s->intake.metrics->lines_invalid_utf8_total += replaced;
     k->process->counts.lines++;
     k->process->counts.errors += r.level >= LEVEL_ERROR;
     if (k->process->wants_lines)
         supervise_on_line(s->supervise, k->process, r.message);
-    if (line->unterminated)
-        r.flags |= RECORD_UNTERMINATED;
-    if (line->part > 0 && (err = add_part_fields(&s->batch, line, &r)) < 0)
-        return err;
     return add_record(k, &r);
 }
 

@@ -13,6 +13,9 @@
 #include "metrics/metrics.h"
 #include "record/record.h"
 
+typedef void origin_fn(const struct origin *o, const struct position *pos, int64_t arrival_us,
+                       void *ctx);
+
 struct intake {
     void *hub;
     /* After 0 the batch is in the journal. On failure nothing has happened: the source must arrange
@@ -22,6 +25,8 @@ struct intake {
     const struct position *(*position)(void *hub, const struct origin *o);
     /* Nothing more will come from this origin. */
     void (*forget)(void *hub, const struct origin *o);
+    /* Calls fn for every followed file that the journal knows. */
+    void (*each_file)(void *hub, origin_fn *fn, void *ctx);
     /* Ids below this are acknowledged. */
     uint64_t (*acked_id)(void *hub);
     /* False once the disk has refused: what is not acknowledged by then never will be. */

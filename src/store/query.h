@@ -103,6 +103,7 @@ int query_histogram(const struct query *q, const struct store_view *v, int64_t s
 struct query_tally {
     struct str text; /* a value, or a pattern */
     uint64_t count;
+    uint64_t bytes; /* of their messages */
     uint64_t levels[LEVEL_COUNT];
     uint64_t first_id, last_id; /* smallest and largest */
     int64_t min_time_us, max_time_us;

@@ -11,6 +11,7 @@ struct facets {
     enum term_kind kind;
     const struct record *record;
     bool found; /* this record has the key */
+    struct found rows;
     int err;
 };
 
@@ -58,21 +59,38 @@ static int count_record(const struct record *r, void *ctx)
     return f->err;
 }
 
+static int count_part(struct searcher *s, const struct part *p, void *sums)
+{
+    struct facets *f = sums;
+    const struct part_window all = {.limit = UINT32_MAX,
+                                    .texts = f->kind == TERM_KEY || f->kind == TERM_FIELD};
+    uint32_t n = 0;
+    int err = part_find(s, p, false, &f->rows);
+
+    return err < 0 ? err : part_emit(s, p, &f->rows, &all, count_record, f, &n);
+}
+
 int query_facets(const struct query *q, const struct store_view *v, struct str key, uint32_t top_n,
                  query_tally_fn *emit, void *ctx, struct query_tallies *ret)
 {
-    struct facets f = {.kind = term_kind_of(key), .key = key};
+    struct facets f[EXEC_THREADS] = {{.kind = term_kind_of(key), .key = key}};
     int err;
 
-    if (f.kind == TERM_ID || f.kind == TERM_TIME || f.kind == TERM_TEXT)
+    if (f->kind == TERM_ID || f->kind == TERM_TIME || f->kind == TERM_TEXT)
         return -LM_E_INVALID;
-    if (f.kind == TERM_FIELD)
-        f.key = str_of(key.p + strlen("fields."), key.n - strlen("fields."));
-    err = query_each(q, v, count_record, &f);
+    if (f->kind == TERM_FIELD)
+        f->key = str_of(key.p + strlen("fields."), key.n - strlen("fields."));
+    f[1] = f[0];
+    err = exec_each(q, v, count_part, (void *[]){&f[0], &f[1]});
     if (err == 0)
-        err = tally_top(&f.map, top_n, emit, ctx);
+        err = tally_merge(&f[0].map, &f[1].map);
     if (err == 0)
-        *ret = f.map.sums;
-    tally_fini(&f.map);
+        err = tally_top(&f[0].map, top_n, emit, ctx);
+    if (err == 0)
+        *ret = f[0].map.sums;
+    for (int i = 0; i < EXEC_THREADS; i++) {
+        tally_fini(&f[i].map);
+        found_fini(&f[i].rows);
+    }
     return err;
 }

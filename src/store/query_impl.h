@@ -6,11 +6,7 @@
 #define LM_STORE_QUERY_IMPL_H
 
 #include "base/map.h"
-#include "store/query.h"
-
-/* Every matching record, oldest first; window and count of q are not looked at. */
-int query_each(const struct query *q, const struct store_view *v, query_emit_fn *fn,
-               void *ctx) LM_MUST_CHECK;
+#include "store/query_exec.h"
 
 /* --- query_tally.c: counting by text --- */
 
@@ -21,6 +17,8 @@ struct tally_map {
 };
 
 void tally_fini(struct tally_map *m);
+/* Adds what `from` has. -ENOMEM. */
+int tally_merge(struct tally_map *m, const struct tally_map *from) LM_MUST_CHECK;
 /* Counts the record under this text, unless it was already. -ENOMEM. */
 int tally_add(struct tally_map *m, struct str text, const struct record *r) LM_MUST_CHECK;
 /* Hands out the most frequent; of equals the one that comes first by byte. -ENOMEM, or what emit says. */

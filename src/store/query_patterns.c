@@ -74,6 +74,7 @@ void query_pattern_of(struct buf *out, struct str message)
 struct patterns {
     struct tally_map map;
     struct buf pattern;
+    struct found found;
 };
 
 static int count_record(const struct record *r, void *ctx)
@@ -88,17 +89,32 @@ static int count_record(const struct record *r, void *ctx)
     return err < 0 ? err : tally_add(&p->map, buf_str(&p->pattern), r);
 }
 
+static int count_part(struct searcher *s, const struct part *part, void *sums)
+{
+    struct patterns *p = sums;
+    const struct part_window all = {.limit = UINT32_MAX, .texts = true};
+    uint32_t n = 0;
+    int err = part_find(s, part, false, &p->found);
+
+    return err < 0 ? err : part_emit(s, part, &p->found, &all, count_record, p, &n);
+}
+
 int query_patterns(const struct query *q, const struct store_view *v, uint32_t top_n,
                    query_tally_fn *emit, void *ctx, struct query_tallies *ret)
 {
-    struct patterns p = {0};
-    int err = query_each(q, v, count_record, &p);
+    struct patterns p[EXEC_THREADS] = {0};
+    int err = exec_each(q, v, count_part, (void *[]){&p[0], &p[1]});
 
     if (err == 0)
-        err = tally_top(&p.map, top_n, emit, ctx);
+        err = tally_merge(&p[0].map, &p[1].map);
     if (err == 0)
-        *ret = p.map.sums;
-    tally_fini(&p.map);
-    buf_fini(&p.pattern);
+        err = tally_top(&p[0].map, top_n, emit, ctx);
+    if (err == 0)
+        *ret = p[0].map.sums;
+    for (int i = 0; i < EXEC_THREADS; i++) {
+        tally_fini(&p[i].map);
+        buf_fini(&p[i].pattern);
+        found_fini(&p[i].found);
+    }
     return err;
 }

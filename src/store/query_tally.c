@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 struct tally {
-    uint64_t count, levels[LEVEL_COUNT];
+    uint64_t count, bytes, levels[LEVEL_COUNT];
     uint64_t first_id, last_id;
     int64_t min_time_us, max_time_us;
     uint64_t counted_id; /* the record counted last: none counts twice under one text */
@@ -21,15 +21,14 @@ void tally_fini(struct tally_map *m)
     *m = (struct tally_map){0};
 }
 
-static int new_tally(struct tally_map *m, struct str text, const struct record *r,
-                     struct tally **ret)
+static int new_tally(struct tally_map *m, struct str text, struct tally **ret)
 {
     struct tally *t = arena_alloc(&m->tallies, sizeof *t);
 
     if (!t)
         return -ENOMEM;
     *t = (struct tally){.first_id = UINT64_MAX, .min_time_us = INT64_MAX, .max_time_us = INT64_MIN};
-    t->counted_id = ~r->id;
+    t->counted_id = UINT64_MAX; /* no id */
     int err = map_put(&m->by_text, text, t);
     if (err < 0)
         return err;
@@ -48,17 +47,52 @@ int tally_add(struct tally_map *m, struct str text, const struct record *r)
         return 0;
     }
     if (!t)
-        err = new_tally(m, text, r, &t);
+        err = new_tally(m, text, &t);
     if (err < 0 || t->counted_id == r->id)
         return err;
     t->counted_id = r->id;
     t->count++;
+    t->bytes += r->message.n;
     t->levels[r->level < LEVEL_COUNT ? r->level : LEVEL_NONE]++;
     t->first_id = r->id < t->first_id ? r->id : t->first_id;
     t->last_id = r->id > t->last_id ? r->id : t->last_id;
     t->min_time_us = r->time_us < t->min_time_us ? r->time_us : t->min_time_us;
     t->max_time_us = r->time_us > t->max_time_us ? r->time_us : t->max_time_us;
     return 0;
+}
+
+static void add_tally(struct tally *t, const struct tally *from)
+{
+    t->count += from->count;
+    for (int i = 0; i < LEVEL_COUNT; i++)
+        t->levels[i] += from->levels[i];
+    t->first_id = from->first_id < t->first_id ? from->first_id : t->first_id;
+    t->last_id = from->last_id > t->last_id ? from->last_id : t->last_id;
+    t->min_time_us = from->min_time_us < t->min_time_us ? from->min_time_us : t->min_time_us;
+    t->max_time_us = from->max_time_us > t->max_time_us ? from->max_time_us : t->max_time_us;
+}
+
+int tally_merge(struct tally_map *m, const struct tally_map *from)
+{
+    int err = 0;
+
+    for (struct map_slot *s = map_next(&from->by_text, NULL); s && err == 0;
+         s = map_next(&from->by_text, s)) {
+        struct str text = str_of(s->key, s->key_n);
+        struct tally *t = map_find(&m->by_text, text);
+        if (!t && m->sums.distinct == QUERY_TALLIES_MAX) {
+            m->sums.other += ((const struct tally *)s->value)->count;
+            continue;
+        }
+        if (!t)
+            err = new_tally(m, text, &t);
+        if (err == 0)
+            add_tally(t, s->value);
+    }
+    m->sums.records += from->sums.records;
+    m->sums.with_key += from->sums.with_key;
+    m->sums.other += from->sums.other;
+    return err;
 }
 
 static int by_count(const void *a, const void *b)
@@ -78,6 +112,7 @@ static int hand_out(const struct map_slot *slot, query_tally_fn *emit, void *ctx
     const struct tally *t = slot->value;
     struct query_tally out = {.text = str_of(slot->key, slot->key_n),
                               .count = t->count,
+                              .bytes = t->bytes,
                               .first_id = t->first_id,
                               .last_id = t->last_id,
                               .min_time_us = t->min_time_us,

@@ -8,6 +8,7 @@
 #define LM_STORE_SEALED_TEST_H
 
 #include "store/seal_image.h"
+#include "store/view.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,6 +77,32 @@ static inline struct chunk *sealed_chunk(const struct record *records, size_t n,
     assert_int_equal(sealed_open(&image, &c), 0);
     chunk_image_fini(&image);
     return c;
+}
+
+/* A view of which all files but the last have been sealed. */
+static inline struct store_view sealed_view(struct journal_view *journal)
+{
+    uint32_t files = journal_view_files(journal) - 1;
+    struct store_view v = {.journal = journal, .chunk_count = files};
+
+    v.chunks = calloc(files + 1, sizeof(struct chunk *));
+    assert_non_null(v.chunks);
+    for (uint32_t i = 0; i < files; i++) {
+        const struct chunk_seal_opts opts = {.seg_at = SEALED_SEG_AT};
+        struct chunk_image image;
+        assert_int_equal(chunk_seal(journal, i, &opts, &image), 0);
+        assert_int_equal(sealed_open(&image, &v.chunks[i]), 0);
+        v.journal_from = image.end_id;
+        chunk_image_fini(&image);
+    }
+    return v;
+}
+
+static inline void sealed_view_fini(struct store_view *v)
+{
+    for (uint32_t i = 0; i < v->chunk_count; i++)
+        chunk_unref(v->chunks[i]);
+    free(v->chunks);
 }
 
 #endif

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { createRoot } from "react-dom/client";
-import { App } from "./App";
-import { Session } from "./session";
+import "@logmill/react/styles.css";
 import "./app.css";
+import { App } from "./App";
 
-const session = new Session();
-session.start();
-createRoot(document.getElementById("root") as HTMLElement).render(<App session={session} />);
+createRoot(document.getElementById("root") as HTMLElement).render(<App />);

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: MIT
 export { LogStreamingService } from "./service.js";
-export type { DownloadOptions, Page, PageOptions, StreamingStatus } from "./service.js";
+export type {
+    DownloadOptions,
+    FacetsAnswer,
+    HistogramAnswer,
+    LevelCounts,
+    Page,
+    PageOptions,
+    PatternsAnswer,
+    Range,
+    StreamingStatus,
+    Tally,
+} from "./service.js";
 export { LogStreamer, type LogRequest } from "./streamer.js";
 export { HubError } from "./types.js";
 export type {
@@ -13,6 +24,7 @@ export type {
     LogFilter,
     LogMessage,
     Notice,
+    PartialLine,
     StreamName,
     StreamOptions,
     WebSocketClass,
@@ -22,3 +34,8 @@ export { IpcClient, IpcError } from "./ipc/client.js";
 export type { CallConfig, ChannelMap, Envelope, IpcOptions, Metadata } from "./ipc/client.js";
 export type { Chunk, IpcCode } from "./ipc/call_frames.js";
 export { webSocketLink, type Connect, type Link, type LinkEvents } from "./ipc/link.js";
+export { compileFilter, filterError, foldedSource, type CompiledFilter } from "./filter/match.js";
+export { FilterError, type FilterErrorName } from "./filter/errors.js";
+export { parseFilter } from "./filter/parse.js";
+export { printFilter, type Expr, type Op, type Term } from "./filter/tree.js";
+export { AdminStream, type AdminOptions, type LogStreamData, type ProcessStatus } from "./admin.js";

@@ -6,7 +6,7 @@
 import { Http } from "./http.js";
 import { filterParams } from "./params.js";
 import { LogStreamer } from "./streamer.js";
-import type { LogFilter, LogMessage, StreamOptions } from "./types.js";
+import type { Level, LogFilter, LogMessage, StreamOptions } from "./types.js";
 
 export interface Page {
     logs: LogMessage[];
@@ -28,6 +28,46 @@ export interface PageOptions extends LogFilter {
     cursor?: string;
     order?: "asc" | "desc";
     count?: "exact" | "capped" | "none";
+    from?: string | Date;
+    to?: string | Date;
+    signal?: AbortSignal;
+}
+
+export type LevelCounts = Partial<Record<Level | "none", number>>;
+
+export interface HistogramAnswer {
+    bucket_ms: number;
+    total: number;
+    buckets: { time: string; count: number; levels: LevelCounts }[];
+}
+
+/** How often something was found, and in which records first and last. */
+export interface Tally {
+    count: number;
+    levels: LevelCounts;
+    first_id: number;
+    last_id: number;
+    first: string;
+    last: string;
+}
+
+export interface FacetsAnswer {
+    key: string;
+    values: (Tally & { value: string })[];
+    records: number;
+    with_key: number;
+    distinct: number;
+    other: number;
+}
+
+export interface PatternsAnswer {
+    patterns: (Tally & { pattern: string })[];
+    records: number;
+    distinct: number;
+    other: number;
+}
+
+export interface Range extends LogFilter {
     from?: string | Date;
     to?: string | Date;
     signal?: AbortSignal;
@@ -95,6 +135,33 @@ export class LogStreamingService {
         return this.page("/api/v1/logs", options);
     }
 
+    /** How many records match, by time and level. */
+    histogram(options: Range & { buckets?: number; bucket?: string } = {}): Promise<HistogramAnswer> {
+        return this.sum("histogram", options, { buckets: options.buckets, bucket: options.bucket });
+    }
+
+    /** The most frequent values of a label or field. */
+    facets(key: string, options: Range & { limit?: number } = {}): Promise<FacetsAnswer> {
+        return this.sum("facets", options, { key, limit: options.limit });
+    }
+
+    /** The most frequent shapes of messages. */
+    patterns(options: Range & { limit?: number } = {}): Promise<PatternsAnswer> {
+        return this.sum("patterns", options, { limit: options.limit });
+    }
+
+    /** The address of the records that match as a file, for a link. */
+    exportUrl(options: Range & { format?: "ndjson" | "csv" | "text"; compress?: "gz" | "zst" } = {}): string {
+        const { from, to, format, compress } = options;
+        const params = { ...filterParams(options), from: time(from), to: time(to), format, compress };
+        return this.http.url("/api/v1/logs/export", params);
+    }
+
+    /** Any other route of the hub that answers in JSON. */
+    ask<T>(path: string, params: Record<string, unknown> = {}, init: RequestInit = {}): Promise<T> {
+        return this.http.json(path, params, init);
+    }
+
     /** One record, whole. */
     getRecord(id: number): Promise<LogMessage> {
         return this.http.json(`/api/v1/logs/${id}`);
@@ -115,10 +182,17 @@ export class LogStreamingService {
     }
 
     private stream(options: StreamOptions): LogStreamer {
+        for (const known of this.streamers) if (known.state.name === "closed") this.streamers.delete(known);
         const streamer = new LogStreamer(this.http, { ...this.options, ...options });
         this.streamers.add(streamer);
         streamer.connect();
         return streamer;
+    }
+
+    private sum<T>(what: string, options: Range, more: Record<string, unknown>): Promise<T> {
+        const { from, to, signal } = options;
+        const params = { ...filterParams(options), from: time(from), to: time(to), ...more };
+        return this.http.json(`/api/v1/logs/${what}`, params, signal ? { signal } : {});
     }
 
     private page(path: string, options: PageOptions): Promise<Page> {

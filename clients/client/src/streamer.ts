@@ -21,6 +21,7 @@ import {
     type LogFilter,
     type LogMessage,
     type Notice,
+    type PartialLine,
     type StreamOptions,
     type WebSocketClass,
 } from "./types.js";
@@ -250,6 +251,8 @@ export class LogStreamer {
         }
         this.deliver(records);
         if (cursor !== null) this.cursor = cursor;
+        const { cursor: now } = this;
+        if (now !== null) this.guard(() => this.options.onCursor?.(now));
     }
 
     private isNew(record: LogMessage, cursor: string | null): boolean {
@@ -273,6 +276,7 @@ export class LogStreamer {
         const { type } = message;
         if (type === "dropped") this.guard(() => this.options.onDropped?.(message as Notice & { type: "dropped" }));
         else if (type === "gap") this.gap(message as Notice & { type: "gap" });
+        else if (type === "partial") this.guard(() => this.options.onPartial?.(message as unknown as PartialLine));
         else if (type === "logs") this.answer(message as ControlMessage);
         else if (type === "error") this.refusal(message as ControlMessage);
     }

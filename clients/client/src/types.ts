@@ -62,6 +62,15 @@ export interface GapNotice {
 
 export type Notice = DroppedNotice | GapNotice;
 
+/** The unfinished last line of a process; the next record of its source and stream replaces it. */
+export interface PartialLine {
+    type: "partial";
+    source: string;
+    stream: StreamName;
+    text: string;
+    [label: string]: unknown;
+}
+
 /** Which records: all given members must hold. */
 export interface LogFilter {
     jobRunId?: string;
@@ -101,6 +110,10 @@ export interface Callbacks {
     onBatch?: (logs: LogMessage[]) => void;
     onDropped?: (notice: DroppedNotice) => void;
     onGap?: (notice: GapNotice) => void;
+    /** Where the stream stands; called after what came, and when a heartbeat moves it on. */
+    onCursor?: (cursor: string) => void;
+    /** Over `logmill.v1` only; never stored. */
+    onPartial?: (line: PartialLine) => void;
     onConnect?: () => void;
     onDisconnect?: (reason: string) => void;
     /** A message that could not be read, a refusal, a lost connection. The stream goes on. */

@@ -29,6 +29,8 @@ const ARRAYS: Record<string, TypedArrayClass> = {
     DataView,
 };
 
+const nodeBuffer = (globalThis as { Buffer?: { from(bytes: ArrayBuffer): Uint8Array } }).Buffer;
+
 /** Throws a TypeError that names the place of what cannot be sent. */
 export function encodeValue(value: unknown): Encoded {
     const encoder = new Encoder();
@@ -177,7 +179,7 @@ function reviveBytes([type, index]: [string, number], attachments: readonly Uint
     if (!bytes) throw new TypeError(`the answer refers to attachment ${index}, which it does not have`);
     const copy = bytes.slice();
     if (type === "ArrayBuffer") return copy.buffer;
-    if (type === "Buffer" && typeof Buffer !== "undefined") return Buffer.from(copy.buffer);
+    if (type === "Buffer") return nodeBuffer?.from(copy.buffer) ?? copy;
     const array = ARRAYS[type];
     return array ? new array(copy.buffer) : copy;
 }

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+//
+// Lines over time, stacked by level, for what the filter chooses. Dragging chooses a range and goes
+// to its start. It is asked of the hub anew a few seconds after lines came, never once a line.
+
+import { useEffect, useRef, useState, type PointerEvent, type ReactNode } from "react";
+import type { HistogramAnswer, LevelCounts } from "@logmill/client";
+import { toLogFilter } from "./filter.js";
+import { clock, count } from "./format.js";
+import { LEVELS } from "./record.js";
+import type { Session } from "./session.js";
+import { useSignal } from "./signal.js";
+
+const BUCKETS = 90;
+const EVERY_MS = 5_000;
+const WIDTH = 900;
+const HEIGHT = 40;
+
+export interface HistogramProps {
+    session: Session;
+    utc: boolean;
+    /** Without a range: the last hour, moving on. */
+    range?: { from: Date; to: Date };
+    /** A range was drawn. Without it, a drag goes to its start. */
+    onRange?(from: Date, to: Date): void;
+}
+
+function useAnswer({ session, range }: HistogramProps): HistogramAnswer | null {
+    const [answer, setAnswer] = useState<HistogramAnswer | null>(null);
+    useSignal(session.state);
+    const key = JSON.stringify([toLogFilter(session.model.filter), range]);
+    useEffect(() => {
+        let stop = new AbortController();
+        let seen = -1;
+        const load = async (): Promise<void> => {
+            if (document.hidden || (seen === session.model.received && range)) return;
+            seen = session.model.received;
+            stop.abort();
+            stop = new AbortController();
+            const { signal } = stop;
+            const span = range ?? { from: new Date(Date.now() - 3_600_000), to: new Date() };
+            const wanted = { ...toLogFilter(session.model.filter), ...span, buckets: BUCKETS, signal };
+            const next = await session.service.histogram(wanted).catch(() => null);
+            if (next && !signal.aborted) setAnswer(next);
+        };
+        void load();
+        const timer = setInterval(() => void load(), EVERY_MS);
+        return () => {
+            clearInterval(timer);
+            stop.abort();
+        };
+        // eslint-disable-next-line react-hooks/exhaustive-deps -- the key says what they say
+    }, [session, key]);
+    return answer;
+}
+
+export function Histogram(props: HistogramProps): ReactNode {
+    const answer = useAnswer(props);
+    const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
+    const [hover, setHover] = useState<number | null>(null);
+    const host = useRef<SVGSVGElement>(null);
+    const buckets = answer?.buckets ?? [];
+    if (!answer || buckets.length === 0) return <div className="histogram empty-histogram" data-testid="histogram" />;
+    const most = Math.max(1, ...buckets.map((bucket) => bucket.count));
+    const step = WIDTH / buckets.length;
+    const indexAt = (event: PointerEvent): number => {
+        const box = (host.current as SVGSVGElement).getBoundingClientRect();
+        const share = (event.clientX - box.left) / box.width;
+        return Math.min(buckets.length - 1, Math.max(0, Math.floor(share * buckets.length)));
+    };
+    const timeAt = (index: number): number => Date.parse((buckets[index] as { time: string }).time);
+    const finish = (): void => {
+        if (!drag) return;
+        const [first, last] = [Math.min(drag.from, drag.to), Math.max(drag.from, drag.to)];
+        setDrag(null);
+        const from = new Date(timeAt(first));
+        if (props.onRange) props.onRange(from, new Date(timeAt(last) + answer.bucket_ms));
+        else void props.session.seek(from);
+    };
+    const shown = hover === null ? null : buckets[hover];
+    return (
+        <div className="histogram" data-testid="histogram">
+            <svg
+                ref={host}
+                viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+                preserveAspectRatio="none"
+                role="img"
+                aria-label={`${count(answer.total)} lines over time`}
+                onPointerDown={(event) => {
+                    event.currentTarget.setPointerCapture(event.pointerId);
+                    setDrag({ from: indexAt(event), to: indexAt(event) });
+                }}
+                onPointerMove={(event) => {
+                    setHover(indexAt(event));
+                    if (drag) setDrag({ ...drag, to: indexAt(event) });
+                }}
+                onPointerUp={finish}
+                onPointerLeave={() => setHover(null)}
+            >
+                {buckets.map((bucket, i) => (
+                    <Bar key={bucket.time} levels={bucket.levels} x={i * step} width={Math.max(1, step - 1)} most={most} />
+                ))}
+                {drag && (
+                    <rect
+                        className="drag"
+                        x={Math.min(drag.from, drag.to) * step}
+                        width={(Math.abs(drag.to - drag.from) + 1) * step}
+                        height={HEIGHT}
+                    />
+                )}
+            </svg>
+            <div className="axis">
+                <span>{clock(timeAt(0), props.utc, true)}</span>
+                <span className="hovered" aria-hidden="true">
+                    {shown && `${clock(Date.parse(shown.time), props.utc, true)}: ${inWords(shown.count, shown.levels)}`}
+                </span>
+                <span>{clock(timeAt(buckets.length - 1) + answer.bucket_ms, props.utc, true)}</span>
+            </div>
+        </div>
+    );
+}
+
+function Bar({ levels, x, width, most }: { levels: LevelCounts; x: number; width: number; most: number }): ReactNode {
+    let below = 0;
+    return LEVELS.map((level) => {
+        const n = levels[level] ?? 0;
+        if (n === 0) return null;
+        const height = Math.max(1, (n / most) * HEIGHT);
+        below += height;
+        return <rect key={level} className={`b-${level}`} x={x} width={width} y={HEIGHT - below} height={height} />;
+    });
+}
+
+function inWords(total: number, levels: LevelCounts): string {
+    const bad = (levels.error ?? 0) + (levels.fatal ?? 0);
+    return `${count(total)} lines${bad > 0 ? `, ${count(bad)} errors` : ""}`;
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+//
+// The list: a window of real rows over the ring, set by arithmetic alone. The browser scrolls; we
+// write the scroll position only when the view has moved by itself (following, trimmed, revealed),
+// so a reader's own scrolling is never fought.
+
+import {
+    useEffect,
+    useLayoutEffect,
+    useMemo,
+    useRef,
+    useState,
+    type MouseEvent,
+    type ReactNode,
+    type RefObject,
+} from "react";
+import { copyText } from "./clipboard.js";
+import type { Theme } from "./colour.js";
+import { marksOf } from "./filter.js";
+import { clock } from "./format.js";
+import { toggleRow } from "./keys.js";
+import { LINE_CELLS, gridFor, safeText } from "./layout.js";
+import { LogRow } from "./LogRow.js";
+import { LEVELS, WARN, type Row } from "./record.js";
+import type { Session } from "./session.js";
+import { useSignal } from "./signal.js";
+import type { ListView } from "./view.js";
+
+const NARROW_PX = 640;
+
+interface Size {
+    width: number;
+    height: number;
+    cell: number; // width of one character
+    line: number; // height of one line
+}
+
+/** The size of the list and of its characters; read when they change, never per row. */
+function useSize(host: RefObject<HTMLDivElement>, probe: RefObject<HTMLDivElement>): Size {
+    const [size, setSize] = useState<Size>({ width: 800, height: 0, cell: 8, line: 20 });
+    useLayoutEffect(() => {
+        const list = host.current as HTMLDivElement;
+        const measure = (): void => {
+            const box = (probe.current as HTMLDivElement).getBoundingClientRect();
+            setSize({
+                width: list.clientWidth,
+                height: list.clientHeight,
+                cell: box.width / 100 || 8,
+                line: Math.round(box.height) || 20,
+            });
+        };
+        const observer = new ResizeObserver(measure);
+        observer.observe(list);
+        observer.observe(probe.current as HTMLDivElement);
+        measure();
+        return () => observer.disconnect();
+    }, [host, probe]);
+    return size;
+}
+
+export function lineAsText(row: Row, utc: boolean): string {
+    const level = (LEVELS[row.level] ?? "info").toUpperCase();
+    return `${clock(row.time, utc)} ${level} ${safeText(row.source)}: ${safeText(row.message)}`;
+}
+
+/** Who marks text wants to keep it: it must not move away. */
+function usePauseOnSelection(session: Session, host: RefObject<HTMLDivElement>): void {
+    useEffect(() => {
+        const selected = (): void => {
+            const selection = document.getSelection();
+            if (selection?.type === "Range" && host.current?.contains(selection.anchorNode))
+                session.pause();
+        };
+        document.addEventListener("selectionchange", selected);
+        return () => document.removeEventListener("selectionchange", selected);
+    }, [session, host]);
+}
+
+/** Keeps scroll position and view in step; returns what to do when the reader has scrolled. */
+function useScrolling(session: Session, view: ListView, host: RefObject<HTMLDivElement>): () => void {
+    const agreed = useRef(0); // the position that view and browser last agreed on
+    useLayoutEffect(() => {
+        if (view.top === agreed.current) return;
+        (host.current as HTMLDivElement).scrollTop = view.top;
+        agreed.current = view.top;
+    });
+    return () => {
+        const list = host.current as HTMLDivElement;
+        const now = list.scrollTop;
+        const before = agreed.current;
+        if (Math.abs(now - before) <= 1) return;
+        agreed.current = now;
+        view.scrolledTo(now);
+        const { pause } = session.model;
+        // A list that grew taller is moved up by the browser before we know its new height.
+        const clamped = now + list.clientHeight >= list.scrollHeight - 2;
+        if (!pause && now < before && !view.atEnd() && !clamped) session.pause();
+        else if (pause && now > before && view.atEnd() && session.model.edge === "attached") session.follow();
+        else session.rows.fire();
+    };
+}
+
+function useWantedFocus(view: ListView, host: RefObject<HTMLDivElement>): void {
+    useLayoutEffect(() => {
+        if (!view.focusWanted) return;
+        view.focusWanted = false;
+        host.current?.querySelector<HTMLElement>(".row.active")?.focus({ preventScroll: true });
+    });
+}
+
+/** The longest message drawn since the rows were replaced: the list is as wide, and never shrinks
+ * under a reader who has scrolled to the right. */
+function useWidest(generation: number): { generation: number; cells: number } {
+    const widest = useRef({ generation, cells: 0 });
+    if (widest.current.generation !== generation) widest.current = { generation, cells: 0 };
+    return widest.current;
+}
+
+/** What a reader can do with a row beside opening it. */
+export interface RowActions {
+    choose(key: string, value: string, negated: boolean): void;
+    context(row: Row): void;
+    share(row: Row): void;
+}
+
+interface LogListProps {
+    session: Session;
+    view: ListView;
+    theme: Theme;
+    wrap: boolean;
+    utc: boolean;
+    actions: RowActions;
+    children: ReactNode; // shown when there are no rows
+}
+
+function clickedIn(event: MouseEvent<HTMLDivElement>, list: LogListProps): void {
+    const { session, view } = list;
+    const target = event.target as HTMLElement;
+    const seq = target.closest<HTMLElement>("[data-seq]")?.dataset.seq;
+    const row = seq === undefined ? undefined : session.model.shown.at(Number(seq));
+    if (!row || document.getSelection()?.type === "Range") return;
+    const button = target.closest<HTMLElement>("[data-act]");
+    const act = button?.dataset.act;
+    const { key = "", value = "" } = button?.dataset ?? {};
+    if (act === "include" || act === "exclude") list.actions.choose(key, value, act === "exclude");
+    else if (act === "fill") void session.fill(row);
+    else if (act === "context") list.actions.context(row);
+    else if (act === "share") list.actions.share(row);
+    else if (act === "copy-line") void copyText(lineAsText(row, list.utc));
+    else if (act === "copy-json") void copyText(row.json);
+    else if (act === "close" || !target.closest(".details")) toggleRow(session, view, row);
+}
+
+/** Nearer to an end of the rows than this, in screens, and more is fetched. */
+const NEAR = 3;
+
+/** Fetches more of the past, or of what comes after it, as the reader comes near. */
+function useReach(session: Session, view: ListView): void {
+    useEffect(() => {
+        if (!session.model.pause) return;
+        const { above, below } = view.room;
+        if (above < NEAR) void session.reachedTop();
+        if (below < NEAR) void session.reachedEnd();
+    });
+}
+
+/** Brings a record on the screen that was asked for, once it is there. */
+function bringWanted(session: Session, view: ListView): void {
+    if (session.wanted === null) return;
+    const row = view.rowWithId(session.wanted);
+    if (!row) return;
+    session.wanted = null;
+    session.sought = row.id;
+    view.active = row;
+    view.centre(row);
+    view.focusWanted = true;
+}
+
+function kindsOf(session: Session, view: ListView, row: Row): string {
+    let kinds = row === view.active ? " active" : "";
+    if (view.detailsOf(row)) kinds += " opened";
+    if (row.cont) kinds += " cont";
+    if (row.id === session.sought && !row.notice) kinds += " sought";
+    if (session.bookmarks.has(row.id) && !row.notice) kinds += " bookmarked";
+    return kinds;
+}
+
+export function LogList(props: LogListProps): ReactNode {
+    const { session, view, theme, wrap, utc, children } = props;
+    useSignal(session.rows);
+    const host = useRef<HTMLDivElement>(null);
+    const probe = useRef<HTMLDivElement>(null);
+    const size = useSize(host, probe);
+    const narrow = size.width < NARROW_PX;
+    const grid = useMemo(() => {
+        const cells = Math.floor((size.width - (narrow ? 20 : 32)) / size.cell);
+        return gridFor(cells, narrow, wrap, utc);
+    }, [size.width, size.cell, narrow, wrap, utc]);
+    const { model } = session;
+    const { filter } = model;
+    const { level } = filter;
+    const pattern = useMemo(() => marksOf(filter), [filter]);
+    const widest = useWidest(model.generation);
+
+    let drawn = view.update(grid, size.line, size.height);
+    if (session.wanted !== null && size.height > 0) {
+        bringWanted(session, view);
+        drawn = view.update(grid, size.line, size.height);
+    }
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(8, drawn.to - drawn.from)));
+    const rows: ReactNode[] = [];
+    for (let seq = drawn.from; seq < drawn.to; seq += 1) {
+        const row = model.shown.at(seq) as Row;
+        widest.cells = Math.max(widest.cells, Math.min(row.message.length, LINE_CELLS));
+        rows.push(
+            <LogRow
+                key={seq % slots} // so that elements are used again
+                row={row}
+                seq={seq}
+                top={view.index.before(seq) * size.line}
+                height={view.index.get(seq) * size.line}
+                grid={grid}
+                theme={theme}
+                pattern={pattern}
+                active={row === view.active}
+                kinds={kindsOf(session, view, row)}
+                details={view.detailsOf(row)}
+            />,
+        );
+    }
+
+    const scrolled = useScrolling(session, view, host);
+    useWantedFocus(view, host);
+    usePauseOnSelection(session, host);
+    useReach(session, view);
+    const width = wrap ? "100%" : `max(100%, ${grid.gutter + widest.cells + 6}ch)`;
+    return (
+        <div
+            ref={host}
+            className={LEVELS.indexOf(level) >= WARN ? "list errors" : "list"}
+            role="log"
+            aria-live="off"
+            aria-label="Log lines"
+            tabIndex={0}
+            data-testid="list"
+            data-shown={model.shown.length}
+            data-received={model.received}
+            data-last-id={model.lastId}
+            data-order-faults={model.orderFaults}
+            onScroll={scrolled}
+            onClick={(event) => clickedIn(event, props)}
+        >
+            <div ref={probe} className="probe" aria-hidden="true" />
+            <div className="canvas" role="list" style={{ height: view.total, width }}>
+                {rows}
+            </div>
+            {model.shown.length === 0 && children}
+        </div>
+    );
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+//
+// The viewer as a component of somebody else's page: one job run, one user's campaign, or everything.
+
+import { useEffect, useMemo, useState, type ReactNode } from "react";
+import { LogStreamingService, type LogFilter } from "@logmill/client";
+import { EVERYTHING, type Filter } from "./filter.js";
+import { loadPrefs, type Prefs } from "./prefs.js";
+import { Session } from "./session.js";
+import { Counts, Status } from "./Status.js";
+import { useTheme } from "./useTheme.js";
+import type { Theme } from "./colour.js";
+import { Viewer } from "./Viewer.js";
+
+export interface LogViewerProps {
+    jobRunId?: string;
+    campaignId?: string;
+    userEmail?: string;
+    /** Further conditions: source, sessionId, level, … */
+    filter?: LogFilter;
+    /** Any CSS height. Without it the viewer fills its parent. */
+    height?: string | number;
+    /** Rows that are kept. Older ones are fetched again when one scrolls there. */
+    maxLogs?: number;
+    /** False: the list begins paused. */
+    autoScroll?: boolean;
+    /** The hub, when it is not the page's own origin. */
+    baseUrl?: string;
+    token?: string;
+    getToken?: () => string | Promise<string>;
+    /** A service to share; then baseUrl and credentials are its own. */
+    service?: LogStreamingService;
+    theme?: "auto" | Theme;
+}
+
+export function LogViewer(props: LogViewerProps): ReactNode {
+    const { height = "100%", maxLogs = 1000, autoScroll = true, theme: wanted = "auto" } = props;
+    const [prefs, setPrefs] = useState<Prefs>(() => loadPrefs(false));
+    const theme = useTheme(wanted);
+    const service = useService(props);
+    const scope = useScope(props);
+    const session = useMemo(() => {
+        const filter: Filter = { ...EVERYTHING, job: props.jobRunId ?? "", scope };
+        return new Session({ service, keep: maxLogs, filter });
+    }, [service, scope, maxLogs, props.jobRunId]);
+    useEffect(() => {
+        session.start();
+        if (!autoScroll) session.pause();
+        return () => session.stop();
+    }, [session, autoScroll]);
+    return (
+        <div className="lm" data-theme={theme} style={{ height }}>
+            <div className="bar top">
+                <Status session={session} />
+                <span className="space" />
+                <Counts session={session} />
+            </div>
+            <Viewer
+                session={session}
+                theme={theme}
+                prefs={prefs}
+                onPrefs={setPrefs}
+                keys="inside"
+                withJob={props.jobRunId === undefined}
+            />
+        </div>
+    );
+}
+
+function useService({ service, baseUrl, token, getToken }: LogViewerProps): LogStreamingService {
+    return useMemo(() => {
+        if (service) return service;
+        return new LogStreamingService(baseUrl, { ...(token ? { token } : {}), ...(getToken ? { getToken } : {}) });
+    }, [service, baseUrl, token, getToken]);
+}
+
+/** The same object as long as it says the same, so that a new literal is no new session. */
+function useScope({ campaignId, userEmail, filter }: LogViewerProps): LogFilter {
+    const key = JSON.stringify({ ...filter, ...(campaignId && { campaignId }), ...(userEmail && { userEmail }) });
+    return useMemo(() => JSON.parse(key) as LogFilter, [key]);
+}

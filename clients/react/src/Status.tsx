@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+//
+// How the connection does and how much came: always in sight.
+
+import { useEffect, useState, type ReactNode } from "react";
+import { count, plural } from "./format.js";
+import type { Session } from "./session.js";
+import { useSignal } from "./signal.js";
+
+/** Seconds until `until` (of Date.now()), kept up to date while it is shown. */
+function useCountdown(until: number | null): number {
+    const [now, setNow] = useState(() => Date.now());
+    useEffect(() => {
+        if (until === null) return undefined;
+        setNow(Date.now());
+        const timer = setInterval(() => setNow(Date.now()), 250);
+        return () => clearInterval(timer);
+    }, [until]);
+    return until === null ? 0 : Math.max(0, Math.ceil((until - now) / 1000));
+}
+
+interface StateText {
+    name: "connecting" | "live" | "paused" | "reconnecting" | "refused";
+    text: string;
+    reason: string;
+}
+
+function useStateText(session: Session): StateText {
+    useSignal(session.state);
+    const { connection, model } = session;
+    const seconds = useCountdown(connection.name === "waiting" ? connection.until : null);
+    switch (connection.name) {
+        case "waiting": {
+            const when = seconds > 0 ? `in ${seconds} s` : "now";
+            return { name: "reconnecting", text: `Reconnecting ${when}`, reason: connection.reason };
+        }
+        case "refused":
+            return { name: "refused", text: "Refused", reason: connection.reason };
+        case "connecting":
+            return { name: "connecting", text: "Connecting…", reason: "" };
+        case "closed":
+            return model.edge === "history"
+                ? { name: "paused", text: "Past", reason: "" }
+                : { name: "connecting", text: "Not connected", reason: "" };
+        case "live":
+            return model.pause
+                ? { name: "paused", text: "Paused", reason: "" }
+                : { name: "live", text: "Live", reason: "" };
+    }
+}
+
+export function Status({ session }: { session: Session }): ReactNode {
+    const state = useStateText(session);
+    const reason = state.reason || session.trouble;
+    return (
+        <div className={`status ${state.name}`} data-testid="status" data-state={state.name}>
+            <span className="dot" />
+            <span className="state">{state.text}</span>
+            {reason !== "" && (
+                <span className="reason" title={reason}>
+                    {reason}
+                </span>
+            )}
+            {(state.name === "reconnecting" || state.name === "refused") && (
+                <button type="button" className="link" onClick={session.retry}>
+                    Now
+                </button>
+            )}
+        </div>
+    );
+}
+
+export function Counts({ session }: { session: Session }): ReactNode {
+    useSignal(session.stats);
+    const { model } = session;
+    return (
+        <div className="counts">
+            {model.dropped > 0 && (
+                <span className="lost" data-testid="dropped" title="The hub could not send these in time; they are in its store">
+                    {count(model.dropped)} dropped
+                </span>
+            )}
+            {model.gaps > 0 && <span className="lost">{plural(model.gaps, "gap")}</span>}
+            <span data-testid="count" title={`Lines loaded in this page (at most ${count(model.keep)})`}>
+                {plural(model.shown.length, "line")}
+            </span>
+            <span className="rate" data-testid="rate">
+                {count(session.linesPerSecond)}/s
+            </span>
+        </div>
+    );
+}

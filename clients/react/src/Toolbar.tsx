@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+//
+// What is looked at: a filter, a job run, a level; and whether the list follows.
+
+import { useCallback, type ReactNode, type RefObject } from "react";
+import { seenIn } from "./complete.js";
+import type { Filter } from "./filter.js";
+import { FilterBar } from "./FilterBar.js";
+import { compact } from "./format.js";
+import { ClearIcon, CloseIcon, ClockIcon, FollowIcon, JobIcon, PauseIcon } from "./icons.js";
+import { LEVELS } from "./record.js";
+import type { Session } from "./session.js";
+import { useSignal } from "./signal.js";
+
+interface ToolbarProps {
+    session: Session;
+    searchInput: RefObject<HTMLInputElement>;
+    jobInput: RefObject<HTMLInputElement>;
+    /** False where the host page has chosen the job run. */
+    withJob?: boolean;
+    onSeek(): void;
+    children?: ReactNode;
+}
+
+export function Toolbar({ session, searchInput, jobInput, withJob = true, onSeek, children }: ToolbarProps): ReactNode {
+    useSignal(session.state);
+    const { model } = session;
+    const { filter, pause, cleared } = model;
+    const seen = useCallback(() => seenIn(model.loaded), [model]);
+    const change = (part: Partial<Filter>): void => session.setFilter({ ...filter, ...part }, "typed");
+    return (
+        <div className="bar filters" role="search" aria-label="Filter">
+            <FilterBar
+                input={searchInput}
+                value={filter.q}
+                error={session.filterError}
+                seen={seen}
+                onChange={(q) => change({ q })}
+            />
+            {withJob && (
+                <JobField input={jobInput} value={filter.job} onChange={(job) => change({ job: job.trim() })} />
+            )}
+            <LevelPills session={session} />
+            <button type="button" title="Go to a time (t)" data-testid="seek" onClick={onSeek}>
+                <ClockIcon />
+                <span className="word">Go to</span>
+            </button>
+            {children}
+            <span className="space" />
+            {cleared && (
+                <button
+                    type="button"
+                    title="Show the cleared lines again"
+                    data-testid="undo-clear"
+                    onClick={() => session.undoClear()}
+                >
+                    Undo
+                </button>
+            )}
+            <button
+                type="button"
+                title="Clear the view; the hub keeps its lines"
+                data-testid="clear"
+                onClick={() => session.clear()}
+            >
+                <ClearIcon />
+                <span className="word">Clear</span>
+            </button>
+            <button
+                type="button"
+                className="follow"
+                aria-pressed={!pause}
+                title="Follow the newest lines (Space)"
+                data-testid="follow"
+                onClick={() => (pause ? session.follow() : session.pause())}
+            >
+                {pause ? <FollowIcon /> : <PauseIcon />}
+                {pause ? "Follow" : "Pause"}
+            </button>
+        </div>
+    );
+}
+
+interface JobFieldProps {
+    input: RefObject<HTMLInputElement>;
+    value: string;
+    onChange(value: string): void;
+}
+
+function JobField({ input, value, onChange }: JobFieldProps): ReactNode {
+    return (
+        <div className={`field job${value === "" ? "" : " set"}`}>
+            <JobIcon />
+            <input
+                ref={input}
+                type="text"
+                aria-label="All job runs"
+                placeholder="All job runs"
+                title="Only the job run with this id (f)"
+                data-testid="job"
+                value={value}
+                spellCheck={false}
+                autoComplete="off"
+                autoCapitalize="off"
+                onChange={(event) => onChange(event.target.value)}
+            />
+            {value !== "" && (
+                <button type="button" aria-label="All job runs again" onClick={() => onChange("")}>
+                    <CloseIcon />
+                </button>
+            )}
+        </div>
+    );
+}
+
+/** One press: this level and above. The numbers are those of the rows that are loaded. */
+function LevelPills({ session }: { session: Session }): ReactNode {
+    useSignal(session.stats);
+    const { filter } = session.model;
+    const counts = session.model.levelCounts();
+    const least = LEVELS.indexOf(filter.level);
+    return (
+        <div className="levels" role="group" aria-label="Lowest level shown">
+            {LEVELS.map((level, i) => (
+                <button
+                    key={level}
+                    type="button"
+                    className={`pill l-${level}${i >= least ? " lit" : ""}`}
+                    aria-pressed={i === least}
+                    title={i === 0 ? "All levels" : `${level} and above`}
+                    data-testid={`level-${level}`}
+                    onClick={() => session.setFilter({ ...filter, level: i === least ? "trace" : level })}
+                >
+                    {level}
+                    <span className="n">{counts[i] ? compact(counts[i] as number) : ""}</span>
+                </button>
+            ))}
+        </div>
+    );
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+//
+// Numbers and times as text. Own code for times: a browser's formatter costs more than a row.
+
+const two = (n: number): string => String(n).padStart(2, "0");
+
+/** 12:34:56.789, or without the milliseconds. */
+export function clock(ms: number, utc: boolean, short = false): string {
+    if (Number.isNaN(ms)) return short ? "--:--:--" : "--:--:--.---";
+    const d = new Date(ms);
+    const time = utc
+        ? `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}:${two(d.getUTCSeconds())}`
+        : `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
+    return short ? time : `${time}.${String(d.getUTCMilliseconds()).padStart(3, "0")}`;
+}
+
+/** 2024-05-06 12:34:56.789 +02:00 */
+export function fullTime(ms: number): string {
+    const d = new Date(ms);
+    const offset = -d.getTimezoneOffset();
+    const size = Math.abs(offset);
+    const zone = `${offset < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+    const date = `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+    return `${date} ${clock(ms, false)} ${zone}`;
+}
+
+const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
+export const count = (n: number): string => grouped.format(n);
+
+export function plural(n: number, one: string, many = `${one}s`): string {
+    return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+/** One of `size` classes for a name, always the same one. */
+export function hueOf(name: string, size: number): number {
+    let hash = 2166136261;
+    for (let i = 0; i < name.length; i += 1)
+        hash = Math.imul(hash ^ name.charCodeAt(i), 16777619) >>> 0;
+    return ((hash ^ (hash >>> 15)) >>> 0) % size;
+}
+
+const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+
+/** 12K, 3.4M: where a rough number is enough. */
+export const compact = (n: number): string => short.format(n);
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+/** 1.5 MB, in powers of 1000. */
+export function bytes(n: number): string {
+    let unit = 0;
+    let rest = n;
+    for (; rest >= 1000 && unit < UNITS.length - 1; unit += 1) rest /= 1000;
+    return `${rest >= 100 || unit === 0 ? Math.round(rest) : rest.toFixed(1)} ${UNITS[unit]}`;
+}
+
+/** 3 d 4 h, 5 min 10 s, 12 s */
+export function duration(ms: number): string {
+    const seconds = Math.floor(ms / 1000);
+    const parts = [
+        [Math.floor(seconds / 86400), "d"],
+        [Math.floor(seconds / 3600) % 24, "h"],
+        [Math.floor(seconds / 60) % 60, "min"],
+        [seconds % 60, "s"],
+    ] as const;
+    const first = parts.findIndex(([n]) => n > 0);
+    if (first < 0) return "0 s";
+    return parts
+        .slice(first, first + 2)
+        .filter(([n]) => n > 0)
+        .map(([n, unit]) => `${n} ${unit}`)
+        .join(" ");
+}

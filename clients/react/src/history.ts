@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+//
+// Pages of the past for the viewer: what lies before the first row, after the last one, around a
+// record, from a time on, and in a hole. One request at a time in each direction; an answer that
+// comes after the rows were replaced is thrown away.
+
+import { type LogFilter, type LogMessage, type LogStreamingService } from "@logmill/client";
+import { toLogFilter, type Filter } from "./filter.js";
+import type { Hole } from "./record.js";
+
+export const PAGE = 500;
+
+export class History {
+    private readonly busy = new Map<string, AbortController>();
+
+    constructor(private readonly service: LogStreamingService) {}
+
+    /** Nothing that is under way is of interest any more. */
+    cancel(): void {
+        for (const request of this.busy.values()) request.abort();
+        this.busy.clear();
+    }
+
+    isBusy(what: string): boolean {
+        return this.busy.has(what);
+    }
+
+    /** Right before `id`, oldest first. Null when such a request is under way, or was cancelled. */
+    async before(filter: Filter, id: number, limit = PAGE): Promise<LogMessage[] | null> {
+        const rows = await this.ask("before", toLogFilter(filter, `id<${id}`), "desc", limit);
+        return rows && rows.reverse();
+    }
+
+    after(filter: Filter, id: number, limit = PAGE): Promise<LogMessage[] | null> {
+        return this.ask("after", toLogFilter(filter, `id>${id}`), "asc", limit);
+    }
+
+    from(filter: Filter, time: Date, limit = PAGE): Promise<LogMessage[] | null> {
+        return this.ask("place", toLogFilter(filter), "asc", limit, { from: time });
+    }
+
+    /** The newest ones before a time, oldest first. */
+    async until(filter: Filter, time: Date, limit = PAGE): Promise<LogMessage[] | null> {
+        const rows = await this.ask("place", toLogFilter(filter), "desc", limit, { to: time });
+        return rows && rows.reverse();
+    }
+
+    /** The record itself and what lies around it. */
+    async around(filter: Filter, id: number, limit = PAGE): Promise<LogMessage[] | null> {
+        const older = await this.ask("place", toLogFilter(filter, `id<=${id}`), "desc", limit);
+        if (!older) return null;
+        const newer = await this.ask("place", toLogFilter(filter, `id>${id}`), "asc", limit);
+        return newer && [...older.reverse(), ...newer];
+    }
+
+    hole(filter: Filter, { from, to }: Hole, limit: number): Promise<LogMessage[] | null> {
+        return this.ask(`hole ${from}`, toLogFilter(filter, `id>=${from} id<=${to}`), "asc", limit);
+    }
+
+    private async ask(
+        what: string,
+        filter: LogFilter,
+        order: "asc" | "desc",
+        limit: number,
+        range: { from?: Date; to?: Date } = {},
+    ): Promise<LogMessage[] | null> {
+        if (this.busy.has(what)) return null;
+        const request = new AbortController();
+        this.busy.set(what, request);
+        try {
+            const { signal } = request;
+            const page = await this.service.search({ ...filter, ...range, order, limit, count: "none", signal });
+            return request.signal.aborted ? null : page.logs;
+        } catch (error) {
+            if (request.signal.aborted) return null;
+            throw error;
+        } finally {
+            if (this.busy.get(what) === request) this.busy.delete(what);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+//
+// What the hub's own page is made of, beside what index.ts offers to others.
+export * from "./index.js";
+export { copyText } from "./clipboard.js";
+export type { Theme } from "./colour.js";
+export { EVERYTHING, filterFromQuery, filterToParams, toLogFilter, type Filter } from "./filter.js";
+export { bytes, clock, compact, count, duration, fullTime, plural } from "./format.js";
+export { Histogram } from "./Histogram.js";
+export { ClockIcon, Logo, ThemeIcon, WrapIcon } from "./icons.js";
+export { safeText } from "./layout.js";
+export { lineAsText } from "./LogList.js";
+export { loadPrefs, savePrefs, type Prefs } from "./prefs.js";
+export { LEVELS, type Row } from "./record.js";
+export { Session } from "./session.js";
+export { Signal, useSignal } from "./signal.js";
+export { Counts, Status } from "./Status.js";
+export { useTheme } from "./useTheme.js";
+export { Viewer } from "./Viewer.js";
+export { timeFromWords } from "./words_to_time.js";

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+//
+// One reader's session: joins stream, history, rows and the rhythm of drawing. However fast lines
+// come, the list is drawn once per animation frame and the numbers four times a second. A hidden tab
+// draws nothing and refreshes its counters once a second.
+
+import {
+    filterError,
+    type ConnectionState,
+    type FilterError,
+    type LogStreamer,
+    type LogStreamingService,
+} from "@logmill/client";
+import { EVERYTHING, sameFilter, toLogFilter, type Filter } from "./filter.js";
+import { History, PAGE } from "./history.js";
+import { Model } from "./model.js";
+import type { Row } from "./record.js";
+import { Signal } from "./signal.js";
+
+const STATS_MS = 250;
+const STATS_HIDDEN_MS = 1000;
+const TYPING_MS = 180;
+const UNDO_MS = 15_000;
+const TAIL = 500;
+/** A hole of at most so many lines fills itself. */
+const FILL_AT_ONCE = 10_000;
+const FILL_MOST = 10_000;
+
+export interface SessionOptions {
+    service: LogStreamingService;
+    /** Rows that are kept. */
+    keep?: number;
+    filter?: Filter;
+    onFilter?: (filter: Filter, why: "typed" | "chosen") => void;
+}
+
+export class Session {
+    /** Rows changed; at most once per frame. */
+    readonly rows = new Signal();
+    /** Counters changed; a few times a second. */
+    readonly stats = new Signal();
+    /** Filter, pause or connection changed. */
+    readonly state = new Signal();
+
+    readonly model: Model;
+    readonly service: LogStreamingService;
+    connection: ConnectionState = { name: "closed" };
+    /** What is wrong with the text of the filter as it stands. */
+    filterError: FilterError | null = null;
+    /** The last failure that the reader should know of. */
+    trouble = "";
+    linesPerSecond = 0;
+    /** A record that is to be brought on the screen once it is loaded. */
+    wanted: number | null = null;
+    /** The record that was asked for last: it stays marked. */
+    sought: number | null = null;
+
+    readonly bookmarks = new Set<number>();
+
+    private readonly history: History;
+    private stream: LogStreamer | null = null;
+    private frame = 0;
+    private statsTimer = 0;
+    private typing = 0;
+    private undoable = 0;
+    private rateTimer = 0;
+    private replaying = true; // what comes first is the past, not a rate
+    private rateAt = performance.now();
+    private rateCount = 0;
+
+    constructor(private readonly options: SessionOptions) {
+        this.service = options.service;
+        this.history = new History(options.service);
+        this.model = new Model(options.keep, () => this.changed());
+        this.model.setFilter(options.filter ?? EVERYTHING);
+        this.filterError = filterError(this.model.filter.q);
+    }
+
+    /** Begins to stream. */
+    start(): void {
+        this.openFresh();
+        document.addEventListener("visibilitychange", this.visibility);
+        addEventListener("online", this.retry);
+        this.rateTimer = window.setInterval(() => this.measureRate(), 1000);
+    }
+
+    stop(): void {
+        document.removeEventListener("visibilitychange", this.visibility);
+        removeEventListener("online", this.retry);
+        clearInterval(this.rateTimer);
+        clearTimeout(this.typing);
+        clearTimeout(this.undoable);
+        clearTimeout(this.statsTimer);
+        cancelAnimationFrame(this.frame);
+        this.history.cancel();
+        this.stream?.disconnect();
+    }
+
+    /** Shows loaded rows under the new filter now; the hub's answer follows: the newest lines, or
+     * those around the record `at`. */
+    setFilter(filter: Filter, why: "typed" | "chosen" | "address" = "chosen", at?: number): void {
+        if (sameFilter(filter, this.model.filter)) {
+            this.model.filter = filter;
+            this.state.fire();
+            if (at !== undefined) void this.seekId(at);
+            return;
+        }
+        this.filterError = filterError(filter.q);
+        this.model.setFilter(filter);
+        if (why !== "address") this.options.onFilter?.(filter, why);
+        clearTimeout(this.typing);
+        if (at !== undefined) void this.seekId(at);
+        else if (!this.filterError) this.typing = window.setTimeout(() => this.reload(), TYPING_MS);
+        this.drawNow();
+    }
+
+    pause(): void {
+        if (this.model.pause) return;
+        this.model.stopFollowing();
+        this.drawNow();
+    }
+
+    /** Back to the newest lines. */
+    follow(): void {
+        if (!this.model.pause) return;
+        const edge = this.model.follow();
+        if (edge === "counting") this.open({ after: this.model.lastKeptId() });
+        else if (edge === "history") this.openFresh();
+        this.drawNow();
+    }
+
+    toggleBookmark(id: number): void {
+        if (!this.bookmarks.delete(id)) this.bookmarks.add(id);
+        this.rows.fire();
+    }
+
+    clear(): void {
+        this.model.clear();
+        clearTimeout(this.undoable);
+        this.undoable = window.setTimeout(() => {
+            this.model.forgetCleared();
+            this.state.fire();
+        }, UNDO_MS);
+        this.drawNow();
+    }
+
+    undoClear(): void {
+        this.model.undoClear();
+        this.drawNow();
+    }
+
+    readonly retry = (): void => this.stream?.connect();
+
+    // --- the past ---
+
+    /** The reader has come near an end of the rows. */
+    async reachedTop(): Promise<void> {
+        const { model } = this;
+        const first = model.firstKeptId();
+        if (model.atStart || first === 0 || this.history.isBusy("before")) return;
+        const { generation } = model;
+        const page = await this.attempt(this.history.before(model.filter, first));
+        if (!page || model.generation !== generation) return;
+        if (page.length < PAGE) model.atStart = true;
+        model.prepend(page);
+        this.detachFromPast();
+    }
+
+    async reachedEnd(): Promise<void> {
+        const { model } = this;
+        if (model.edge !== "history" || this.history.isBusy("after")) return;
+        const { generation } = model;
+        const page = await this.attempt(this.history.after(model.filter, model.lastKeptId()));
+        if (!page || model.generation !== generation) return;
+        model.extend(page);
+        if (page.length === PAGE) return;
+        model.edge = "attached";
+        this.open({ after: model.lastKeptId() });
+    }
+
+    /** Shows the records from a time on. */
+    async seek(time: Date): Promise<void> {
+        const { model } = this;
+        this.history.cancel();
+        this.pause();
+        const older = await this.attempt(this.history.until(model.filter, time, 100));
+        const newer = older && (await this.attempt(this.history.from(model.filter, time)));
+        if (!older || !newer) return;
+        this.place([...older, ...newer], (newer[0] ?? older.at(-1))?.id ?? null);
+    }
+
+    /** Shows one record and what lies around it, under the present filter. */
+    async seekId(id: number): Promise<void> {
+        this.history.cancel();
+        this.pause();
+        const records = await this.attempt(this.history.around(this.model.filter, id, 250));
+        if (records) this.place(records, id);
+    }
+
+    private place(records: Parameters<Model["place"]>[0], id: number | null): void {
+        this.stream?.disconnect();
+        this.model.place(records);
+        this.wanted = id;
+        this.drawNow();
+    }
+
+    /** Fetches what a notice reports missing, and puts it in its place. */
+    async fill(notice: Row): Promise<void> {
+        if (!notice.hole) return;
+        const records = await this.attempt(this.history.hole(this.model.filter, notice.hole, FILL_MOST));
+        if (records) this.model.fill(notice, records);
+    }
+
+    private async attempt<T>(asked: Promise<T>): Promise<T | null> {
+        try {
+            const answer = await asked;
+            this.sayTrouble("");
+            return answer;
+        } catch (error) {
+            this.sayTrouble(error instanceof Error ? error.message : String(error));
+            return null;
+        }
+    }
+
+    private sayTrouble(text: string): void {
+        if (text === this.trouble) return;
+        this.trouble = text;
+        this.state.fire();
+    }
+
+    // --- the stream ---
+
+    private reload(): void {
+        this.history.cancel();
+        this.openFresh();
+    }
+
+    private openFresh(): void {
+        this.model.expectFresh(this.model.filter);
+        this.open({ tail: TAIL });
+    }
+
+    private open(where: { tail: number } | { after: number }): void {
+        this.stream?.disconnect();
+        this.stream = this.service.streamAllLogs({
+            ...toLogFilter(this.model.filter),
+            ...where,
+            onBatch: (logs) => this.model.records(logs),
+            onCursor: (cursor) => this.model.cursor(cursor),
+            onDropped: (notice) => {
+                this.model.notice(notice);
+                this.fillSoon();
+            },
+            onGap: (notice) => this.model.notice(notice),
+            onError: (error) => {
+                if (/could not be read/.test(error.message)) this.model.say(error.message);
+            },
+            onState: (state) => {
+                this.connection = state;
+                this.replaying = true;
+                this.state.fire();
+            },
+        });
+    }
+
+    /** The rows have grown beyond what is kept, at the expense of the present. */
+    private detachFromPast(): void {
+        if (this.model.edge === "history") this.stream?.disconnect();
+        this.drawNow();
+    }
+
+    private fillSoon(): void {
+        const { loaded } = this.model;
+        const row = loaded.at(loaded.end - 1);
+        if (row?.hole && row.lost <= FILL_AT_ONCE) void this.fill(row);
+    }
+
+    // --- drawing ---
+
+    private readonly visibility = (): void => {
+        if (document.hidden) return;
+        if (this.connection.name === "waiting") this.retry();
+        this.changed();
+    };
+
+    private drawNow(): void {
+        this.rows.fire();
+        this.stats.fire();
+        this.state.fire();
+    }
+
+    private changed(): void {
+        if (!document.hidden && this.frame === 0)
+            this.frame = requestAnimationFrame(() => {
+                this.frame = 0;
+                this.rows.fire();
+            });
+        if (this.statsTimer === 0)
+            this.statsTimer = window.setTimeout(
+                () => {
+                    this.statsTimer = 0;
+                    this.stats.fire();
+                },
+                document.hidden ? STATS_HIDDEN_MS : STATS_MS,
+            );
+    }
+
+    private measureRate(): void {
+        const now = performance.now();
+        const seconds = (now - this.rateAt) / 1000;
+        const lines = this.replaying ? 0 : Math.max(0, this.model.received - this.rateCount);
+        const rate = lines / seconds;
+        this.replaying = false;
+        this.rateAt = now;
+        this.rateCount = this.model.received;
+        const smooth = this.linesPerSecond + (rate - this.linesPerSecond) * 0.5;
+        const next = rate === 0 && smooth < 0.5 ? 0 : smooth;
+        if (Math.round(next) !== Math.round(this.linesPerSecond)) this.stats.fire();
+        this.linesPerSecond = next;
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from "vitest";
+import { EVERYTHING } from "./filter.js";
+import { gridFor } from "./layout.js";
+import { Model } from "./model.js";
+import { FIRST_SEQ } from "./ring.js";
+import type { Row } from "./record.js";
+import { ListView } from "./view.js";
+
+const KEEP = 100_000;
+const LINE = 20;
+const HEIGHT = 200;
+const grid = gridFor(120, false, false, true);
+
+function setup(lines: number): { model: Model; view: ListView; add(from: number, to: number): void } {
+    const model = new Model();
+    model.expectFresh(EVERYTHING);
+    const add = (from: number, to: number): void => {
+        for (let id = from; id <= to; id += 1) {
+            const level = id % 50 ? "info" : "error";
+            model.records([{ id, level, message: `line ${id}` } as never]);
+        }
+    };
+    add(1, lines);
+    return { model, view: new ListView(model), add };
+}
+
+const topRow = (view: ListView, model: Model): number =>
+    (model.shown.at(view.index.rowAt(Math.floor(view.top / LINE))) as Row).id;
+
+describe("ListView", () => {
+    it("stays at the end while following", () => {
+        const { view, add } = setup(100);
+        expect(view.update(grid, LINE, HEIGHT)).toEqual({ from: FIRST_SEQ + 86, to: FIRST_SEQ + 100 });
+        add(101, 150);
+        view.update(grid, LINE, HEIGHT);
+        expect(view.top).toBe(150 * LINE - HEIGHT);
+        expect(view.atEnd()).toBe(true);
+    });
+
+    it("does not move while paused, however many rows come", () => {
+        const { model, view, add } = setup(KEEP);
+        view.update(grid, LINE, HEIGHT);
+        model.stopFollowing();
+        view.scrolledTo(500 * LINE + 7);
+        view.update(grid, LINE, HEIGHT);
+        const [top, id] = [view.top, topRow(view, model)];
+        add(KEEP + 1, KEEP + 50_000);
+        view.update(grid, LINE, HEIGHT);
+        expect([view.top, topRow(view, model)]).toEqual([top, id]);
+    });
+
+    it("keeps its place when rows were trimmed just before the pause", () => {
+        const { model, view, add } = setup(KEEP);
+        view.update(grid, LINE, HEIGHT);
+        view.scrolledTo(90_000 * LINE + 7);
+        const id = topRow(view, model);
+        add(KEEP + 1, KEEP + 5);
+        model.stopFollowing();
+        view.update(grid, LINE, HEIGHT);
+        expect(topRow(view, model)).toBe(id);
+        expect(view.top % LINE).toBe(7);
+    });
+
+    it("keeps its place when the filter changes and when lines are wrapped", () => {
+        const { model, view } = setup(1000);
+        view.update(grid, LINE, HEIGHT);
+        model.stopFollowing();
+        view.scrolledTo(499 * LINE + 5);
+        view.update(grid, LINE, HEIGHT);
+        expect(topRow(view, model)).toBe(500);
+        model.setFilter({ ...EVERYTHING, q: "0" });
+        view.update(grid, LINE, HEIGHT);
+        expect(topRow(view, model)).toBe(500);
+        model.setFilter(EVERYTHING);
+        view.update(gridFor(30, false, true, true), LINE, HEIGHT);
+        expect(topRow(view, model)).toBe(500);
+    });
+
+    it("finds errors from where the reader is", () => {
+        const { model, view } = setup(1000);
+        view.update(grid, LINE, HEIGHT);
+        model.stopFollowing();
+        const error = (row: Row): boolean => row.level === 4;
+        const found = view.find(-1, error) as Row;
+        expect(found.id).toBe(1000);
+        view.active = found;
+        const before = view.find(-1, error) as Row;
+        expect(before.id).toBe(950);
+        view.active = before;
+        view.reveal(before, 3);
+        view.update(grid, LINE, HEIGHT);
+        expect(topRow(view, model)).toBe(947);
+        expect(view.find(1, error)?.id).toBe(1000);
+    });
+
+    it("keeps its place when older rows come in front", () => {
+        const { model, view } = setup(100);
+        view.update(grid, LINE, HEIGHT);
+        model.stopFollowing();
+        view.scrolledTo(10 * LINE + 3);
+        view.update(grid, LINE, HEIGHT);
+        const id = topRow(view, model);
+        model.prepend(Array.from({ length: 700 }, (_, i) => ({ id: i - 700, level: "info", message: "m" }) as never));
+        view.update(grid, LINE, HEIGHT);
+        expect(topRow(view, model)).toBe(id);
+        expect(view.top).toBe(710 * LINE + 3);
+        expect(view.index.total).toBe(800);
+    });
+
+    it("makes room for an opened row and takes it back", () => {
+        const { model, view } = setup(100);
+        view.update(grid, LINE, HEIGHT);
+        model.stopFollowing();
+        const row = model.shown.at(FIRST_SEQ + 95) as Row;
+        const total = view.total;
+        view.toggle(row);
+        expect(view.detailsOf(row)?.map((line) => line.key)).toEqual(["id", "level"]);
+        expect(view.total).toBe(total + 3 * LINE);
+        view.toggle(row);
+        expect(view.total).toBe(total);
+    });
+});

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+//
+// What part of the rows is on the screen. It mirrors the ring of shown rows as numbers of lines,
+// remembers which rows are opened and which one has the focus, and where the reader is: as the row
+// at the upper edge, so that the place survives when rows are replaced or set anew.
+
+import { detailLines, messageLines, type DetailLine, type Grid } from "./layout.js";
+import { LineIndex, windowOf, type Window } from "./lines.js";
+import type { Model } from "./model.js";
+import type { Row } from "./record.js";
+
+const OVERSCAN = 4;
+const PAUSE_LINES = 3;
+/** Lines an opened row takes beside its details: the one with its buttons. */
+const DETAIL_FRAME = 1;
+
+export class ListView {
+    readonly index = new LineIndex();
+    active: Row | null = null;
+    focusWanted = false; // the active row is to get the focus when it has been drawn
+    top = 0; // pixels above the upper edge
+    height = 0;
+    linePx = 20;
+    grid: Grid | null = null;
+
+    private generation = -1;
+    private readonly opened = new Map<Row, DetailLine[]>();
+    private edge: { id: number; offset: number } | null = null;
+
+    constructor(private readonly model: Model) {}
+
+    /** Pixels of all rows; while paused with room for the bar that lies over the last ones. */
+    get total(): number {
+        const lines = this.index.total + (this.model.pause ? PAUSE_LINES : 0);
+        return lines * this.linePx;
+    }
+
+    get lowest(): number {
+        return Math.max(0, this.total - this.height);
+    }
+
+    /** Takes over what happened to the rows and returns what to draw. Sets `top`. */
+    update(grid: Grid, linePx: number, height: number): Window {
+        const anew = grid !== this.grid || this.generation !== this.model.generation;
+        this.grid = grid;
+        this.linePx = linePx;
+        this.height = height;
+        if (anew) this.rebuild();
+        else this.catchUp();
+        if (!this.model.pause) this.top = this.lowest;
+        this.top = Math.min(Math.max(0, this.top), this.lowest);
+        this.rememberEdge();
+        return windowOf(this.index, this.top, height, linePx, OVERSCAN);
+    }
+
+    scrolledTo(top: number): void {
+        this.top = Math.min(Math.max(0, top), this.lowest);
+        this.rememberEdge();
+    }
+
+    atEnd(): boolean {
+        return this.top >= this.lowest - 2;
+    }
+
+    detailsOf(row: Row): DetailLine[] | null {
+        return this.opened.get(row) ?? null;
+    }
+
+    toggle(row: Row): void {
+        if (this.opened.has(row)) this.opened.delete(row);
+        else this.opened.set(row, detailLines(row, this.grid as Grid));
+        const seq = this.seqOf(row);
+        if (seq !== null) this.index.set(seq, this.linesOf(row));
+    }
+
+    seqOf(row: Row): number | null {
+        const { shown } = this.model;
+        let seq = shown.lowerBound((other) => other.id < row.id);
+        for (; shown.at(seq)?.id === row.id; seq += 1) if (shown.at(seq) === row) return seq;
+        return null;
+    }
+
+    /** The next row in direction `step` that passes; null when there is none. */
+    find(step: 1 | -1, passes: (row: Row) => boolean): Row | null {
+        const { shown } = this.model;
+        for (let seq = this.start(step); seq >= shown.first && seq < shown.end; seq += step)
+            if (passes(shown.at(seq) as Row)) return shown.at(seq) as Row;
+        return null;
+    }
+
+    /** A search goes on from the active row while that is on the screen, else from its edge. */
+    private start(step: 1 | -1): number {
+        const first = this.index.rowAt(Math.ceil(this.top / this.linePx));
+        const last = this.index.rowAt(Math.floor((this.top + this.height) / this.linePx) - 1);
+        const seq = this.active && this.seqOf(this.active);
+        if (seq !== null && seq >= first && seq <= last) return seq + step;
+        return step > 0 ? first : last;
+    }
+
+    /** Scrolls as little as brings the row onto the screen, with `margin` lines around it. */
+    reveal(row: Row, margin: number): void {
+        const seq = this.seqOf(row);
+        if (seq === null) return;
+        const upper = (this.index.before(seq) - margin) * this.linePx;
+        const lower = (this.index.before(seq) + this.index.get(seq) + margin) * this.linePx;
+        if (upper < this.top) this.top = Math.max(0, upper);
+        else if (lower > this.top + this.height)
+            this.top = Math.min(this.lowest, Math.min(upper, lower - this.height));
+        this.rememberEdge();
+    }
+
+    /** Scrolls so that the row lies in the middle. */
+    centre(row: Row): void {
+        const seq = this.seqOf(row);
+        if (seq === null) return;
+        const middle = (this.index.before(seq) + this.index.get(seq) / 2) * this.linePx;
+        this.top = Math.min(this.lowest, Math.max(0, middle - this.height / 2));
+        this.rememberEdge();
+    }
+
+    /** How much lies above and below what is on the screen, in screens. */
+    get room(): { above: number; below: number } {
+        const height = Math.max(1, this.height);
+        return { above: this.top / height, below: (this.lowest - this.top) / height };
+    }
+
+    rowWithId(id: number): Row | null {
+        const { shown } = this.model;
+        let seq = shown.lowerBound((row) => row.id < id);
+        while (shown.at(seq)?.id === id && shown.at(seq)?.notice) seq += 1;
+        const row = shown.at(seq);
+        return row?.id === id ? row : null;
+    }
+
+    /** Scrolls down until the end of the row is on the screen, but not its start off it. */
+    revealEnd(row: Row, margin: number): void {
+        const seq = this.seqOf(row);
+        if (seq === null) return;
+        const upper = this.index.before(seq) * this.linePx;
+        const lower = upper + (this.index.get(seq) + margin) * this.linePx;
+        const wanted = Math.min(upper, lower - this.height, this.lowest);
+        this.top = Math.max(this.top, wanted);
+        this.rememberEdge();
+    }
+
+    private linesOf(row: Row): number {
+        const opened = this.opened.get(row);
+        return messageLines(row, this.grid as Grid) + (opened ? opened.length + DETAIL_FRAME : 0);
+    }
+
+    private rebuild(): void {
+        const { shown } = this.model;
+        this.generation = this.model.generation;
+        for (const row of this.opened.keys())
+            if (this.seqOf(row) === null) this.opened.delete(row);
+            else this.opened.set(row, detailLines(row, this.grid as Grid));
+        if (this.active && this.seqOf(this.active) === null) this.active = null;
+        this.index.reset(shown.first);
+        shown.forEach((row) => this.index.push(this.linesOf(row)));
+        if (this.edge) {
+            const { id, offset } = this.edge;
+            const seq = shown.lowerBound((row) => row.id < id);
+            this.top = this.index.before(seq) * this.linePx + offset;
+        }
+    }
+
+    private catchUp(): void {
+        const { shown } = this.model;
+        if (shown.first >= this.index.end) this.index.reset(shown.first);
+        const before = this.index.total;
+        for (let seq = this.index.first - 1; seq >= shown.first; seq -= 1)
+            this.index.unshift(this.linesOf(shown.at(seq) as Row));
+        this.top += (this.index.total - before) * this.linePx;
+        this.top -= this.index.before(shown.first) * this.linePx;
+        this.index.trimTo(shown.first);
+        this.index.cutFrom(shown.end);
+        while (this.index.end < shown.end)
+            this.index.push(this.linesOf(shown.at(this.index.end) as Row));
+        if (this.opened.size === 0) return;
+        for (const row of this.opened.keys()) if (this.seqOf(row) === null) this.opened.delete(row);
+    }
+
+    private rememberEdge(): void {
+        const seq = this.index.rowAt(Math.floor(this.top / this.linePx));
+        const row = this.model.shown.at(seq);
+        const offset = this.top - this.index.before(seq) * this.linePx;
+        this.edge = row ? { id: row.id, offset } : null;
+    }
+}

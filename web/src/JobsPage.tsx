@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+//
+// The job runs of a time span, with their lines and errors; one click leads into a run.
+
+import { useState, type ReactNode } from "react";
+import { count, fullTime } from "@logmill/react/page";
+import { follow, href } from "./router";
+import { service } from "./service";
+import { Spans, spanOf, type Span } from "./Spans";
+import { useAnswer } from "./useAnswer";
+
+const MOST = 200;
+
+export function JobsPage(): ReactNode {
+    const [span, setSpan] = useState<Span>("24h");
+    const { data, error } = useAnswer(
+        span,
+        (signal) => service.facets("job_run_id", { ...spanOf(span), limit: MOST, signal }),
+        5000,
+    );
+    return (
+        <section className="sheetpage" aria-label="Job runs">
+            <div className="bar">
+                <h1>Job runs</h1>
+                <Spans span={span} onChange={setSpan} />
+            </div>
+            {error !== "" && <p className="problem">{error}</p>}
+            {data && data.values.length === 0 && <p className="hint">No job runs in this time.</p>}
+            {data && data.values.length > 0 && (
+                <table data-testid="jobs">
+                    <thead>
+                        <tr>
+                            <th>Job run</th>
+                            <th className="num">Lines</th>
+                            <th className="num">Warnings</th>
+                            <th className="num">Errors</th>
+                            <th>First line</th>
+                            <th>Last line</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        {data.values.map((job) => (
+                            <tr key={job.value}>
+                                <td>
+                                    <a href={href(`/logs?job_run_id=${encodeURIComponent(job.value)}`)} onClick={follow}>
+                                        {job.value}
+                                    </a>
+                                </td>
+                                <td className="num">{count(job.count)}</td>
+                                <td className="num warn">{some(job.levels.warn)}</td>
+                                <td className="num error">
+                                    {errorLink(job.value, (job.levels.error ?? 0) + (job.levels.fatal ?? 0))}
+                                </td>
+                                <td>{fullTime(Date.parse(job.first))}</td>
+                                <td>{fullTime(Date.parse(job.last))}</td>
+                            </tr>
+                        ))}
+                    </tbody>
+                </table>
+            )}
+        </section>
+    );
+}
+
+function some(n: number | undefined): string {
+    return n ? count(n) : "";
+}
+
+function errorLink(job: string, n: number): ReactNode {
+    if (n === 0) return "";
+    return (
+        <a href={href(`/logs?job_run_id=${encodeURIComponent(job)}&level=error`)} onClick={follow}>
+            {count(n)}
+        </a>
+    );
+}
