@@ -36,9 +36,9 @@ struct bench {
 
 enum { TEXTS = COLUMN_KIND_END, FIELDS, META, GRAMS, BLOOMS, PARTS };
 
-static const char *const part_names[PARTS] = {"",       "ids",  "times",     "kinds", "flags",
-                                              "sets",   "set table", "counts", "minutes", "holes",
-                                              "texts",  "fields",    "meta",   "grams",   "blooms"};
+static const char *const part_names[PARTS] = {"",      "ids",       "times",  "kinds",   "flags",
+                                              "sets",  "set table", "counts", "minutes", "holes",
+                                              "texts", "fields",    "meta",   "grams",   "blooms"};
 
 static double cpu_s(void)
 {
@@ -85,8 +85,8 @@ static void seal_full_files(struct bench *b, bool last_too)
     for (uint32_t file = 0; file + !last_too < files; file++) {
         struct chunk_image image;
         double from = cpu_s();
-        int err = chunk_seal(v, file, &(struct chunk_seal_opts){.epoch = 1, .seg_at = b->seg_n},
-                             &image);
+        int err =
+            chunk_seal(v, file, &(struct chunk_seal_opts){.epoch = 1, .seg_at = b->seg_n}, &image);
         if (err < 0)
             abort();
         b->seal_s += cpu_s() - from;

@@ -21,6 +21,7 @@
 #include "net/tls.h"
 #include "hub/own.h"
 #include "source/keeper_in.h"
+#include "stream/admin.h"
 #include "source/tailer.h"
 
 #include <errno.h>
@@ -47,6 +48,7 @@ struct daemon {
     struct hub hub;
     struct store *store;
     struct fanout *fanout;
+    struct admin *admin;
     struct supervise *supervise;
     struct keeper_server *keepers;
     struct http_in *http_in;
@@ -322,6 +324,7 @@ static void finish(void *ctx)
     d->tcp = d->local = NULL;
     tail_close(d->tail);
     fanout_close(d->fanout);
+    admin_close(d->admin);
     keeper_server_close(d->keepers);
     supervise_free(d->supervise);
     d->supervise = NULL;
@@ -501,6 +504,24 @@ static int open_sources(struct daemon *d, struct errinfo *info)
     return err < 0 ? err : tail_new(&d->tail, &follow, info);
 }
 
+static int open_admin(struct daemon *d)
+{
+    struct admin_opts opts = {.loop = &d->loop,
+                              .hub = &d->hub,
+                              .store = d->store,
+                              .supervise = d->supervise,
+                              .own = &d->own,
+                              .hub_name = d->settings->hub_name,
+                              .rate_limit = d->settings->admin_stream_rate_limit,
+                              .client_lag = d->settings->client_lag,
+                              .debug = d->settings->debug == YES};
+    int err = admin_new(&d->admin, &opts);
+
+    if (err == 0)
+        hub_add_sink(&d->hub, admin_sink, d->admin);
+    return err;
+}
+
 static void on_wrong_token(const struct http_req *req, uint32_t tries, void *ctx)
 {
     struct str peer = str_from(req->conn->peer);
@@ -538,6 +559,8 @@ static int open_api(struct daemon *d, struct errinfo *info)
                           .store = d->store,
                           .fanout = d->fanout,
                           .supervise = d->supervise,
+                          .admin = d->admin,
+                          .own = &d->own,
                           .http_in = d->http_in,
                           .metrics = &d->metrics,
                           .settings = d->settings,
@@ -619,6 +642,8 @@ static int start(struct daemon *d, struct errinfo *info)
     if (err == 0)
         err = open_sources(d, info);
     if (err == 0)
+        err = open_admin(d);
+    if (err == 0)
         err = open_api(d, info);
     if (err == 0)
         err = open_doors(d, info);
@@ -638,6 +663,7 @@ static void clean_up(struct daemon *d)
     http_in_free(d->http_in);
     tail_free(d->tail);
     fanout_free(d->fanout);
+    admin_free(d->admin);
     zone_fini(&d->api.zone);
     auth_free(d->auth);
     tls_free(d->tls);
@@ -681,6 +707,8 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
     int err;
 
     d = (struct daemon){.settings = settings, .lock_fd = -1};
+    if (settings->debug == YES)
+        diag_min_level(DIAG_DEBUG);
     raise_descriptor_limit(&d);
     signal(SIGPIPE, SIG_IGN);
     sigaction(SIGBUS,

@@ -11,6 +11,7 @@
 #define LM_API_API_H
 
 #include "api/running.h"
+#include "hub/own.h"
 #include "hub/publish.h"
 #include "metrics/metrics.h"
 #include "net/auth.h"
@@ -21,6 +22,8 @@
 #include "store/store.h"
 #include "stream/fanout.h"
 
+struct admin;
+
 struct api {
     struct loop *loop;
     struct auth *auth;
@@ -28,6 +31,8 @@ struct api {
     struct store *store;
     struct fanout *fanout;
     struct supervise *supervise;
+    struct admin *admin;
+    struct own_records *own;
     struct http_in *http_in;
     struct metrics *metrics;
     const struct settings *settings;

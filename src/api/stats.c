@@ -15,8 +15,8 @@ enum { TOP = 10, TOP_MAX = 1000 };
 
 struct stats_search {
     struct search search; /* first */
-    uint64_t top, shown; /* sources */
-    struct buf *list; /* that add_one() writes to */
+    uint64_t top, shown;  /* sources */
+    struct buf *list;     /* that add_one() writes to */
     struct buf sources, jobs;
     struct query_tallies source_sums, job_sums;
     uint64_t disk_bytes, bytes;

@@ -70,7 +70,9 @@ int hub_call_json(struct hub_call *c, const char *method, const char *path, cons
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     struct http_get get = {.method = method,
                            .path = path,
-                           .body = text ? str_from(text) : method ? STR("") : STR_NONE,
+                           .body = text     ? str_from(text)
+                                   : method ? STR("")
+                                            : STR_NONE,
                            .headers = text ? "Content-Type: application/json\r\n" : NULL,
                            .silence_ms = timeout_ms};
     int status = http_client_get(&c->target, &get, &got, &info), rc = CLI_FAILED;

@@ -44,10 +44,8 @@ void own_fini(struct own_records *o)
 
 void own_add(struct own_records *o, enum level level, struct str text, struct str fields)
 {
-    struct record r = {.time_us = clock_wall_us(),
-                       .labels = o->labels,
-                       .level = level,
-                       .stream = STREAM_SYSTEM};
+    struct record r = {
+        .time_us = clock_wall_us(), .labels = o->labels, .level = level, .stream = STREAM_SYSTEM};
 
     if (o->batch.count >= WAITING_MAX)
         return;

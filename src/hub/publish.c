@@ -79,8 +79,7 @@ static int restate_positions(uint32_t file, void *ctx)
         if (e->held_in != file || position_is_final(&e->origin, &e->position))
             continue;
         /* Nobody is remembered longer for being restated. */
-        batch_begin(&b, &e->origin,
-                    e->origin.kind == ORIGIN_RUN ? clock_wall_us() : e->arrival_us);
+        batch_begin(&b, &e->origin, e->origin.kind == ORIGIN_RUN ? clock_wall_us() : e->arrival_us);
         b.position = e->position;
         err = journal_append(h->journal, &b);
         if (err == 0)

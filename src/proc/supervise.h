@@ -68,9 +68,9 @@ struct process {
     uint32_t restarts;
     char log_file[512];
     bool configured;
-    bool unstored;       /* store: false in the configuration of this name */
+    bool unstored;                  /* store: false in the configuration of this name */
     const struct parse_conf *parse; /* of the same; valid when a run begins; NULL: none */
-    bool wants_lines;    /* tell supervise_on_line() of its lines: it waits for one */
+    bool wants_lines;               /* tell supervise_on_line() of its lines: it waits for one */
     bool orphan_writers; /* its child is dead, but something it started still holds its pipes */
     struct process_exit exit;
     struct process_counts counts;

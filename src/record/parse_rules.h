@@ -21,7 +21,7 @@ struct parse_rules {
     struct parse_rule *levels; /* the first that matches decides */
     size_t level_count;
     enum level fallback[STREAM_SYSTEM + 1]; /* LEVEL_NONE: info, for stderr error */
-    enum line_format format; /* what lines may be */
+    enum line_format format;                /* what lines may be */
     bool has_zone;
     struct zone zone;
 };

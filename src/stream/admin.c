@@ -49,7 +49,7 @@ void admin_frames_fini(struct admin_frames *f)
 static const char *level_word(enum level level)
 {
     static const char *const words[LEVEL_COUNT] = {
-        [LEVEL_TRACE] = "DEBUG", [LEVEL_DEBUG] = "DEBUG", [LEVEL_INFO] = "INFO",
+        [LEVEL_TRACE] = "DEBUG",  [LEVEL_DEBUG] = "DEBUG", [LEVEL_INFO] = "INFO",
         [LEVEL_WARN] = "WARNING", [LEVEL_ERROR] = "ERROR", [LEVEL_FATAL] = "ERROR"};
 
     return words[level] ? words[level] : "INFO";
@@ -57,8 +57,8 @@ static const char *level_word(enum level level)
 
 void admin_write_line(struct buf *out, const struct record *r, struct str process)
 {
-    size_t n = r->message.n <= ENCODE_LIVE_MAX ? r->message.n
-                                               : utf8_cut(r->message, ENCODE_LIVE_MAX);
+    size_t n =
+        r->message.n <= ENCODE_LIVE_MAX ? r->message.n : utf8_cut(r->message, ENCODE_LIVE_MAX);
 
     buf_printf(out, "{\"type\":\"log_stream\",\"data\":{\"id\":%" PRIu64 ",\"source\":", r->id);
     json_add_string(out, r->labels->source);

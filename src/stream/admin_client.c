@@ -184,8 +184,7 @@ static void ask_supervisor(struct admin_client *c, const json_t *command, const 
     static const struct {
         const char *type;
         enum process_verb verb;
-    } verbs[] = {
-        {"start", PROCESS_START}, {"stop", PROCESS_STOP}, {"restart", PROCESS_RESTART}};
+    } verbs[] = {{"start", PROCESS_START}, {"stop", PROCESS_STOP}, {"restart", PROCESS_RESTART}};
     struct supervise *s = c->admin->opts.supervise;
     struct errinfo info = {0};
     int err = -LM_E_INVALID;
@@ -195,7 +194,7 @@ static void ask_supervisor(struct admin_client *c, const json_t *command, const 
             err = supervise_ask(s, str_from(name), verbs[i].verb, &info);
     if (strcmp(type, "signal") == 0) {
         const json_t *value = json_object_get(command, "signal");
-        int number = json_is_integer(value) ? signal_number((int)json_integer_value(value))
+        int number = json_is_integer(value) ? signal_of_number(json_integer_value(value))
                                             : signal_of_name(json_string_value(value));
         err = number ? supervise_signal(s, str_from(name), number, &info)
                      : err_set(&info, -LM_E_INVALID, "say which signal, as in \"HUP\" or 1");

@@ -22,9 +22,9 @@ struct admin_frames {
 
 /* One process, or the hub itself. */
 struct admin_source {
-    int64_t second_us;  /* monotonic: when its present second began */
-    uint32_t sent;      /* lines in it */
-    uint64_t untold;    /* suppressed, and no status has said so */
+    int64_t second_us; /* monotonic: when its present second began */
+    uint32_t sent;     /* lines in it */
+    uint64_t untold;   /* suppressed, and no status has said so */
     bool debug;
 };
 
@@ -35,19 +35,19 @@ struct admin_client {
     struct grant *grant;
     struct admin_frames waiting;
     uint64_t dropped, dropped_levels[LEVEL_COUNT];
-    bool stale; /* statuses were dropped */
+    bool stale;                  /* statuses were dropped */
     struct admin_replay *replay; /* NULL: live */
 };
 
 struct admin {
     struct admin_opts opts;
     struct list clients;
-    struct map sources; /* name of the process -> struct admin_source */
+    struct map sources;       /* name of the process -> struct admin_source */
     struct admin_frames turn; /* what this turn of the loop brings for everybody */
     struct turn_hook flush_hook;
     struct process_observer observer;
     struct ws_watch watch;
-    uv_timer_t told; /* runs while somebody's `untold` is not 0 */
+    uv_timer_t told;                  /* runs while somebody's `untold` is not 0 */
     const struct labels *last_labels; /* of the record before; only compared */
     struct str last_name;
     struct admin_source *last_source;

@@ -23,19 +23,19 @@ struct admin_replay {
     struct filter filter;
     struct query query;
     atomic_bool cancel;
-    struct map counts;   /* name of a card -> number of lines, as a pointer */
-    struct buf lines;    /* their JSON, newest first ... */
-    struct buf lengths;  /* ... and the length of each */
+    struct map counts;  /* name of a card -> 1 + number of its lines, as a pointer */
+    struct buf lines;   /* their JSON, newest first ... */
+    struct buf lengths; /* ... and the length of each */
     char *hub_name;
     int err;
 };
 
-/* One more line of this card. False: it has enough. */
+/* One more line of this card. False: it has enough, or there is no such card. */
 static bool count_line(struct admin_replay *r, struct str name)
 {
     uintptr_t n = (uintptr_t)map_find(&r->counts, name);
 
-    return n < ADMIN_REPLAY_MAX && map_put(&r->counts, name, (void *)(n + 1)) == 0;
+    return n > 0 && n <= ADMIN_REPLAY_MAX && map_put(&r->counts, name, (void *)(n + 1)) == 0;
 }
 
 /* In the pool. */
@@ -61,7 +61,7 @@ static void work(struct job *job)
     r->err = query_run(&r->query, r->view, on_row, r, &result);
 }
 
-/* Oldest first. Lines of what is no process (any more) are left out, as they are live. */
+/* Oldest first. */
 static void collect(struct admin_replay *r, struct admin_frames *f)
 {
     const uint32_t *lengths = (const void *)r->lengths.p;
@@ -99,6 +99,18 @@ static void done(struct job *job)
     free_replay(r);
 }
 
+/* The cards there are now. */
+static int note_cards(struct admin_replay *r)
+{
+    const struct admin_opts *opts = &r->admin->opts;
+    const struct process *p;
+    int err = map_put(&r->counts, str_from(opts->hub_name), (void *)1);
+
+    for (size_t i = 0; err == 0 && (p = supervise_at(opts->supervise, i)); i++)
+        err = map_put(&r->counts, str_from(p->name), (void *)1);
+    return err;
+}
+
 static int prepare(struct admin_replay *r, uint64_t after)
 {
     struct admin *a = r->admin;
@@ -106,7 +118,7 @@ static int prepare(struct admin_replay *r, uint64_t after)
 
     filter_init(&r->filter);
     r->hub_name = strdup(a->opts.hub_name);
-    if (!r->hub_name)
+    if (!r->hub_name || note_cards(r) < 0)
         return -ENOMEM;
     for (struct map_slot *slot = map_next(&a->sources, NULL); slot;
          slot = map_next(&a->sources, slot))
