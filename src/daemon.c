@@ -14,6 +14,7 @@
 #include "daemon.h"
 
 #include "api/dispatch.h"
+#include "api/ipc.h"
 #include "base/clock.h"
 #include "base/diag.h"
 #include "net/peers.h"
@@ -52,6 +53,7 @@ struct daemon {
     struct supervise *supervise;
     struct keeper_server *keepers;
     struct http_in *http_in;
+    struct ipc *ipc;
     struct tail *tail;
     struct auth *auth;
     struct http_server http;
@@ -194,6 +196,7 @@ static void on_acked(uint64_t acked_id, void *ctx)
     struct daemon *d = ctx;
     keeper_server_acked(d->keepers, acked_id);
     http_in_acked(d->http_in, acked_id);
+    ipc_acked(d->ipc, acked_id);
 }
 
 /* --- the hub's own events become records too --- */
@@ -252,9 +255,17 @@ static void sniff(struct conn *c)
 {
     struct daemon *d = ((struct stranger *)c->self)->daemon;
     unsigned char first = (unsigned char)c->in.p[0];
+    bool frames = first <= FRAME_HELLO_MAX && first != '\r' && first != '\n';
+    struct stranger *stranger = c->self;
+    enum ipc_kind kind = frames ? ipc_serve_local(d->ipc, c) : IPC_NO;
 
-    forget_stranger(c);
-    if (first <= FRAME_HELLO_MAX && first != '\r' && first != '\n') {
+    if (kind == IPC_UNDECIDED)
+        return;
+    list_remove(&stranger->link);
+    free(stranger);
+    if (kind == IPC_TAKEN)
+        return;
+    if (frames) {
         if (keeper_serve(d->keepers, c) < 0)
             diag_warn("No memory for another keeper; it will try again");
         return;
@@ -322,10 +333,12 @@ static void finish(void *ctx)
     listener_close(d->tcp);
     listener_close(d->local);
     d->tcp = d->local = NULL;
+    socketio_close(d->api.socketio);
     tail_close(d->tail);
     fanout_close(d->fanout);
     admin_close(d->admin);
     keeper_server_close(d->keepers);
+    ipc_close(d->ipc);
     supervise_free(d->supervise);
     d->supervise = NULL;
     http_close_all(&d->http);
@@ -422,7 +435,8 @@ static int open_streams(struct daemon *d)
                                .store = d->store,
                                .metrics = &d->metrics,
                                .feed_memory = d->settings->feed_memory,
-                               .client_lag = d->settings->client_lag};
+                               .client_lag = d->settings->client_lag,
+                               .resume_limit = d->settings->resume_limit};
     int err = fanout_new(&d->fanout, &opts);
 
     if (err == 0)
@@ -468,6 +482,22 @@ static void on_process_change(struct process_observer *o, const struct process *
     say_url(LIST_ITEM(o, struct daemon, start_watch));
 }
 
+static struct intake intake_of(struct daemon *d)
+{
+    return (struct intake){.hub = &d->hub,
+                           .publish = intake_publish,
+                           .position = intake_position,
+                           .forget = intake_forget,
+                           .each_file = intake_each_file,
+                           .acked_id = intake_acked_id,
+                           .can_acknowledge = intake_can_acknowledge,
+                           .next_id = intake_next_id,
+                           .push_wait_ms = intake_push_wait_ms,
+                           .push_charge = intake_push_charge,
+                           .labels = &d->hub.labels,
+                           .metrics = &d->metrics};
+}
+
 static int open_sources(struct daemon *d, struct errinfo *info)
 {
     struct supervise_opts opts = {.loop = &d->loop,
@@ -475,18 +505,7 @@ static int open_sources(struct daemon *d, struct errinfo *info)
                                   .nofile = d->children_nofile,
                                   .on_stopped = finish,
                                   .ctx = d};
-    struct intake intake = {.hub = &d->hub,
-                            .publish = intake_publish,
-                            .position = intake_position,
-                            .forget = intake_forget,
-                            .each_file = intake_each_file,
-                            .acked_id = intake_acked_id,
-                            .can_acknowledge = intake_can_acknowledge,
-                            .next_id = intake_next_id,
-                            .push_wait_ms = intake_push_wait_ms,
-                            .push_charge = intake_push_charge,
-                            .labels = &d->hub.labels,
-                            .metrics = &d->metrics};
+    struct intake intake = intake_of(d);
     int err = supervise_new(&d->supervise, &opts, info);
 
     if (err == 0)
@@ -545,6 +564,17 @@ static const char *base_path(const struct settings *s)
     return strcmp(s->base_path, "none") == 0 ? "" : s->base_path;
 }
 
+static int open_ipc(struct daemon *d)
+{
+    struct intake intake = intake_of(d);
+    int err = ipc_new(&d->ipc, &d->api, &intake);
+
+    d->api.ipc = d->ipc;
+    if (err == 0)
+        hub_add_sink(&d->hub, ipc_sink, d->ipc);
+    return err;
+}
+
 static int open_api(struct daemon *d, struct errinfo *info)
 {
     int err = auth_new(&d->auth, SCOPE_NONE);
@@ -578,7 +608,9 @@ static int open_api(struct daemon *d, struct errinfo *info)
                                    .body_max = HTTP_BODY_MAX,
                                    .head_timeout_ms = d->settings->http_head_timeout_ms,
                                    .idle_timeout_ms = d->settings->http_idle_timeout_ms};
-    return err;
+    if (err == 0)
+        err = open_ipc(d);
+    return err < 0 ? err : streams_open(&d->api, HTTP_BODY_MAX);
 }
 
 static int open_tls(struct daemon *d, struct errinfo *info)
@@ -660,7 +692,9 @@ static void clean_up(struct daemon *d)
     listener_close(d->local);
     supervise_free(d->supervise);
     keeper_server_free(d->keepers);
+    ipc_free(d->ipc);
     http_in_free(d->http_in);
+    socketio_free(d->api.socketio);
     tail_free(d->tail);
     fanout_free(d->fanout);
     admin_free(d->admin);

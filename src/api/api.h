@@ -21,6 +21,9 @@
 #include "source/http_in.h"
 #include "store/store.h"
 #include "stream/fanout.h"
+#include "stream/socketio_out.h"
+
+struct ipc;
 
 struct admin;
 
@@ -30,10 +33,12 @@ struct api {
     struct hub *hub;
     struct store *store;
     struct fanout *fanout;
+    struct socketio *socketio; /* made by streams_open() */
     struct supervise *supervise;
     struct admin *admin;
     struct own_records *own;
     struct http_in *http_in;
+    struct ipc *ipc;
     struct metrics *metrics;
     const struct settings *settings;
     struct zone zone; /* time_zone */
@@ -41,5 +46,8 @@ struct api {
     uint32_t downloads;    /* under way */
     const char *base_path; /* before every route: "/logs", or "" */
 };
+
+/* Makes api->socketio; body_max is what the HTTP server takes. */
+int streams_open(struct api *api, size_t body_max) LM_MUST_CHECK;
 
 #endif

@@ -14,13 +14,13 @@
 
 /* What lines may be. From DOCKER on, anything inside a container's line. */
 enum line_format {
-    FORMAT_AUTO,
-    FORMAT_JSON,
-    FORMAT_LOGFMT,
-    FORMAT_SYSLOG,
-    FORMAT_TEXT,
-    FORMAT_DOCKER,
-    FORMAT_CRI,
+    LINES_AUTO,
+    LINES_JSON,
+    LINES_LOGFMT,
+    LINES_SYSLOG,
+    LINES_TEXT,
+    LINES_DOCKER,
+    LINES_CRI,
 };
 
 struct level_conf {

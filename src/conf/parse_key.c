@@ -24,7 +24,7 @@ static int read_level(struct yaml_file *f, const yaml_node_t *node, const char *
 
 int parse_key_format(struct parse_conf *p, struct yaml_file *f, const yaml_node_t *node)
 {
-    unsigned index = FORMAT_AUTO;
+    unsigned index = LINES_AUTO;
     int rc = yaml_choice(f, node, "format", "auto|json|logfmt|syslog|text|docker|cri", &index);
 
     p->format = (enum line_format)index;

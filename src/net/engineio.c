@@ -39,6 +39,7 @@ struct eio_link {
 enum refusal { TRANSPORT_UNKNOWN, SESSION_UNKNOWN, BAD_METHOD, BAD_REQUEST, VERSION = 5 };
 
 static void finish(struct eio_session *s, const char *last_words);
+static void on_timer(uv_timer_t *timer);
 
 static void answer_text(struct http_req *req, struct str body)
 {
@@ -122,7 +123,7 @@ static ssize_t mail_writev(struct outlet *o, const struct iovec *iov, int n)
     struct eio_session *s = session_of(o);
     ssize_t taken = 0;
 
-    if (s->closed)
+    if (s->closed || s->failed)
         return -EPIPE;
     for (int i = 0; i < n && s->mail.n < MAIL_HIGH; i++) {
         mail_write(o, iov[i].iov_base, iov[i].iov_len);
@@ -132,9 +133,14 @@ static ssize_t mail_writev(struct outlet *o, const struct iovec *iov, int n)
     return taken;
 }
 
+/* Whoever writes may be in the middle of something: the session ends in the next turn. */
 static void mail_close(struct outlet *o)
 {
-    eio_close(session_of(o));
+    struct eio_session *s = session_of(o);
+
+    s->failed = true;
+    if (!s->closed)
+        uv_timer_start(&s->timer, on_timer, 0, 0);
 }
 
 static size_t mail_unsent(const struct outlet *o)
@@ -373,7 +379,9 @@ static void begin_probe(struct eio_session *s, struct http_req *req)
     if (!ws_handshake_ok(req, ""))
         return;
     if (!s->link && !s->probe) {
-        accept_link(s, req, &s->probe);
+        struct eio_link *probe = accept_link(s, req, &s->probe);
+        if (probe)
+            ws_link_go(&probe->ws);
         return;
     }
     struct eio_link *l = accept_link(s, req, &unused);
@@ -534,6 +542,12 @@ static size_t put_handshake(const struct eio_session *s, bool polls, char *out, 
                             e->ping_timeout_ms, e->payload_max);
 }
 
+static void greet(struct eio_link *l, struct str handshake)
+{
+    ws_link_send(&l->ws, WS_TEXT, handshake);
+    ws_link_go(&l->ws);
+}
+
 static void open_session(struct eio_server *e, struct http_req *req, bool websocket)
 {
     char text[256];
@@ -551,7 +565,7 @@ static void open_session(struct eio_server *e, struct http_req *req, bool websoc
     if (!websocket)
         answer_text(req, str_of(text, n));
     else if (accept_link(s, req, &s->link))
-        ws_link_send(&s->link->ws, WS_TEXT, str_of(text, n));
+        greet(s->link, str_of(text, n));
     else
         finish(s, "1");
 }

@@ -28,6 +28,7 @@ enum {
     MASK = 0x80,
     CONTROL = 0x08,
     FRAGMENTS_MAX_DEFAULT = 1024,
+    DEFLATE_MIN = 64,         /* bytes; what is shorter does not get smaller */
     MESSAGE_KEEP = 16 * 1024, /* an empty buffer larger than this gives its memory back */
 };
 
@@ -396,8 +397,9 @@ void ws_add_deflated(struct buf *out, enum ws_opcode opcode, struct str payload,
     uint8_t header[WS_HEADER_MAX];
     struct buf packed = {0};
 
-    ws_deflate(&packed, payload, window_bits);
-    if (buf_error(&packed) < 0 || packed.n >= payload.n) {
+    if (payload.n >= DEFLATE_MIN)
+        ws_deflate(&packed, payload, window_bits);
+    if (packed.n == 0 || buf_error(&packed) < 0 || packed.n >= payload.n) {
         ws_add_frame(out, opcode, payload);
     } else {
         size_t n = ws_put_header(header, opcode, packed.n);

@@ -226,7 +226,11 @@ void ws_link_open(struct ws_link *w, struct ws_watch *watch, struct conn *c,
     watch_over(watch, w);
     c->ops = &conn_ops;
     c->self = w;
-    if (c->in.n)
-        conn_data(c);
-    conn_pause_reading(c, false);
+}
+
+void ws_link_go(struct ws_link *w)
+{
+    if (w->conn->in.n)
+        conn_data(w->conn);
+    conn_pause_reading(w->conn, false);
 }

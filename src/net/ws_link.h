@@ -80,10 +80,11 @@ struct conn *ws_accept(struct http_req *req, const struct ws_terms *terms, int *
 /* Does the client offer this subprotocol? */
 bool ws_offers_protocol(const struct http_req *req, const char *name);
 
-/* Takes the connection over; what is in c->in already is read before this returns, and on_message may
- * be called. */
+/* Takes the connection over. What has come with the handshake waits for ws_link_go(). */
 void ws_link_open(struct ws_link *w, struct ws_watch *watch, struct conn *c,
                   const struct ws_link_ops *ops, const struct ws_limits *limits);
+/* The owner is ready: on_message may be called, before this returns. */
+void ws_link_go(struct ws_link *w);
 /* Sends a message; compressed when that was agreed on and is of use. After closing nothing is sent. */
 void ws_link_send(struct ws_link *w, enum ws_opcode opcode, struct str payload);
 /* Begins the closing handshake. Idempotent. */

@@ -51,19 +51,19 @@ static bool starts_object(struct str line)
 
 static enum line_format format_of(const struct parser *p)
 {
-    return p->rules ? p->rules->format : FORMAT_AUTO;
+    return p->rules ? p->rules->format : LINES_AUTO;
 }
 
 /* Does this source have lines of such a kind? Inside a container anything may be. */
 static bool may_be(enum line_format format, enum line_format kind)
 {
-    return format == kind || format == FORMAT_AUTO || format >= FORMAT_DOCKER;
+    return format == kind || format == LINES_AUTO || format >= LINES_DOCKER;
 }
 
 /* Lines of containers are looked for where JSON is, and where nothing was said. */
 static bool may_be_wrapped(enum line_format format)
 {
-    return may_be(format, FORMAT_JSON);
+    return may_be(format, LINES_JSON);
 }
 
 static int understand(const struct reading *in, enum line_format format, struct str line,
@@ -76,10 +76,10 @@ static int understand(const struct reading *in, enum line_format format, struct 
         return 0;
     }
     if (starts_object(line))
-        n = may_be(format, FORMAT_JSON) ? parse_json(in, line, said) : 0;
-    else if ((line.p[0] == '<' || line.p[0] == '1') && may_be(format, FORMAT_SYSLOG))
+        n = may_be(format, LINES_JSON) ? parse_json(in, line, said) : 0;
+    else if ((line.p[0] == '<' || line.p[0] == '1') && may_be(format, LINES_SYSLOG))
         n = parse_syslog(in, line, said);
-    if (n == 0 && may_be(format, FORMAT_LOGFMT))
+    if (n == 0 && may_be(format, LINES_LOGFMT))
         n = parse_logfmt(in, line, said);
     if (n == 0)
         parse_text(in, line, said);

@@ -38,9 +38,9 @@ static const char *const tiers[] = {"prod", "dev", "3", "10"};
 static const char *const names[] = {"user", "status", "a",    "a.b",  "b",
                                     "c",    "tier",   "http", "level"};
 
-static void add_random_value(struct buf *out, int depth);
+static inline void add_random_value(struct buf *out, int depth);
 
-static void add_random_object(struct buf *out, int depth)
+static inline void add_random_object(struct buf *out, int depth)
 {
     bool used[sizeof names / sizeof names[0]] = {false};
     const char *comma = "";
@@ -58,7 +58,7 @@ static void add_random_object(struct buf *out, int depth)
     buf_add_char(out, '}');
 }
 
-static void add_random_array(struct buf *out, int depth)
+static inline void add_random_array(struct buf *out, int depth)
 {
     buf_add_char(out, '[');
     for (uint32_t i = 0, n = below(4); i < n; i++) {
@@ -69,7 +69,7 @@ static void add_random_array(struct buf *out, int depth)
     buf_add_char(out, ']');
 }
 
-static void add_random_value(struct buf *out, int depth)
+static inline void add_random_value(struct buf *out, int depth)
 {
     static const char *const plain[] = {"500",       "7",
                                         "-1",        "12",
@@ -91,7 +91,7 @@ static void add_random_value(struct buf *out, int depth)
         add_random_object(out, depth + 1);
 }
 
-static void add_random_message(struct buf *out)
+static inline void add_random_message(struct buf *out)
 {
     for (uint32_t i = below(8); i > 0; i--) {
         if (below(12) == 0)
@@ -124,7 +124,7 @@ static inline struct labels *random_labels(void)
 
 /* --- filters --- */
 
-static void add_random_text(struct buf *out)
+static inline void add_random_text(struct buf *out)
 {
     const char *word = PICK(words);
 
@@ -143,7 +143,7 @@ static void add_random_text(struct buf *out)
     buf_add_char(out, '"');
 }
 
-static void add_random_term(struct buf *out)
+static inline void add_random_term(struct buf *out)
 {
     static const char *const regexes[] = {
         "/time(d)?out/", "/TIME/i",       "/^GET/",       "/ms$/",      "/\\d{2,}/",
@@ -214,7 +214,7 @@ static void add_random_term(struct buf *out)
     }
 }
 
-static void add_random_filter(struct buf *out, int depth)
+static inline void add_random_filter(struct buf *out, int depth)
 {
     uint32_t n = 1 + below(3);
 

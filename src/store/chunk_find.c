@@ -5,6 +5,7 @@
 #include "store/chunk_find.h"
 
 #include "base/clock.h"
+#include "store/chunk_dead.h"
 #include "store/find_texts.h"
 
 #include <errno.h>
@@ -70,12 +71,6 @@ int found_all(struct found *f, uint32_t rows, uint32_t from, uint32_t to)
 
 /* --- what label sets say --- */
 
-static bool class_expired(const struct finder *f, uint16_t class)
-{
-    const struct chunk *c = f->reader.chunk;
-    return class && f->range->now_us - c->max_arrival_us > chunk_class_ttl_us(class);
-}
-
 static bool set_alive(const struct finder *f, uint32_t set)
 {
     return f->sets[set].verdict.truth != TRUTH_NO && f->sets[set].dead_to < f->range->max_id &&
@@ -106,7 +101,7 @@ static int decide_sets(struct finder *f)
     for (uint32_t i = 0; i < c->set_count; i++) {
         const struct reader_set *set = &f->reader.sets[i];
         filter_decide(f->plan->filter, set->labels, &f->sets[i].verdict);
-        f->sets[i].dead_to = class_expired(f, set->class)
+        f->sets[i].dead_to = dead_class(c, set->class, f->range->now_us)
                                  ? UINT64_MAX - 1
                                  : tombs_dead_to(f->range->tombs, set->labels);
         f->cut =

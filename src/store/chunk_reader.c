@@ -117,13 +117,25 @@ static int take_blocks(struct chunk_reader *r)
     return place == c->count ? 0 : -LM_E_DAMAGED;
 }
 
+/* The meta is there twice: in the chunk and in its idx record. */
+static int read_meta(struct chunk_reader *r, int fd, uint64_t at)
+{
+    int err = read_buf(fd, at, r->chunk->meta_n, &r->meta);
+
+    return err == 0 && format_check(r->meta.p, r->meta.n) != r->chunk->meta_check ? -LM_E_DAMAGED
+                                                                                  : err;
+}
+
 int reader_open(struct chunk_reader *r, struct chunk *c)
 {
+    int err;
+
+    chunk_ref(c);
     forget(r);
-    r->chunk = chunk_ref(c);
-    int err = read_buf(c->files->idx_fd, c->idx_at + CHUNK_IDX_HEAD, c->meta_n, &r->meta);
-    if (err == 0 && format_check(r->meta.p, r->meta.n) != c->meta_check)
-        err = -LM_E_DAMAGED;
+    r->chunk = c;
+    err = read_meta(r, c->files->seg_fd, c->seg_at + c->seg_n - c->meta_n);
+    if (err < 0 && err != -ENOMEM)
+        err = read_meta(r, c->files->idx_fd, c->idx_at + CHUNK_IDX_HEAD);
     return err < 0 ? err : take_blocks(r);
 }
 

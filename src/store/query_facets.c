@@ -62,8 +62,7 @@ static int count_record(const struct record *r, void *ctx)
 static int count_part(struct searcher *s, const struct part *p, void *sums)
 {
     struct facets *f = sums;
-    const struct part_window all = {.limit = UINT32_MAX,
-                                    .texts = f->kind == TERM_KEY || f->kind == TERM_FIELD};
+    const struct part_window all = {.limit = UINT32_MAX, .texts = true};
     uint32_t n = 0;
     int err = part_find(s, p, false, &f->rows);
 

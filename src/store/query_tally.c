@@ -64,6 +64,7 @@ int tally_add(struct tally_map *m, struct str text, const struct record *r)
 static void add_tally(struct tally *t, const struct tally *from)
 {
     t->count += from->count;
+    t->bytes += from->bytes;
     for (int i = 0; i < LEVEL_COUNT; i++)
         t->levels[i] += from->levels[i];
     t->first_id = from->first_id < t->first_id ? from->first_id : t->first_id;

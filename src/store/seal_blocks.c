@@ -137,10 +137,12 @@ static int gather_plain(struct seal_blocks *b, const struct block *k)
 static int gather_fields(struct seal_blocks *b, const struct block *k)
 {
     buf_clear(&b->fields);
+    b->lengths_n = 0;
     if (!k->has_fields)
         return 0;
     for (uint32_t i = k->from; i < k->to; i++)
         format_add_varint(&b->fields, row_at(b, i)->fields_n);
+    b->lengths_n = b->fields.n;
     for (uint32_t i = k->from; i < k->to; i++)
         buf_add(&b->fields, row_at(b, i)->fields, row_at(b, i)->fields_n);
     return buf_error(&b->fields);
@@ -165,10 +167,11 @@ static int index_block(struct seal_blocks *b, const struct block *k)
 {
     bool colours = k->flags & BLOCK_COLOURS;
     int err = colours ? gather_plain(b, k) : 0;
+    struct str fields = str_of(b->fields.p + b->lengths_n, b->fields.n - b->lengths_n);
 
     if (err < 0)
         return err;
-    return seal_index_block(b->index, buf_str(colours ? &b->plain : &b->text), buf_str(&b->fields));
+    return seal_index_block(b->index, buf_str(colours ? &b->plain : &b->text), fields);
 }
 
 static int pack_part(struct seal_blocks *b, struct str raw, char *n_at, char *codec_at,

@@ -26,6 +26,7 @@ struct seal_blocks {
     uint32_t count;
     uint64_t raw_n;
     struct buf text, plain, fields; /* of one block */
+    size_t lengths_n;               /* of the fields, in front of them */
 };
 
 /* Writes every block. -ENOMEM, -ECANCELED. seal_blocks_fini() in any case. */

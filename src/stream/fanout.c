@@ -13,6 +13,7 @@ enum {
     SEND_REST_US = 10, /* silence bought by one write */
     TICK_MAX_US = 10 * 1000,
     HEARTBEAT_MS = FEED_COST_WINDOW_MS, /* which begins at a heartbeat, too */
+    MESSAGE_TIMEOUT_MS = 30 * 1000,     /* for what a client begins to say */
     REPLAY_TURN_US = 2000,              /* all replays together, per turn of the loop */
 };
 
@@ -45,20 +46,53 @@ static bool make_room(struct fanout *s, uint64_t next_id)
     return true;
 }
 
+/* No memory for a record of this feed: everybody there goes back to the journal, which has it. */
+static void evict_all(struct feed *f, uint64_t next_id)
+{
+    LIST_FOR_EACH_SAFE (link, &f->live)
+        sub_evict(LIST_ITEM(link, struct sub, in_state), next_id);
+}
+
+void fanout_seal(struct fanout *s, struct feed *f)
+{
+    char cursor[CURSOR_MAX];
+    uint32_t count = f->batch.count;
+
+    if (count == 0)
+        return;
+    uint64_t first = f->batch.records[0].id;
+    size_t n = hub_cursor(s->opts.hub, f->batch.records[count - 1].id, cursor);
+    if (feed_seal(f, str_of(cursor, n), &s->out) < 0)
+        evict_all(f, first);
+}
+
+static bool put_record(struct feed *f, const struct record *r, struct str json, struct str cursor)
+{
+    const struct wire *wire = f->form.wire;
+
+    if (wire->batch)
+        return feed_gather(f, json, r->id, r->level) == 0;
+    char *at = feed_reserve(f, (uint32_t)json.n + wire->record_overhead(json.n));
+    if (at)
+        feed_commit(f, wire->record(at, json, cursor), r->id, r->level);
+    return at != NULL;
+}
+
 static void append(struct fanout *s, struct feed *f, const struct record *r, struct str cursor)
 {
-    struct str json = buf_str(&s->json);
-    char *at = NULL;
+    bool ok = buf_error(&s->json) == 0, folds = ok && f->form.basic_levels;
 
-    if (buf_error(&s->json) == 0)
-        at = feed_reserve(f, (uint32_t)json.n + f->wire->record_overhead(json.n));
-    if (!at) {
-        /* No memory for this record: everybody here goes back to the journal, which has it. */
-        LIST_FOR_EACH_SAFE (link, &f->live)
-            sub_evict(LIST_ITEM(link, struct sub, in_state), r->id);
+    if (folds)
+        level_fold(&s->json, r->level);
+    ok = ok && put_record(f, r, buf_str(&s->json), cursor);
+    if (folds)
+        level_unfold(&s->json, r->level); /* the next feed gets the record as it is */
+    if (!ok) {
+        evict_all(f, r->id);
         return;
     }
-    feed_commit(f, f->wire->record(at, json, cursor), r->id, r->level);
+    if (feed_batch_is_full(f))
+        fanout_seal(s, f);
     if (list_empty(&f->dirty))
         list_push(&s->dirty, &f->dirty);
 }
@@ -118,6 +152,7 @@ static void flush_all(struct fanout *s)
         struct feed *f = LIST_ITEM(link, struct feed, dirty);
         bool refused = feed_refused(f);
         list_remove(link);
+        fanout_seal(s, f);
         LIST_FOR_EACH_SAFE (at, &f->live) {
             struct sub *sub = LIST_ITEM(at, struct sub, in_state);
             sends += sub_flush(sub);
@@ -189,8 +224,29 @@ void fanout_visit(const struct fanout *s, fanout_visit_fn *fn, void *ctx)
 {
     LIST_FOR_EACH (link, &s->subs) {
         const struct sub *sub = LIST_ITEM(link, struct sub, link);
-        fn(sub->feed->wire->name, filter_label(sub->feed->filter, STR("job_run_id")), ctx);
+        fn(sub->feed->form.wire->transport, filter_label(sub->feed->filter, STR("job_run_id")),
+           ctx);
     }
+}
+
+struct hub *fanout_hub(const struct fanout *s)
+{
+    return s->opts.hub;
+}
+
+struct store *fanout_store(const struct fanout *s)
+{
+    return s->opts.store;
+}
+
+struct loop *fanout_loop(const struct fanout *s)
+{
+    return s->opts.loop;
+}
+
+struct ws_watch *fanout_watch(struct fanout *s)
+{
+    return &s->watch;
 }
 
 /* --- life --- */
@@ -214,6 +270,7 @@ int fanout_new(struct fanout **ret, const struct fanout_opts *opts)
         free(s);
         return err;
     }
+    ws_watch_init(&s->watch, opts->loop, 0, 0, MESSAGE_TIMEOUT_MS);
     s->heartbeat.data = s;
     uv_timer_init(&opts->loop->uv, &s->heartbeat);
     *ret = s;
@@ -232,6 +289,7 @@ void fanout_close(struct fanout *s)
     turn_hook_cancel(&s->flush_hook);
     turn_hook_cancel(&s->replay_hook);
     tick_close(&s->tick);
+    ws_watch_close(&s->watch);
     uv_close((uv_handle_t *)&s->heartbeat, NULL);
 }
 
@@ -244,5 +302,6 @@ void fanout_free(struct fanout *s)
     map_fini(&s->by_label);
     buf_fini(&s->json);
     buf_fini(&s->out);
+    buf_fini(&s->rows);
     free(s);
 }

@@ -18,7 +18,8 @@
 
 #include "hub/publish.h"
 #include "metrics/metrics.h"
-#include "net/conn.h"
+#include "net/outlet.h"
+#include "net/ws_link.h"
 #include "record/filter.h"
 #include "store/store.h"
 #include "stream/feed.h"
@@ -31,8 +32,9 @@ struct fanout_opts {
     struct hub *hub;
     struct store *store; /* where replays read */
     struct metrics *metrics;
-    uint64_t feed_memory; /* bytes for all feeds */
-    uint64_t client_lag;  /* bytes a live client may be behind */
+    uint64_t feed_memory;  /* bytes for all feeds */
+    uint64_t client_lag;   /* bytes a live client may be behind */
+    uint64_t resume_limit; /* records that are sent again unasked */
 };
 
 int fanout_new(struct fanout **ret, const struct fanout_opts *opts) LM_MUST_CHECK;
@@ -46,24 +48,58 @@ void fanout_sink(const struct batch *b, void *fanout);
 
 /* Where a subscriber begins. */
 struct sub_start {
-    enum { SUB_FROM_NOW, SUB_FROM_TAIL, SUB_FROM_CURSOR } from;
+    enum {
+        SUB_FROM_NOW,
+        SUB_FROM_TAIL,
+        SUB_FROM_CURSOR,
+        SUB_FROM_HERE /* of a subscription that changes its filter: where it is */
+    } from;
     uint32_t tail;       /* FROM_TAIL: this many matching records first */
     uint64_t after;      /* FROM_CURSOR: the last id the client has */
     bool foreign_cursor; /* it belongs to another epoch, or to no store at all */
     bool lossless;       /* falling behind client_lag: go on from the journal instead of dropping */
+    bool whole;          /* FROM_CURSOR: however much it is */
+};
+
+/* What the query of a stream's URL asks for. */
+struct stream_wish {
+    struct filter *filter; /* heap; with what limits the caller */
+    struct sub_start start;
+    bool basic_levels;
 };
 
 struct sub;
 
-/* Subscribes the connection, whose HTTP part is over; its head must have been sent. Takes ownership
- * of filter (heap) whatever happens. The transport forwards on_drained and on_close from here on; on
- * failure sub_closed() is due when *ret was set. */
-int sub_new(struct sub **ret, struct fanout *s, struct conn *c, struct filter *filter,
-            const struct wire *wire, const struct sub_start *start) LM_MUST_CHECK;
+/* Subscribes whoever is behind the outlet; the head of the answer must have been sent. Several may share
+ * an outlet (`shared`): then a filter that is too expensive ends the subscription and not the connection.
+ * Takes ownership of filter (heap) whatever happens; form's name is copied. The transport forwards
+ * on_drained and its end from here on; on failure sub_closed() is due when *ret was set. */
+int sub_new(struct sub **ret, struct fanout *s, struct outlet *out, bool shared,
+            struct filter *filter, const struct form *form,
+            const struct sub_start *start) LM_MUST_CHECK;
 void sub_drained(struct sub *sub);
 void sub_closed(struct sub *sub);
-/* Bytes of the transport's own (pong, close), between two frames; not sent when too much waits. */
-void sub_send_control(struct sub *sub, struct str bytes);
+
+/* Another filter, and form, from where `start` says. Takes ownership of filter whatever happens; on
+ * failure the subscription goes on as it was. */
+int sub_change(struct sub *sub, struct filter *filter, const struct form *form,
+               const struct sub_start *start) LM_MUST_CHECK;
+/* Sends nothing but heartbeats until sub_resume(), which goes on where it was. */
+void sub_pause(struct sub *sub);
+void sub_resume(struct sub *sub);
+/* Everything it wants up to this id has been sent, or said to be missing. False: it is still being
+ * looked up where it begins. */
+bool sub_is_settled(const struct sub *sub);
+uint64_t sub_settled_id(const struct sub *sub);
+bool sub_is_lossless(const struct sub *sub);
+/* Borrowed until the subscription changes or ends. */
+const struct filter *sub_filter(const struct sub *sub);
+const struct form *sub_form(const struct sub *sub);
+struct hub *fanout_hub(const struct fanout *s);
+struct store *fanout_store(const struct fanout *s);
+struct loop *fanout_loop(const struct fanout *s);
+/* Where every WebSocket of a stream belongs. */
+struct ws_watch *fanout_watch(struct fanout *s);
 
 /* For the status page: every subscriber with its transport and its job_run_id (p NULL: none). */
 typedef void fanout_visit_fn(const char *transport, struct str job_run_id, void *ctx);

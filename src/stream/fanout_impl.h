@@ -6,6 +6,7 @@
 #define LM_STREAM_FANOUT_IMPL_H
 
 #include "stream/fanout.h"
+#include "stream/fold.h"
 
 struct feed_bucket {
     struct list feeds;
@@ -25,24 +26,30 @@ struct fanout {
     struct turn_hook flush_hook, replay_hook;
     struct tick tick;
     uv_timer_t heartbeat;
+    struct ws_watch watch; /* of the streams' WebSockets: messages that are never finished */
     int64_t rest_until_us; /* monotonic: no flush before */
     struct buf json;       /* scratch: the record being encoded */
     struct buf out;        /* scratch: what a subscriber is about to be sent */
+    struct buf rows;       /* scratch: records of a replay that go into one batch */
+    uint32_t row_count;
+    uint64_t last_row; /* id of the last of them */
     bool closing;
 };
 
-enum sub_state { SUB_FINDING, SUB_REPLAYING, SUB_LIVE, SUB_REFUSED };
+enum sub_state { SUB_FINDING, SUB_REPLAYING, SUB_LIVE, SUB_PAUSED, SUB_REFUSED };
 
 struct sub {
     struct list link;     /* in fanout->subs */
     struct list in_state; /* in feed->live or fanout->replaying */
     struct fanout *fanout;
-    struct conn *conn;
+    struct outlet *out;
     struct feed *feed;
     enum sub_state state;
-    uint64_t next_id; /* replaying: the next id to look at */
+    uint64_t next_id; /* replaying, paused: the next id to look at */
     struct feed_place place;
     bool blocked;                /* the socket is full, or the connection is ending */
+    bool shared;                 /* others use the outlet, too */
+    bool paused;                 /* no replay may start */
     bool lossless;               /* falls back to the journal instead of losing the oldest */
     int64_t last_drained_us;     /* monotonic: when the socket last took all it was given */
     struct feed_skipped dropped; /* while blocked; told as soon as the socket takes bytes again */
@@ -71,13 +78,15 @@ struct candidates {
 };
 void fanout_find_candidates(const struct fanout *s, struct candidates *c, const struct labels *l);
 /* The feed for this filter, made when it is new. Takes ownership of the filter on success. */
-int fanout_join_feed(struct fanout *s, struct filter *filter, const struct wire *wire,
+int fanout_join_feed(struct fanout *s, struct filter *filter, const struct form *form,
                      struct feed **ret) LM_MUST_CHECK;
 void fanout_leave_feed(struct fanout *s, struct feed *f);
 
 /* --- fanout.c --- */
 /* There is a subscriber: heartbeats run as long as there is. */
 void fanout_keep_beating(struct fanout *s);
+/* What a feed has gathered becomes a frame; without memory its subscribers go back to the journal. */
+void fanout_seal(struct fanout *s, struct feed *f);
 
 /* --- sub.c --- */
 /* Sends from the pages as far as the socket takes it. Returns the number of write calls. */
@@ -86,11 +95,11 @@ uint32_t sub_flush(struct sub *sub);
  * feed or, when it has none there, to next_id. */
 void sub_evict(struct sub *sub, uint64_t next_id);
 void sub_heartbeat(struct sub *sub);
-/* The last id after which nothing is owed. */
-uint64_t sub_settled_id(const struct sub *sub);
 /* Queues private bytes between two frames. */
 void sub_write(struct sub *sub, struct str bytes);
 void sub_go_live(struct sub *sub);
+/* Ends the connection without a word: better cut than silent about what is missing. */
+void sub_cut(struct sub *sub);
 /* Last words, then the connection closes. */
 void sub_say_goodbye(struct sub *sub, uint16_t code, struct str reason);
 /* The feed's filter is too expensive: says so and ends the subscription. */
@@ -101,14 +110,28 @@ void sub_start_replay(struct sub *sub, uint64_t next_id);
 void sub_stop_replay(struct sub *sub);
 /* One slice of work. Leaves the subscriber blocked, live, or in need of another slice. */
 void sub_replay_step(struct sub *sub);
+/* Where do the newest n matching records begin? Replays from there. */
 int sub_find_tail(struct sub *sub, uint32_t n) LM_MUST_CHECK;
+/* The same for those after `after`; when there are more than n, a gap says so. */
+int sub_find_resume(struct sub *sub, uint64_t after, uint32_t n) LM_MUST_CHECK;
 void sub_forget_finding(struct sub *sub);
 
 /* --- notice.c --- */
-enum gap_reason { GAP_RETENTION, GAP_EPOCH, GAP_CRASH, GAP_UNSTORED };
+enum gap_reason { GAP_RETENTION, GAP_EPOCH, GAP_CRASH, GAP_UNSTORED, GAP_RESUME_LIMIT };
 /* Ids after `after` and before `next` are not to be had. */
 void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64_t next);
 void sub_say_dropped(struct sub *sub, const struct feed_skipped *skipped);
 void sub_say_too_expensive(struct sub *sub);
+
+/* --- gather.c: records of a replay on their way out --- */
+
+/* Nothing is gathered. */
+void gather_begin(struct fanout *s);
+/* Adds the record whose JSON is in s->json. */
+void gather_record(struct sub *sub, uint64_t id, enum level level);
+/* Bytes gathered. */
+size_t gather_size(const struct fanout *s);
+/* Sends them. */
+void gather_send(struct sub *sub);
 
 #endif

@@ -133,15 +133,16 @@ static void there_is_a_limit_to_distinct_filters(void **state)
     enum { MOST = 4096 };
     struct world *w = *state;
     static struct feed *feeds[MOST];
+    struct form form = {.wire = &wire_ws};
     struct feed *one_more;
     char params[32];
 
     for (int i = 0; i < MOST; i++) {
         snprintf(params, sizeof params, "source=s%d", i);
-        assert_int_equal(fanout_join_feed(w->fanout, make_filter(params), &wire_ws, &feeds[i]), 0);
+        assert_int_equal(fanout_join_feed(w->fanout, make_filter(params), &form, &feeds[i]), 0);
     }
     struct filter *f = make_filter("source=one more");
-    assert_int_equal(fanout_join_feed(w->fanout, f, &wire_ws, &one_more), -LM_E_FULL);
+    assert_int_equal(fanout_join_feed(w->fanout, f, &form, &one_more), -LM_E_FULL);
     filter_fini(f);
     free(f);
     for (int i = 0; i < MOST; i++)

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int feed_new(struct feed **ret, struct filter *filter, const struct wire *wire,
+int feed_new(struct feed **ret, struct filter *filter, const struct form *form,
              struct page_pool *pool)
 {
     struct feed *f = calloc(1, sizeof *f);
@@ -20,7 +20,7 @@ int feed_new(struct feed **ret, struct filter *filter, const struct wire *wire,
     list_init(&f->dirty);
     list_init(&f->live);
     f->filter = filter;
-    f->wire = wire;
+    f->form = *form;
     f->pool = pool;
     *ret = f;
     return 0;
@@ -38,6 +38,8 @@ void feed_free(struct feed *f)
     list_remove(&f->dirty);
     filter_fini(f->filter);
     free(f->filter);
+    buf_fini(&f->batch.rows);
+    free(f->batch.records);
     free(f->key);
     free(f);
 }
@@ -80,9 +82,9 @@ void feed_forgive(struct feed *f)
 
 /* --- pages --- */
 
-static struct page *add_page(struct feed *f, uint32_t n)
+static struct page *add_page(struct feed *f, uint32_t n, uint32_t records)
 {
-    struct page *p = page_new(f->pool, n);
+    struct page *p = page_new(f->pool, n, records);
 
     if (!p)
         return NULL;
@@ -96,30 +98,93 @@ static struct page *add_page(struct feed *f, uint32_t n)
     return p;
 }
 
-char *feed_reserve(struct feed *f, uint32_t n)
+static char *reserve(struct feed *f, uint32_t n, uint32_t records)
 {
     struct page *p = f->tail;
 
-    if (!p || !page_has_room(p, n))
-        p = add_page(f, n);
+    if (!p || !page_has_room(p, n, records))
+        p = add_page(f, n, records);
     return p ? p->bytes + p->used : NULL;
 }
 
-void feed_commit(struct feed *f, uint32_t n, uint64_t id, enum level level)
+char *feed_reserve(struct feed *f, uint32_t n)
+{
+    return reserve(f, n, 1);
+}
+
+static void commit(struct feed *f, uint32_t n, const struct page_entry *records, uint32_t count)
 {
     struct page *p = f->tail;
 
     p->used += n;
-    *page_entry(p, p->count) = (struct page_entry){id, p->used, level};
-    p->count++;
     f->end += n;
-    f->total[level]++;
+    for (uint32_t i = 0; i < count; i++) {
+        *page_entry(p, p->count++) = (struct page_entry){records[i].id, p->used, records[i].level};
+        f->total[records[i].level]++;
+    }
 }
+
+void feed_commit(struct feed *f, uint32_t n, uint64_t id, enum level level)
+{
+    struct page_entry record = {.id = id, .level = level};
+    commit(f, n, &record, 1);
+}
+
+/* --- batches --- */
+
+enum { ROWS_KEEP = 8 * 1024 }; /* there may be thousands of feeds */
+
+int feed_gather(struct feed *f, struct str json, uint64_t id, enum level level)
+{
+    struct feed_batch *b = &f->batch;
+
+    if (b->count == b->cap) {
+        uint32_t cap = b->cap ? b->cap * 2 : 16;
+        struct page_entry *more = realloc(b->records, cap * sizeof *more);
+        if (!more)
+            return -ENOMEM;
+        b->records = more;
+        b->cap = cap;
+    }
+    if (buf_reserve(&b->rows, json.n + 1) < 0)
+        return -ENOMEM;
+    if (b->count > 0)
+        buf_add_char(&b->rows, ',');
+    buf_add_str(&b->rows, json);
+    b->records[b->count++] = (struct page_entry){.id = id, .level = level};
+    return 0;
+}
+
+int feed_seal(struct feed *f, struct str cursor, struct buf *scratch)
+{
+    struct feed_batch *b = &f->batch;
+    uint32_t count = b->count;
+    char *at = NULL;
+
+    if (count == 0)
+        return 0;
+    buf_clear(scratch);
+    f->form.wire->batch(scratch, &f->form, buf_str(&b->rows), cursor);
+    buf_clear(&b->rows);
+    if (b->rows.cap > ROWS_KEEP)
+        buf_fini(&b->rows);
+    b->count = 0;
+    if (buf_error(scratch) == 0)
+        at = reserve(f, (uint32_t)scratch->n, count);
+    if (!at)
+        return -ENOMEM;
+    memcpy(at, scratch->p, scratch->n);
+    commit(f, (uint32_t)scratch->n, b->records, count);
+    return 0;
+}
+
+/* --- places --- */
 
 int feed_join(struct feed *f, struct feed_place *ret)
 {
-    struct page *p = f->tail ? f->tail : add_page(f, 0);
+    struct page *p = f->tail ? f->tail : add_page(f, 0, 1);
 
+    lm_assert(f->batch.count == 0);
     if (!p)
         return -ENOMEM;
     p->readers++;
@@ -177,7 +242,7 @@ struct str feed_rest_of_frame(const struct feed_place *at)
     return str_of(at->page->bytes + at->off, page_entry(at->page, at->entry)->end - at->off);
 }
 
-uint64_t feed_next_id(const struct feed_place *at)
+uint64_t feed_next_id(const struct feed *f, const struct feed_place *at)
 {
     const struct page *p = at->page;
     uint32_t entry = at->entry;
@@ -186,7 +251,9 @@ uint64_t feed_next_id(const struct feed_place *at)
         p = p->next;
         entry = 0;
     }
-    return p && entry < p->count ? page_entry(p, entry)->id : 0;
+    if (p && entry < p->count)
+        return page_entry(p, entry)->id;
+    return f->batch.count > 0 ? f->batch.records[0].id : 0;
 }
 
 /* Records of each level in front of a place, over the life of the feed. */
@@ -210,9 +277,11 @@ struct feed_skipped feed_skip(struct feed *f, struct feed_place *at, uint64_t ke
         }
         const struct page_entry *e = page_entry(at->page, at->entry);
         s.from = s.from ? s.from : e->id;
-        s.to = e->id;
         at->off = e->end;
-        at->entry++;
+        for (; at->entry < at->page->count && e->end == at->off; e--) {
+            s.to = e->id;
+            at->entry++;
+        }
     }
     levels_before(at, after);
     for (int i = 0; i < LEVEL_COUNT; i++) {

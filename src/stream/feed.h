@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * feed.h - one distinct (filter, wire format), encoded once for everybody who wants exactly that.
+ * feed.h - one distinct (filter, form), encoded once for everybody who wants exactly that.
  *
  * Frames are appended to pages; a subscriber is a place in them. The bytes are a cache of what the
  * journal has: pages behind the last reader go at once, and when memory is short the oldest page
@@ -8,6 +8,9 @@
  *
  *     head ▶ [page] ▶ [page] ▶ [page] ◀ tail
  *               ▲ place of a slow reader     ▲ place of everybody else
+ *
+ * A form whose wire sends batches gathers records in `rows` until feed_seal() makes a frame of them;
+ * readers only ever stand in front of frames.
  *
  * Threads: loop thread. Owns: its filter, its pages.
  */
@@ -25,11 +28,16 @@ struct feed {
     struct list live;  /* subscribers that follow the pages */
     uint32_t subs;     /* all of them, also those that are still replaying */
     struct filter *filter;
-    const struct wire *wire;
+    struct form form;
     struct page_pool *pool;
     struct page *head, *tail;
     uint64_t end;                /* bytes ever appended */
     uint64_t total[LEVEL_COUNT]; /* records ever appended, by level */
+    struct feed_batch {
+        struct buf rows; /* JSON of the records that no frame has yet, commas between */
+        struct page_entry *records;
+        uint32_t count, cap;
+    } batch;
     struct feed_cost {
         int64_t spent_us; /* asking the filter in this window, estimated */
         uint32_t samples; /* answers timed in this window */
@@ -47,8 +55,8 @@ struct feed_place {
     uint32_t entry, off;
 };
 
-/* Takes ownership of filter (heap) on success. */
-int feed_new(struct feed **ret, struct filter *filter, const struct wire *wire,
+/* Takes ownership of filter (heap) on success; the name in form must live as long as the feed. */
+int feed_new(struct feed **ret, struct filter *filter, const struct form *form,
              struct page_pool *pool) LM_MUST_CHECK;
 /* Nobody may be subscribed any more. */
 void feed_free(struct feed *f);
@@ -70,7 +78,17 @@ static inline bool feed_refused(const struct feed *f)
 char *feed_reserve(struct feed *f, uint32_t n) LM_MUST_CHECK;
 void feed_commit(struct feed *f, uint32_t n, uint64_t id, enum level level);
 
-/* The end of the feed as a place; registers the reader. */
+/* Adds a record to the batch; it is in the feed from the next feed_seal() on. */
+int feed_gather(struct feed *f, struct str json, uint64_t id, enum level level) LM_MUST_CHECK;
+static inline bool feed_batch_is_full(const struct feed *f)
+{
+    return f->batch.rows.n >= BATCH_BYTES || f->batch.count >= BATCH_RECORDS;
+}
+/* Makes a frame of what was gathered. `cursor` is of the last of it; `scratch` gets overwritten. On
+ * failure the records are missing from this feed. */
+int feed_seal(struct feed *f, struct str cursor, struct buf *scratch) LM_MUST_CHECK;
+
+/* The end of the feed as a place; registers the reader. Nothing may be gathered and not sealed. */
 int feed_join(struct feed *f, struct feed_place *ret) LM_MUST_CHECK;
 void feed_leave(struct feed_place *at);
 
@@ -80,8 +98,8 @@ uint32_t feed_advance(struct feed_place *at, size_t n);
 uint64_t feed_lag(const struct feed *f, const struct feed_place *at);
 /* The rest of the frame the place is in the middle of; empty at a frame's start. */
 struct str feed_rest_of_frame(const struct feed_place *at);
-/* Id of the next frame, or 0 at the end. */
-uint64_t feed_next_id(const struct feed_place *at);
+/* Id of the next record, in a frame or gathered, or 0 at the end. */
+uint64_t feed_next_id(const struct feed *f, const struct feed_place *at);
 
 /* What skipping means, exactly. */
 struct feed_skipped {

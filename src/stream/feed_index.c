@@ -2,7 +2,7 @@
  *
  * feed_index.c - which feeds there are, and which of them could want a record.
  *
- * A feed is found by its key (wire and filter), so that equal subscriptions share one, and by the
+ * A feed is found by its key (form and filter), so that equal subscriptions share one, and by the
  * first label it demands, so that a record is only compared with feeds that may match.
  */
 #include "stream/fanout_impl.h"
@@ -59,18 +59,20 @@ out:
     buf_fini(&key);
 }
 
-static int make_feed(struct fanout *s, struct filter *filter, const struct wire *wire,
+static int make_feed(struct fanout *s, struct filter *filter, const struct form *form,
                      struct str key, struct feed **ret)
 {
     struct feed *f = NULL;
-    int err = s->by_key.count < CANDIDATES_MAX ? feed_new(&f, filter, wire, &s->pool) : -LM_E_FULL;
+    int err = s->by_key.count < CANDIDATES_MAX ? feed_new(&f, filter, form, &s->pool) : -LM_E_FULL;
 
     if (err < 0)
         return err;
     f->key = malloc(key.n);
     f->key_n = key.n;
-    if (f->key)
+    if (f->key) {
         memcpy(f->key, key.p, key.n);
+        f->form.name = str_of(f->key, form->name.n); /* which the key begins with */
+    }
     err = f->key ? map_put(&s->by_key, key, f) : -ENOMEM;
     if (err == 0)
         err = file_feed(s, f);
@@ -85,14 +87,14 @@ static int make_feed(struct fanout *s, struct filter *filter, const struct wire 
     return 0;
 }
 
-int fanout_join_feed(struct fanout *s, struct filter *filter, const struct wire *wire,
+int fanout_join_feed(struct fanout *s, struct filter *filter, const struct form *form,
                      struct feed **ret)
 {
     struct buf key = {0};
     int err;
 
-    buf_add_str(&key, str_from(wire->name));
-    buf_add_char(&key, ' ');
+    buf_add_str(&key, form->name);
+    buf_printf(&key, " %s %d%d ", form->wire->name, form->basic_levels, form->compressed);
     filter_add_key(filter, &key);
     err = buf_error(&key);
     if (err < 0)
@@ -102,7 +104,7 @@ int fanout_join_feed(struct fanout *s, struct filter *filter, const struct wire 
         filter_fini(filter);
         free(filter);
     } else {
-        err = make_feed(s, filter, wire, buf_str(&key), &f);
+        err = make_feed(s, filter, form, buf_str(&key), &f);
     }
     if (err == 0) {
         f->subs++;

@@ -59,7 +59,7 @@ static int setup(void **state)
     filter_init(filter);
     f->pool.limit = 1 << 20;
     f->random = 20260115;
-    assert_int_equal(feed_new(&f->feed, filter, &no_wire, &f->pool), 0);
+    assert_int_equal(feed_new(&f->feed, filter, &(struct form){.wire = &no_wire}, &f->pool), 0);
     *state = f;
     return 0;
 }
@@ -128,7 +128,7 @@ static void expect_questions(const struct fixture *f, const struct reader *r)
     bool inside = r->frame < m->count && r->at > m->starts[r->frame];
 
     assert_int_equal(feed_lag(f->feed, &r->place), m->text.n - r->at);
-    assert_int_equal(feed_next_id(&r->place), r->frame < m->count ? id_of(r->frame) : 0);
+    assert_int_equal(feed_next_id(f->feed, &r->place), r->frame < m->count ? id_of(r->frame) : 0);
     assert_int_equal(rest.n, inside ? m->starts[r->frame + 1] - r->at : 0);
     if (rest.n)
         assert_memory_equal(rest.p, m->text.p + r->at, rest.n);
@@ -250,7 +250,7 @@ static void skipping_counts_each_level_across_pages(void **state)
     assert_int_equal(f->readers[0].frame, 1995);
     skip_to(f, &f->readers[0], 1000);
     skip_to(f, &f->readers[0], 0);
-    assert_int_equal(feed_next_id(&f->readers[0].place), 0);
+    assert_int_equal(feed_next_id(f->feed, &f->readers[0].place), 0);
     leave(&f->readers[0]);
 }
 
@@ -261,7 +261,7 @@ static void nothing_skipped_is_nothing_said(void **state)
     join(f, &f->readers[0]);
     append(f, 10);
     skip_to(f, &f->readers[0], 10);
-    assert_int_equal(feed_next_id(&f->readers[0].place), id_of(0));
+    assert_int_equal(feed_next_id(f->feed, &f->readers[0].place), id_of(0));
     leave(&f->readers[0]);
 }
 

@@ -15,6 +15,7 @@ static const char *const reasons[] = {
     [GAP_EPOCH] = "epoch",
     [GAP_CRASH] = "crash",
     [GAP_UNSTORED] = "unstored",
+    [GAP_RESUME_LIMIT] = "resume_limit",
 };
 
 static const char *const sentences[] = {
@@ -22,6 +23,7 @@ static const char *const sentences[] = {
     [GAP_EPOCH] = "The place to go on from is not known here: the store was replaced or restored",
     [GAP_CRASH] = "Lines may be missing here: the machine went down or a file was damaged",
     [GAP_UNSTORED] = "Lines of a source that is sent live only were not stored",
+    [GAP_RESUME_LIMIT] = "Older lines are left out: too many to be sent again unasked",
 };
 
 static void end_notice(struct sub *sub, const char *type, struct buf *json, uint64_t cursor_id)
@@ -34,11 +36,12 @@ static void end_notice(struct sub *sub, const char *type, struct buf *json, uint
     buf_add(json, stamp, clock_rfc3339(clock_wall_us(), stamp));
     BUF_LIT(json, "\"}");
     buf_clear(&s->out);
-    sub->feed->wire->notice(&s->out, type, buf_str(json), str_of(cursor, cursor_n));
+    sub->feed->form.wire->notice(&s->out, &sub->feed->form, type, buf_str(json),
+                                 str_of(cursor, cursor_n));
     if (buf_error(json) == 0 && buf_error(&s->out) == 0)
         sub_write(sub, buf_str(&s->out));
     else
-        conn_close(sub->conn, 0); /* better cut than silent */
+        sub_cut(sub);
 }
 
 void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64_t next)

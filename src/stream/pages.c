@@ -6,9 +6,9 @@
 
 #include <stdlib.h>
 
-struct page *page_new(struct page_pool *pool, uint32_t n)
+struct page *page_new(struct page_pool *pool, uint32_t n, uint32_t records)
 {
-    uint32_t need = ((n + 15) & ~15u) + (uint32_t)sizeof(struct page_entry);
+    uint32_t need = ((n + 15) & ~15u) + records * (uint32_t)sizeof(struct page_entry);
     uint32_t size = need > PAGE_SIZE ? need : PAGE_SIZE;
     struct page *p = malloc(sizeof *p + size);
 

@@ -33,9 +33,11 @@ void sub_start_replay(struct sub *sub, uint64_t next_id)
     struct fanout *s = sub->fanout;
 
     list_remove(&sub->in_state);
-    list_push(&s->replaying, &sub->in_state);
-    sub->state = SUB_REPLAYING;
     sub->next_id = next_id;
+    sub->state = sub->paused ? SUB_PAUSED : SUB_REPLAYING;
+    if (sub->paused)
+        return;
+    list_push(&s->replaying, &sub->in_state);
     if (!s->closing)
         turn_hook_ask(s->opts.loop, &s->replay_hook);
 }
@@ -43,32 +45,12 @@ void sub_start_replay(struct sub *sub, uint64_t next_id)
 static void add_record(struct sub *sub, const struct record *r)
 {
     struct fanout *s = sub->fanout;
-    const struct wire *wire = sub->feed->wire;
-    char cursor[CURSOR_MAX];
-    size_t cursor_n = hub_cursor(s->opts.hub, r->id, cursor);
 
     buf_clear(&s->json);
     encode_json(&s->json, r, ENCODE_LIVE_MAX);
-    if (buf_error(&s->json) < 0 ||
-        buf_reserve(&s->out, s->json.n + wire->record_overhead(s->json.n)) < 0) {
-        s->out.failed = true;
-        return;
-    }
-    s->out.n += wire->record(s->out.p + s->out.n, buf_str(&s->json), str_of(cursor, cursor_n));
+    gather_record(sub, r->id, r->level);
     s->opts.metrics->replayed_total++;
     s->opts.metrics->delivered_total++;
-}
-
-/* Sends what has gathered; says a gap where ids are missing. */
-static void send_gathered(struct sub *sub)
-{
-    struct fanout *s = sub->fanout;
-
-    if (buf_error(&s->out) < 0)
-        conn_close(sub->conn, 0);
-    else if (s->out.n)
-        sub_write(sub, buf_str(&s->out));
-    buf_clear(&s->out);
 }
 
 /* One notice for all that lay between two records of this client. */
@@ -76,9 +58,9 @@ static void say_unstored(struct sub *sub)
 {
     if (!sub->unstored.next)
         return;
-    send_gathered(sub);
+    gather_send(sub);
     sub_say_gap(sub, GAP_UNSTORED, sub->unstored.after, sub->unstored.next);
-    buf_clear(&sub->fanout->out);
+    gather_begin(sub->fanout);
     sub->unstored.next = 0;
 }
 
@@ -104,9 +86,9 @@ static void pass_hole(struct sub *sub, uint64_t found_id)
     bool at_start = found_id == journal_start_id(sub->fanout->opts.hub->journal);
 
     say_unstored(sub);
-    send_gathered(sub);
+    gather_send(sub);
     sub_say_gap(sub, at_start ? GAP_RETENTION : GAP_CRASH, sub->next_id - 1, found_id);
-    buf_clear(&sub->fanout->out);
+    gather_begin(sub->fanout);
     sub->next_id = found_id;
 }
 
@@ -175,20 +157,21 @@ void sub_replay_step(struct sub *sub)
     if (sub->blocked)
         return;
     if (!open_view(sub)) {
-        conn_close(sub->conn, 0); /* no memory; better cut than silent */
+        sub_cut(sub); /* no memory */
         return;
     }
-    buf_clear(&s->out);
-    while (more && s->out.n < SLICE_BYTES && scanned < SLICE_SCANNED && clock_mono_us() < end_us) {
+    gather_begin(s);
+    while (more && gather_size(s) < SLICE_BYTES && scanned < SLICE_SCANNED &&
+           clock_mono_us() < end_us) {
         more = journal_next_or_unstored(&sub->cursor, &f);
         if (more && replay_frame(sub, &f) < 0) {
-            conn_close(sub->conn, 0);
+            sub_cut(sub);
             return;
         }
         scanned += more ? f.length : 0;
     }
     say_unstored(sub);
-    send_gathered(sub);
+    gather_send(sub);
     if (feed_refused(sub->feed)) {
         sub_refuse(sub);
         return;
@@ -211,6 +194,9 @@ struct finding {
     struct query query;
     struct feed *feed; /* whose filter the query uses */
     uint64_t first;    /* the smallest id found */
+    uint64_t second;   /* the next larger one */
+    bool overflows,
+        resumes; /* the last of `limit` only tells that there is more than may be sent */
     atomic_bool cancel;
     int err;
 };
@@ -218,6 +204,7 @@ struct finding {
 static int note_id(const struct record *r, void *ctx)
 {
     struct finding *f = ctx;
+    f->second = f->first;
     f->first = r->id;
     return 0;
 }
@@ -225,9 +212,21 @@ static int note_id(const struct record *r, void *ctx)
 static void find_work(struct job *job)
 {
     struct finding *f = LIST_ITEM(job, struct finding, job);
-    struct query_result result;
+    struct query_result result = {0};
 
     f->err = query_run(&f->query, f->view, note_id, f, &result);
+    f->overflows = f->resumes && result.emitted == f->query.limit;
+}
+
+static void begin_where_found(struct sub *sub, const struct finding *f)
+{
+    if (!f->resumes) {
+        sub_start_replay(sub, f->first ? f->first : f->query.max_id + 1);
+        return;
+    }
+    if (f->overflows)
+        sub_say_gap(sub, GAP_RESUME_LIMIT, f->query.min_id - 1, f->second);
+    sub_start_replay(sub, f->overflows ? f->second : f->query.min_id);
 }
 
 static void find_done(struct job *job)
@@ -241,15 +240,15 @@ static void find_done(struct job *job)
         if (f->err == -LM_E_EXPENSIVE)
             sub_refuse(f->sub);
         else if (f->err < 0)
-            conn_close(f->sub->conn, 0);
+            sub_cut(f->sub);
         else
-            sub_start_replay(f->sub, f->first ? f->first : f->query.max_id + 1);
+            begin_where_found(f->sub, f);
     }
     fanout_leave_feed(s, f->feed);
     free(f);
 }
 
-int sub_find_tail(struct sub *sub, uint32_t n)
+static int find(struct sub *sub, uint64_t min_id, uint32_t n, bool resumes)
 {
     struct fanout *s = sub->fanout;
     struct finding *f = calloc(1, sizeof *f);
@@ -260,12 +259,14 @@ int sub_find_tail(struct sub *sub, uint32_t n)
     f->fanout = s;
     f->feed = sub->feed;
     query_init(&f->query, sub->feed->filter);
+    f->resumes = resumes;
+    f->query.min_id = min_id;
     f->query.max_id = hub_last_id(s->opts.hub);
     f->query.order = QUERY_NEWEST_FIRST;
     f->query.count = QUERY_COUNT_NONE;
     f->query.limit = n;
     f->query.cancel = &f->cancel;
-    f->view = store_view_take(s->opts.store, 0);
+    f->view = store_view_take(s->opts.store, min_id);
     int err = f->view ? job_start(s->opts.loop, &f->job, find_work, find_done) : -ENOMEM;
     if (err < 0) {
         store_view_drop(s->opts.store, f->view);
@@ -276,6 +277,16 @@ int sub_find_tail(struct sub *sub, uint32_t n)
     sub->finding = f;
     sub->state = SUB_FINDING;
     return 0;
+}
+
+int sub_find_tail(struct sub *sub, uint32_t n)
+{
+    return find(sub, 0, n, false);
+}
+
+int sub_find_resume(struct sub *sub, uint64_t after, uint32_t n)
+{
+    return find(sub, after + 1, n + 1, true);
 }
 
 void sub_forget_finding(struct sub *sub)

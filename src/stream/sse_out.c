@@ -5,7 +5,6 @@
  */
 #include "stream/sse_out.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 static char *add(char *at, struct str s)
@@ -30,14 +29,17 @@ static uint32_t put_record(char *at, struct str json, struct str cursor)
     return (uint32_t)(p - at);
 }
 
-static void put_notice(struct buf *out, const char *type, struct str json, struct str cursor)
+static void put_notice(struct buf *out, const struct form *form, const char *type, struct str json,
+                       struct str cursor)
 {
+    (void)form;
     buf_printf(out, "event: %s\nid: %.*s\ndata: %.*s\n\n", type, STR_FMT(cursor), STR_FMT(json));
 }
 
 /* Moves lastEventId and fires nothing. */
-static void put_heartbeat(struct buf *out, struct str cursor)
+static void put_heartbeat(struct buf *out, const struct form *form, struct str cursor)
 {
+    (void)form;
     buf_printf(out, ": hb\nid: %.*s\n\n", STR_FMT(cursor));
 }
 
@@ -49,11 +51,17 @@ static void put_goodbye(struct buf *out, uint16_t code, struct str reason)
 
 const struct wire wire_sse = {
     .name = "sse",
+    .transport = "sse",
     .record_overhead = record_overhead,
     .record = put_record,
     .notice = put_notice,
     .heartbeat = put_heartbeat,
     .goodbye = put_goodbye,
+};
+
+struct sse_out {
+    struct outlet outlet;
+    struct sub *sub;
 };
 
 /* An event stream goes one way: what a client sends is thrown away. */
@@ -64,28 +72,39 @@ static void conn_data(struct conn *c)
 
 static void conn_drained(struct conn *c)
 {
-    if (c->self)
-        sub_drained(c->self);
+    const struct sse_out *o = c->self;
+
+    if (o && o->sub)
+        sub_drained(o->sub);
 }
 
 static void conn_gone(struct conn *c)
 {
-    if (c->self)
-        sub_closed(c->self);
+    struct sse_out *o = c->self;
+
+    if (o && o->sub)
+        sub_closed(o->sub);
+    free(o);
 }
 
 static const struct conn_ops sse_ops = {
     .on_data = conn_data, .on_drained = conn_drained, .on_close = conn_gone};
 
-void sse_out_open(struct fanout *s, struct conn *c, struct filter *filter,
+void sse_out_open(struct fanout *s, struct conn *c, struct filter *filter, struct form form,
                   const struct sub_start *start)
 {
-    struct sub *sub = NULL;
+    struct sse_out *o = calloc(1, sizeof *o);
 
     c->ops = &sse_ops;
-    c->self = NULL;
-    int err = sub_new(&sub, s, c, filter, &wire_sse, start);
-    c->self = sub;
-    if (err < 0)
+    c->self = o;
+    if (!o) {
+        filter_fini(filter);
+        free(filter);
+        conn_close(c, 0);
+        return;
+    }
+    o->outlet.conn = c;
+    form.wire = &wire_sse;
+    if (sub_new(&o->sub, s, &o->outlet, false, filter, &form, start) < 0)
         conn_close(c, 0);
 }

@@ -2,7 +2,7 @@
  *
  * sse_out.h - live records as Server-Sent Events (HTML Living Standard, section 9.2).
  *
- *     event: log | dropped | gap
+ *     event: log | dropped | gap | error
  *     id: <cursor>
  *     data: <JSON of the record>
  */
@@ -11,9 +11,9 @@
 
 #include "stream/fanout.h"
 
-/* The answer head was sent; ops and self are free to set. Takes ownership of filter. On failure the
- * connection is closing. */
-void sse_out_open(struct fanout *s, struct conn *c, struct filter *filter,
+/* The answer head was sent; ops and self are free to set. Takes ownership of filter; form says
+ * everything but the wire. On failure the connection is closing. */
+void sse_out_open(struct fanout *s, struct conn *c, struct filter *filter, struct form form,
                   const struct sub_start *start);
 
 #endif

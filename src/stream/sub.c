@@ -3,8 +3,9 @@
  * sub.c - one subscriber: what it has been sent and what comes next.
  *
  * Two kinds of bytes leave on its connection: pages of the feed, sent without a copy, and private
- * bytes (replay, notices, heartbeats), queued in the connection. They only ever meet between two
- * frames: before anything private is queued, the frame that is half sent is finished.
+ * bytes (replay, notices, heartbeats, whatever the transport has to say), queued in the connection.
+ * They only ever meet between two frames: when the socket takes a part of a frame, its rest is queued
+ * at once. So a place is always in front of a frame, and several may share a connection.
  */
 #include "base/clock.h"
 #include "stream/fanout_impl.h"
@@ -15,37 +16,22 @@
 enum {
     IOV_MAX_PAGES = 32,
     SILENCE_US = 60 * 1000 * 1000, /* a client that answers heartbeats is gone after this long */
-    CONTROL_UNSENT_MAX = 512 * 1024,
 };
-
-/* The frame that is half sent leaves the feed: its rest is queued in the connection. */
-static void finish_frame(struct sub *sub)
-{
-    struct str rest = feed_rest_of_frame(&sub->place);
-
-    if (rest.n) {
-        conn_write(sub->conn, rest.p, rest.n);
-        sub->fanout->opts.metrics->delivered_total += feed_advance(&sub->place, rest.n);
-    }
-}
 
 void sub_write(struct sub *sub, struct str bytes)
 {
     struct iovec piece = conn_piece(bytes.p, bytes.n);
+    ssize_t sent = outlet_writev(sub->out, &piece, 1);
 
-    if (sub->state == SUB_LIVE)
-        finish_frame(sub);
-    ssize_t sent = conn_writev(sub->conn, &piece, 1);
-    if (sent >= 0)
-        conn_write(sub->conn, bytes.p + sent, bytes.n - (size_t)sent);
+    if (sent >= 0 && (size_t)sent < bytes.n)
+        outlet_write(sub->out, bytes.p + sent, bytes.n - (size_t)sent);
     if (sent < 0 || (size_t)sent < bytes.n)
         sub->blocked = true;
 }
 
-void sub_send_control(struct sub *sub, struct str bytes)
+void sub_cut(struct sub *sub)
 {
-    if (sub->conn->out.n < CONTROL_UNSENT_MAX)
-        sub_write(sub, bytes);
+    outlet_close(sub->out, 0);
 }
 
 static int gather_pages(const struct feed_place *at, struct iovec iov[IOV_MAX_PAGES], size_t *ret_n)
@@ -70,7 +56,6 @@ static void drop_oldest(struct sub *sub)
     struct fanout *s = sub->fanout;
     struct feed_skipped *all = &sub->dropped;
 
-    finish_frame(sub);
     struct feed_skipped now = feed_skip(sub->feed, &sub->place, s->opts.client_lag / 2);
     if (now.count == 0)
         return;
@@ -101,6 +86,24 @@ static void fall_behind(struct sub *sub)
         drop_oldest(sub);
 }
 
+/* The socket took n bytes of the pages: the rest of the frame it stopped in is queued. */
+static void account_for(struct sub *sub, size_t n, size_t wanted)
+{
+    uint32_t records = feed_advance(&sub->place, n);
+
+    if (n < wanted) {
+        struct str rest = feed_rest_of_frame(&sub->place);
+        sub->blocked = true;
+        if (rest.n) {
+            outlet_write(sub->out, rest.p, rest.n);
+            records += feed_advance(&sub->place, rest.n);
+        } else if (sub->out->conn) {
+            conn_want_drained(sub->out->conn);
+        }
+    }
+    sub->fanout->opts.metrics->delivered_total += records;
+}
+
 uint32_t sub_flush(struct sub *sub)
 {
     struct iovec iov[IOV_MAX_PAGES];
@@ -109,17 +112,13 @@ uint32_t sub_flush(struct sub *sub)
     while (!sub->blocked && feed_lag(sub->feed, &sub->place) > 0) {
         size_t want;
         int n = gather_pages(&sub->place, iov, &want);
-        ssize_t sent = conn_writev(sub->conn, iov, n);
+        ssize_t sent = outlet_writev(sub->out, iov, n);
         sends++;
         if (sent < 0) {
             sub->blocked = true; /* it is closing */
             break;
         }
-        sub->fanout->opts.metrics->delivered_total += feed_advance(&sub->place, (size_t)sent);
-        if ((size_t)sent < want) {
-            sub->blocked = true;
-            conn_want_drained(sub->conn);
-        }
+        account_for(sub, (size_t)sent, want);
     }
     if (sub->blocked && feed_lag(sub->feed, &sub->place) > sub->fanout->opts.client_lag)
         fall_behind(sub);
@@ -130,8 +129,9 @@ uint32_t sub_flush(struct sub *sub)
 void sub_go_live(struct sub *sub)
 {
     list_remove(&sub->in_state);
+    fanout_seal(sub->fanout, sub->feed);
     if (feed_join(sub->feed, &sub->place) < 0) {
-        conn_close(sub->conn, 0);
+        sub_cut(sub);
         return;
     }
     list_push(&sub->feed->live, &sub->in_state);
@@ -143,16 +143,17 @@ void sub_say_goodbye(struct sub *sub, uint16_t code, struct str reason)
     struct buf *out = &sub->fanout->out;
 
     buf_clear(out);
-    sub->feed->wire->goodbye(out, code, reason);
+    sub->feed->form.wire->goodbye(out, code, reason);
     if (out->n)
         sub_write(sub, buf_str(out));
-    conn_close(sub->conn, 200);
+    outlet_close(sub->out, 200);
 }
 
 void sub_refuse(struct sub *sub)
 {
     sub_say_too_expensive(sub);
-    sub_say_goodbye(sub, 1008, STR("filter_too_expensive"));
+    if (!sub->shared)
+        sub_say_goodbye(sub, 1008, STR("filter_too_expensive"));
     sub_stop_replay(sub);
     feed_leave(&sub->place);
     list_remove(&sub->in_state);
@@ -161,26 +162,27 @@ void sub_refuse(struct sub *sub)
 
 void sub_evict(struct sub *sub, uint64_t next_id)
 {
-    finish_frame(sub);
-    uint64_t in_feed = feed_next_id(&sub->place);
+    uint64_t in_feed = feed_next_id(sub->feed, &sub->place);
     feed_leave(&sub->place);
     sub_start_replay(sub, in_feed ? in_feed : next_id);
 }
 
 uint64_t sub_settled_id(const struct sub *sub)
 {
-    uint64_t next = sub->state == SUB_LIVE ? feed_next_id(&sub->place) : sub->next_id;
+    if (sub->state == SUB_FINDING || sub->state == SUB_REFUSED)
+        return hub_last_id(sub->fanout->opts.hub);
+    uint64_t next = sub->state == SUB_LIVE ? feed_next_id(sub->feed, &sub->place) : sub->next_id;
     return next ? next - 1 : hub_last_id(sub->fanout->opts.hub);
 }
 
 /* Reading slowly is a sign of life as well: a client that is always behind gets no heartbeats. */
 static bool is_silent(const struct sub *sub)
 {
-    int64_t heard = sub->conn->last_rx_us;
+    int64_t heard = outlet_heard_us(sub->out);
 
     if (sub->last_drained_us > heard)
         heard = sub->last_drained_us;
-    return sub->feed->wire->answers_heartbeats && clock_mono_us() - heard > SILENCE_US;
+    return sub->feed->form.wire->answers_heartbeats && clock_mono_us() - heard > SILENCE_US;
 }
 
 void sub_heartbeat(struct sub *sub)
@@ -189,15 +191,15 @@ void sub_heartbeat(struct sub *sub)
     char cursor[CURSOR_MAX];
 
     if (is_silent(sub)) {
-        conn_close(sub->conn, 0);
+        sub_cut(sub);
         return;
     }
     if (sub->blocked || sub->state == SUB_FINDING || sub->state == SUB_REFUSED)
         return; /* bytes are on their way, nothing is settled yet, or nothing more will come */
     size_t n = hub_cursor(s->opts.hub, sub_settled_id(sub), cursor);
     buf_clear(&s->out);
-    sub->feed->wire->heartbeat(&s->out, str_of(cursor, n));
-    if (buf_error(&s->out) == 0)
+    sub->feed->form.wire->heartbeat(&s->out, &sub->feed->form, str_of(cursor, n));
+    if (buf_error(&s->out) == 0 && s->out.n)
         sub_write(sub, buf_str(&s->out));
 }
 
@@ -214,31 +216,41 @@ void sub_drained(struct sub *sub)
     }
 }
 
-static int begin(struct sub *sub, const struct sub_start *start)
+/* Everything after an id; when that is much, it is counted first. */
+static int resume_after(struct sub *sub, uint64_t after, bool whole)
 {
-    struct hub *hub = sub->fanout->opts.hub;
-    uint64_t last = hub_last_id(hub);
+    uint64_t limit = sub->fanout->opts.resume_limit;
+
+    if (!whole && hub_last_id(sub->fanout->opts.hub) - after > limit)
+        return sub_find_resume(sub, after, (uint32_t)limit);
+    sub_start_replay(sub, after + 1);
+    return 0;
+}
+
+static int begin(struct sub *sub, const struct sub_start *start, uint64_t here)
+{
+    uint64_t last = hub_last_id(sub->fanout->opts.hub);
 
     if (start->from == SUB_FROM_TAIL && start->tail > 0)
         return sub_find_tail(sub, start->tail);
-    if (start->from == SUB_FROM_CURSOR && !start->foreign_cursor && start->after <= last) {
-        sub_start_replay(sub, start->after + 1);
-        return 0;
-    }
+    if (start->from == SUB_FROM_HERE)
+        return resume_after(sub, here, sub->lossless);
+    if (start->from == SUB_FROM_CURSOR && !start->foreign_cursor && start->after <= last)
+        return resume_after(sub, start->after, start->whole || sub->lossless);
     if (start->from == SUB_FROM_CURSOR)
         sub_say_gap(sub, GAP_EPOCH, start->after, last + 1);
     sub_start_replay(sub, last + 1);
     return 0;
 }
 
-int sub_new(struct sub **ret, struct fanout *s, struct conn *c, struct filter *filter,
-            const struct wire *wire, const struct sub_start *start)
+int sub_new(struct sub **ret, struct fanout *s, struct outlet *out, bool shared,
+            struct filter *filter, const struct form *form, const struct sub_start *start)
 {
     struct sub *sub = calloc(1, sizeof *sub);
     int err = sub && !s->closing ? 0 : -ENOMEM;
 
     if (err == 0)
-        err = fanout_join_feed(s, filter, wire, &sub->feed);
+        err = fanout_join_feed(s, filter, form, &sub->feed);
     if (err < 0) {
         filter_fini(filter);
         free(filter);
@@ -246,24 +258,89 @@ int sub_new(struct sub **ret, struct fanout *s, struct conn *c, struct filter *f
         return err;
     }
     sub->fanout = s;
-    sub->conn = c;
+    sub->out = out;
+    sub->shared = shared;
     sub->lossless = start->lossless;
     list_init(&sub->in_state);
     list_push(&s->subs, &sub->link);
     s->sub_count++;
     fanout_keep_beating(s);
     *ret = sub;
-    return begin(sub, start);
+    return begin(sub, start, 0);
+}
+
+/* Out of its feed, its replay or its search. */
+static void detach(struct sub *sub)
+{
+    sub_forget_finding(sub);
+    sub_stop_replay(sub);
+    feed_leave(&sub->place);
+    list_remove(&sub->in_state);
+}
+
+int sub_change(struct sub *sub, struct filter *filter, const struct form *form,
+               const struct sub_start *start)
+{
+    struct fanout *s = sub->fanout;
+    struct feed *feed;
+    uint64_t here = sub_settled_id(sub);
+    int err = fanout_join_feed(s, filter, form, &feed);
+
+    if (err < 0) {
+        filter_fini(filter);
+        free(filter);
+        return err;
+    }
+    detach(sub);
+    fanout_leave_feed(s, sub->feed);
+    sub->feed = feed;
+    sub->lossless = start->lossless;
+    return begin(sub, start, here);
+}
+
+void sub_pause(struct sub *sub)
+{
+    uint64_t here = sub_settled_id(sub);
+
+    sub->paused = true;
+    if (sub->state != SUB_LIVE && sub->state != SUB_REPLAYING)
+        return;
+    detach(sub);
+    sub_start_replay(sub, here + 1);
+}
+
+void sub_resume(struct sub *sub)
+{
+    sub->paused = false;
+    if (sub->state == SUB_PAUSED && resume_after(sub, sub->next_id - 1, sub->lossless) < 0)
+        sub_cut(sub);
+}
+
+bool sub_is_settled(const struct sub *sub)
+{
+    return sub->state != SUB_FINDING;
+}
+
+bool sub_is_lossless(const struct sub *sub)
+{
+    return sub->lossless;
+}
+
+const struct filter *sub_filter(const struct sub *sub)
+{
+    return sub->feed->filter;
+}
+
+const struct form *sub_form(const struct sub *sub)
+{
+    return &sub->feed->form;
 }
 
 void sub_closed(struct sub *sub)
 {
     struct fanout *s = sub->fanout;
 
-    sub_forget_finding(sub);
-    sub_stop_replay(sub);
-    feed_leave(&sub->place);
-    list_remove(&sub->in_state);
+    detach(sub);
     list_remove(&sub->link);
     s->sub_count--;
     fanout_leave_feed(s, sub->feed);

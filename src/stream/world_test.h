@@ -46,7 +46,7 @@ struct kept {
 struct client {
     int fd;
     struct conn *conn; /* the hub's end; invalid after on_close */
-    bool ws, stalled, eof;
+    bool ws, v1, stalled, eof;
     struct buf in;
     uint64_t *ids;
     uint32_t count, cap;
@@ -91,6 +91,8 @@ static inline void world_open(struct world *w, const struct fanout_opts *limits)
     opts.hub = &w->hub;
     opts.store = w->store;
     opts.metrics = &w->metrics;
+    if (opts.resume_limit == 0)
+        opts.resume_limit = 1000000;
     assert_int_equal(fanout_new(&w->fanout, &opts), 0);
     hub_add_sink(&w->hub, fanout_sink, w->fanout);
 }
@@ -223,7 +225,8 @@ static inline struct client *open_client(struct world *w, const char *wire, bool
     if (small)
         assert_int_equal(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &least, sizeof least), 0);
     c->fd = pair[0];
-    c->ws = strcmp(wire, "ws") == 0;
+    c->v1 = strcmp(wire, "v1") == 0;
+    c->ws = c->v1 || strcmp(wire, "ws") == 0;
     assert_int_equal(conn_open(&w->loop, pair[1], true, &nobody, NULL, &c->conn), 0);
     w->clients[w->client_count++] = c;
     return c;
@@ -232,7 +235,11 @@ static inline struct client *open_client(struct world *w, const char *wire, bool
 static inline void begin_stream(struct world *w, const struct client *c, const char *params,
                                 const struct sub_start *start)
 {
-    (c->ws ? ws_out_open : sse_out_open)(w->fanout, c->conn, make_filter(params), start);
+    if (c->ws)
+        ws_out_open(w->fanout, c->conn, make_filter(params), start,
+                    &(struct ws_terms_out){.v1 = c->v1});
+    else
+        sse_out_open(w->fanout, c->conn, make_filter(params), (struct form){0}, start);
 }
 
 static inline struct client *connect_client(struct world *w, const char *wire, const char *params,
@@ -260,7 +267,7 @@ static inline struct sub *sub_of(const struct world *w, const struct client *c)
 {
     LIST_FOR_EACH (link, &w->fanout->subs) {
         struct sub *sub = LIST_ITEM(link, struct sub, link);
-        if (sub->conn == c->conn)
+        if (sub->out->conn == c->conn)
             return sub;
     }
     return NULL;

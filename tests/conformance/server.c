@@ -78,6 +78,7 @@ static void echo(struct server *s, struct http_req *req)
     lm_assert(w);
     struct conn *c = ws_accept(req, &terms, &limits.window_bits);
     ws_link_open(w, &s->watch, c, &ops, &limits);
+    ws_link_go(w);
 }
 
 /* --- /engine.io/ --- */

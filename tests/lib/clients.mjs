@@ -57,6 +57,54 @@ export class WebSocketClient extends Received {
     }
 }
 
+/** A WebSocket client on logmill.v1: subscriptions by name ("" is the URL's), answers by id. */
+export class V1Client {
+    messages = [];
+    closeCode = null;
+    asked = 0;
+
+    constructor(hub, params = {}, options = {}) {
+        const url = `ws://127.0.0.1:${hub.port}/api/v1/logs/stream/ws${query(params)}`;
+        this.socket = new WebSocket(url, ["logmill.v1"], options);
+        this.socket.on("message", (text) => this.messages.push(JSON.parse(text)));
+        this.socket.on("error", (error) => (this.error = error));
+        this.socket.on("close", (code) => (this.closeCode = code));
+    }
+
+    ready() {
+        return this.message((m) => m.type === "hello");
+    }
+
+    /** The first message that fits. */
+    message(fits, ms) {
+        return until(
+            () => `a message ${fits}; there are ${JSON.stringify(this.messages.slice(-10))} ${this.error ?? ""}`,
+            () => this.messages.find(fits),
+            ms,
+        );
+    }
+
+    /** Sends a message and resolves with its answer. */
+    ask(message) {
+        const id = ++this.asked;
+        this.socket.send(JSON.stringify({ ...message, id }));
+        return this.message((m) => m.id === id);
+    }
+
+    /** The records of a subscription so far. */
+    records(sub) {
+        return this.messages.filter((m) => m.type === "batch" && m.sub === sub).flatMap((m) => m.logs);
+    }
+
+    texts(sub) {
+        return this.records(sub).map((r) => r.message);
+    }
+
+    close() {
+        this.socket.terminate();
+    }
+}
+
 export class EventSourceClient extends Received {
     connections = 0;
 

@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { CurlClient, EventSourceClient, TailClient, WebSocketClient } from "./clients.mjs";
+import { CurlClient, EventSourceClient, TailClient, V1Client, WebSocketClient } from "./clients.mjs";
 import { Hub } from "./hub.mjs";
 import { LOGMILL } from "./paths.mjs";
 import { Process } from "./process.mjs";
@@ -68,6 +68,10 @@ class Stage {
 
     async websocket(hub, params, options) {
         return this.ready(new WebSocketClient(hub, params, options));
+    }
+
+    async v1(hub, params, options) {
+        return this.ready(new V1Client(hub, params, options));
     }
 
     async eventSource(hub, params) {

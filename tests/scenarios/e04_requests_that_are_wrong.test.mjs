@@ -140,7 +140,7 @@ scenario("a WebSocket handshake that is wrong, and messages nobody asked for", a
     const ws = await s.websocket(hub, { source: "child" });
     ws.socket.send("hello?");
     const answer = await ws.notice("error");
-    assert.match(answer.message, /put filters into the URL/);
+    assert.match(answer.message, /one JSON object/);
     await s.run(hub, ["--name", "child"], ["echo", "still here"]).end();
     await ws.record("still here");
 

@@ -3,7 +3,6 @@
 // What is looked at: a filter, a job run, a level; and whether the list follows.
 
 import { useCallback, type ReactNode, type RefObject } from "react";
-import { seenIn } from "./complete.js";
 import type { Filter } from "./filter.js";
 import { FilterBar } from "./FilterBar.js";
 import { compact } from "./format.js";
@@ -26,7 +25,7 @@ export function Toolbar({ session, searchInput, jobInput, withJob = true, onSeek
     useSignal(session.state);
     const { model } = session;
     const { filter, pause, cleared } = model;
-    const seen = useCallback(() => seenIn(model.loaded), [model]);
+    const seen = useCallback(() => session.memory.recall(model.loaded), [session, model]);
     const change = (part: Partial<Filter>): void => session.setFilter({ ...filter, ...part }, "typed");
     return (
         <div className="bar filters" role="search" aria-label="Filter">

@@ -12,6 +12,30 @@ export interface Seen {
     jobs: readonly string[];
 }
 
+/** Keys and values of the rows that were there at some time: a filter hides them, and is then what
+ * one wants to change. */
+export class Memory {
+    private readonly keys = new Set<string>();
+    private readonly sources = new Set<string>();
+    private readonly jobs = new Set<string>();
+
+    /** With what the newest rows have. */
+    recall(rows: Ring<Row>): Seen {
+        for (let seq = rows.end - 1; seq >= rows.first && seq >= rows.end - LOOKED_AT; seq -= 1) {
+            const row = rows.at(seq) as Row;
+            if (row.source !== "") add(this.sources, row.source);
+            if (row.job !== "") add(this.jobs, row.job);
+            addKeys(this.keys, recordOf(row), "");
+        }
+        const sorted = (set: Set<string>): string[] => [...set].sort();
+        return { keys: sorted(this.keys), sources: sorted(this.sources), jobs: sorted(this.jobs) };
+    }
+}
+
+function add(set: Set<string>, value: string): void {
+    if (set.size < REMEMBERED) set.add(value);
+}
+
 export interface Completion {
     from: number;
     to: number;
@@ -20,29 +44,15 @@ export interface Completion {
 
 const MOST = 8;
 const LOOKED_AT = 200;
+const REMEMBERED = 1000;
 const KNOWN = ["level>=", "source:", "job_run_id:", "stream:", "message:~", "timestamp>", "id>"];
-
-/** What the newest rows have. */
-export function seenIn(rows: Ring<Row>): Seen {
-    const keys = new Set<string>();
-    const sources = new Set<string>();
-    const jobs = new Set<string>();
-    for (let seq = rows.end - 1; seq >= rows.first && seq >= rows.end - LOOKED_AT; seq -= 1) {
-        const row = rows.at(seq) as Row;
-        if (row.source !== "") sources.add(row.source);
-        if (row.job !== "") jobs.add(row.job);
-        const record = recordOf(row);
-        addKeys(keys, record, "");
-    }
-    return { keys: [...keys].sort(), sources: [...sources].sort(), jobs: [...jobs].sort() };
-}
 
 function addKeys(keys: Set<string>, value: Record<string, unknown>, path: string): void {
     for (const [name, member] of Object.entries(value)) {
         const full = path === "" || path === "fields" ? name : `${path}.${name}`;
         const nested = typeof member === "object" && member !== null && !Array.isArray(member);
         if (nested) addKeys(keys, member as Record<string, unknown>, full);
-        else if (/^[A-Za-z_][\w.]*$/.test(full)) keys.add(full);
+        else if (/^[A-Za-z_][\w.]*$/.test(full)) add(keys, full);
     }
 }
 

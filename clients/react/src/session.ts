@@ -11,6 +11,7 @@ import {
     type LogStreamer,
     type LogStreamingService,
 } from "@logmill/client";
+import { Memory } from "./complete.js";
 import { EVERYTHING, sameFilter, toLogFilter, type Filter } from "./filter.js";
 import { History, PAGE } from "./history.js";
 import { Model } from "./model.js";
@@ -56,6 +57,8 @@ export class Session {
     sought: number | null = null;
 
     readonly bookmarks = new Set<number>();
+    /** What completion knows. */
+    readonly memory = new Memory();
 
     private readonly history: History;
     private stream: LogStreamer | null = null;
@@ -106,6 +109,7 @@ export class Session {
             return;
         }
         this.filterError = filterError(filter.q);
+        this.memory.recall(this.model.loaded);
         this.model.setFilter(filter);
         if (why !== "address") this.options.onFilter?.(filter, why);
         clearTimeout(this.typing);

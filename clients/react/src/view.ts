@@ -151,10 +151,10 @@ export class ListView {
     private rebuild(): void {
         const { shown } = this.model;
         this.generation = this.model.generation;
-        for (const row of this.opened.keys())
-            if (this.seqOf(row) === null) this.opened.delete(row);
-            else this.opened.set(row, detailLines(row, this.grid as Grid));
-        if (this.active && this.seqOf(this.active) === null) this.active = null;
+        const opened = [...this.opened.keys()].map((row) => this.successor(row));
+        this.opened.clear();
+        for (const row of opened) if (row) this.opened.set(row, detailLines(row, this.grid as Grid));
+        if (this.active) this.active = this.successor(this.active);
         this.index.reset(shown.first);
         shown.forEach((row) => this.index.push(this.linesOf(row)));
         if (this.edge) {
@@ -162,6 +162,12 @@ export class ListView {
             const seq = shown.lowerBound((row) => row.id < id);
             this.top = this.index.before(seq) * this.linePx + offset;
         }
+    }
+
+    /** The row itself, or the one of the same record after rows were replaced. */
+    private successor(row: Row): Row | null {
+        if (this.seqOf(row) !== null) return row;
+        return row.notice ? null : this.rowWithId(row.id);
     }
 
     private catchUp(): void {
