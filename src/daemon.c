@@ -17,6 +17,9 @@
 #include "api/ipc.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "conf/settings_again.h"
+#include "proc/self.h"
+#include "proc/upgrade.h"
 #include "net/peers.h"
 #include "net/throttle.h"
 #include "net/tls.h"
@@ -62,12 +65,16 @@ struct daemon {
     struct peers peers;
     struct tls *tls;                     /* NULL: TCP is served in plain */
     struct process_observer start_watch; /* until the URL has been said */
-    uv_signal_t sigint, sigterm, sighup;
+    uv_signal_t sigint, sigterm, sighup, sigusr2;
+    struct settings *reloaded; /* the processes' configuration of today; NULL = that of the start */
+    struct hand_over inherited, next; /* from the program before, for the one after */
+    void (*upgrade_done)(void *ctx, const char *why); /* NULL = nobody asked for an upgrade */
+    void *upgrade_ctx;
     struct list strangers; /* local connections that have said nothing yet */
     struct own_records own;
     int lock_fd;
     uint64_t children_nofile; /* what the soft limit of descriptors was; 0 = not changed */
-    bool stopping, said_url;
+    bool stopping, said_url, upgrading;
 };
 
 /* --- one hub per state directory --- */
@@ -107,6 +114,10 @@ static int lock_state(struct daemon *d, struct errinfo *info)
 {
     char path[4096], pid[16] = "";
 
+    if (d->inherited.lock >= 0) { /* the same process, so the lock holds and the pid is right */
+        d->lock_fd = d->inherited.lock;
+        return 0;
+    }
     snprintf(path, sizeof path, "%s/lock", d->settings->state_dir);
     d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (d->lock_fd < 0)
@@ -321,18 +332,29 @@ static void close_handle(uv_handle_t *h)
         uv_close(h, NULL);
 }
 
+/* For the next program they stay open: who calls meanwhile waits in the queue. */
+static void close_doors(struct daemon *d)
+{
+    if (d->upgrading) {
+        d->next.tcp = listener_release(d->tcp);
+        d->next.local = listener_release(d->local);
+    } else {
+        listener_close(d->tcp);
+        listener_close(d->local);
+    }
+    d->tcp = d->local = NULL;
+}
+
 /* Children have ended (or stay with their keepers): close the doors, let the last bytes out. The loop
  * ends by itself when nothing is left to wait for. */
 static void finish(void *ctx)
 {
     struct daemon *d = ctx;
 
-    diag_info("Stopped");
+    diag_info(d->upgrading ? "The new program takes over" : "Stopped");
     own_flush(&d->own);
     diag_listen(NULL, NULL);
-    listener_close(d->tcp);
-    listener_close(d->local);
-    d->tcp = d->local = NULL;
+    close_doors(d);
     socketio_close(d->api.socketio);
     tail_close(d->tail);
     fanout_close(d->fanout);
@@ -347,6 +369,7 @@ static void finish(void *ctx)
     close_handle((uv_handle_t *)&d->sigint);
     close_handle((uv_handle_t *)&d->sigterm);
     close_handle((uv_handle_t *)&d->sighup);
+    close_handle((uv_handle_t *)&d->sigusr2);
 }
 
 static void on_stop_signal(uv_signal_t *handle, int signum)
@@ -376,17 +399,120 @@ static void reload_certificate(struct daemon *d)
     if (!d->tls)
         return;
     if (tls_reload(d->tls, &info) == 0)
-        diag_info("SIGHUP: the certificate %s was read again", d->settings->tls_cert);
+        diag_info("The certificate %s was read again", d->settings->tls_cert);
     else
-        diag_error("SIGHUP: %s; the old certificate stays in use", info.text);
+        diag_error("%s; the old certificate stays in use", info.text);
+}
+
+/* Processes, tokens, hosts, origins and the certificate change at once, everything else at the next
+ * start. */
+static int reload(void *daemon, struct buf *said, struct errinfo *info)
+{
+    struct daemon *d = daemon;
+    struct settings *fresh = calloc(1, sizeof *fresh), *old = d->reloaded;
+    struct reload_report report;
+    struct arena arena = {0};
+    struct buf later = {0};
+    int argc = 0;
+    char **argv = self_argv(&arena, &argc);
+    int rc = fresh && argv ? settings_load_again(fresh, argc, argv, info)
+                           : err_set(info, -ENOMEM, "memory is short");
+
+    if (rc == 0)
+        rc = auth_configure(d->auth, fresh);
+    if (rc == 0) {
+        reload_certificate(d);
+        supervise_reload(d->supervise, fresh, &report);
+        buf_printf(said, "processes: %u started, %u started anew, %u stopped, %u as before",
+                   report.started, report.restarted, report.stopped, report.kept);
+        buf_printf(said, "; %zu tokens", fresh->token_count);
+        if (settings_differ(d->settings, fresh, &later) > 0)
+            buf_printf(said, "; from the next start on: %.*s", STR_FMT(buf_str(&later)));
+        d->reloaded = fresh;
+        fresh = old;
+    }
+    if (fresh)
+        settings_fini(fresh);
+    free(fresh);
+    arena_fini(&arena);
+    buf_fini(&later);
+    return rc;
 }
 
 static void on_hangup(uv_signal_t *handle, int signum)
 {
+    struct daemon *d = handle->data;
+    struct errinfo info = {0};
+    struct buf said = {0};
+
     (void)signum;
-    reload_certificate(handle->data);
-    diag_info("SIGHUP: settings are read at start only; restart the hub to apply changes (children "
-              "go on)");
+    if (d->stopping)
+        return;
+    if (reload(d, &said, &info) < 0)
+        diag_error("SIGHUP: %s; the old configuration holds", info.text);
+    else
+        diag_info("SIGHUP: %.*s", STR_FMT(buf_str(&said)));
+    buf_fini(&said);
+}
+
+/* --- becoming the next program --- */
+
+static void on_upgrade_checked(void *ctx, const char *why)
+{
+    struct daemon *d = ctx;
+    void (*done)(void *, const char *) = d->upgrade_done;
+
+    d->upgrade_done = NULL;
+    done(d->upgrade_ctx, why);
+    if (why || d->stopping) {
+        diag_error("No upgrade, the old program goes on: %s", why ? why : "the hub is stopping");
+        return;
+    }
+    d->stopping = d->upgrading = true;
+    finish(d);
+}
+
+static int upgrade(void *daemon, void (*done)(void *ctx, const char *why), void *ctx,
+                   struct errinfo *info)
+{
+    struct daemon *d = daemon;
+
+    if (d->upgrade_done || d->stopping)
+        return err_set(info, -LM_E_REFUSED, "the hub is stopping or being upgraded already");
+    d->upgrade_done = done;
+    d->upgrade_ctx = ctx;
+    int rc = upgrade_check(&d->loop, on_upgrade_checked, d, info);
+    if (rc < 0)
+        d->upgrade_done = NULL;
+    return rc;
+}
+
+static void nobody_waits(void *ctx, const char *why)
+{
+    (void)ctx;
+    (void)why;
+}
+
+static void on_upgrade_signal(uv_signal_t *handle, int signum)
+{
+    struct errinfo info = {0};
+
+    (void)signum;
+    if (upgrade(handle->data, nobody_waits, NULL, &info) < 0)
+        diag_error("SIGUSR2: %s", info.text);
+}
+
+/* Everything is closed but what the next program goes on with. */
+static int become_next(struct daemon *d, struct errinfo *info)
+{
+    d->next.lock = d->lock_fd;
+    d->next.nofile = d->children_nofile;
+    int rc = upgrade_exec(&d->next);
+
+    return err_set(info, rc,
+                   "the new program cannot be executed: %s; start the hub again: "
+                   "children go on with their keepers, and nothing is lost",
+                   err_text(rc));
 }
 
 /* --- starting --- */
@@ -594,6 +720,7 @@ static int open_api(struct daemon *d, struct errinfo *info)
                           .http_in = d->http_in,
                           .metrics = &d->metrics,
                           .settings = d->settings,
+                          .control = {.reload = reload, .upgrade = upgrade, .daemon = d},
                           .base_path = base_path(d->settings)};
     running_init(&d->api.running);
     if (err == 0 && zone_load(&d->api.zone, d->settings->time_zone) < 0)
@@ -644,14 +771,28 @@ static void limit_connections(struct daemon *d)
         .max = max, .max_near = each ? each : max, .max_far = each ? each : max / 10 + 1};
 }
 
+/* Those of the program before this one, if they are where the configuration wants them. */
+static void adopt_doors(struct daemon *d)
+{
+    const struct settings *s = d->settings;
+
+    if (d->inherited.local >= 0 &&
+        listener_adopt(&d->loop, d->inherited.local, s->socket, true, on_accept, d, &d->local) < 0)
+        d->local = NULL;
+    if (d->inherited.tcp >= 0 &&
+        listener_adopt(&d->loop, d->inherited.tcp, s->listen, false, on_accept, d, &d->tcp) < 0)
+        d->tcp = NULL;
+}
+
 static int open_doors(struct daemon *d, struct errinfo *info)
 {
     int err = open_tls(d, info);
 
     limit_connections(d);
-    if (err == 0)
+    adopt_doors(d);
+    if (err == 0 && !d->local)
         err = listener_open_unix(&d->loop, d->settings->socket, on_accept, d, &d->local, info);
-    if (err == 0 && strcmp(d->settings->listen, "none") != 0)
+    if (err == 0 && !d->tcp && strcmp(d->settings->listen, "none") != 0)
         err = listener_open_tcp(&d->loop, d->settings->listen, d->settings->token_count > 0,
                                 on_accept, d, &d->tcp, info);
     if (err == 0 && d->tcp && listener_is_open(d->tcp) && !d->tls)
@@ -705,7 +846,10 @@ static void clean_up(struct daemon *d)
     own_fini(&d->own);
     store_close(d->store);
     hub_close(&d->hub);
-    if (d->lock_fd >= 0)
+    if (d->reloaded)
+        settings_fini(d->reloaded);
+    free(d->reloaded);
+    if (d->lock_fd >= 0 && !d->upgrading)
         close(d->lock_fd);
 }
 
@@ -740,10 +884,13 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
     static struct daemon d;
     int err;
 
-    d = (struct daemon){.settings = settings, .lock_fd = -1};
+    d = (struct daemon){.settings = settings, .lock_fd = -1, .next = {-1, -1, -1, 0}};
+    upgrade_take_over(&d.inherited);
     if (settings->debug == YES)
         diag_min_level(DIAG_DEBUG);
     raise_descriptor_limit(&d);
+    if (d.inherited.nofile)
+        d.children_nofile = d.inherited.nofile;
     signal(SIGPIPE, SIG_IGN);
     sigaction(SIGBUS,
               &(struct sigaction){.sa_handler = on_bus_error, .sa_flags = (int)SA_RESETHAND}, NULL);
@@ -756,6 +903,7 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
         watch_signal(&d, &d.sigint, on_stop_signal, SIGINT);
         watch_signal(&d, &d.sigterm, on_stop_signal, SIGTERM);
         watch_signal(&d, &d.sighup, on_hangup, SIGHUP);
+        watch_signal(&d, &d.sigusr2, on_upgrade_signal, SIGUSR2);
         diag_info("Local socket: %s", settings->socket);
         d.start_watch.changed = on_process_change;
         supervise_observe(d.supervise, &d.start_watch);
@@ -764,5 +912,5 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
         loop_run(&d.loop);
     }
     clean_up(&d);
-    return err;
+    return err == 0 && d.upgrading ? become_next(&d, info) : err;
 }

@@ -27,6 +27,17 @@ struct ipc;
 
 struct admin;
 
+/* What only the whole hub can do; from the daemon. */
+struct hub_control {
+    /* Reads the configuration again; says in words what changed. */
+    int (*reload)(void *daemon, struct buf *said, struct errinfo *info);
+    /* Looks whether the new program takes the configuration, calls done(ctx, why it does not or NULL),
+     * and becomes it, in a later turn. -LM_E_REFUSED while one is under way. */
+    int (*upgrade)(void *daemon, void (*done)(void *ctx, const char *why), void *ctx,
+                   struct errinfo *info);
+    void *daemon;
+};
+
 struct api {
     struct loop *loop;
     struct auth *auth;
@@ -43,7 +54,8 @@ struct api {
     const struct settings *settings;
     struct zone zone; /* time_zone */
     struct running_list running;
-    uint32_t downloads;    /* under way */
+    uint32_t downloads; /* under way */
+    struct hub_control control;
     const char *base_path; /* before every route: "/logs", or "" */
 };
 

@@ -125,6 +125,13 @@ bool listener_is_open(const struct listener *ls);
  * a socket, ours) is replaced; anything else there is refused. */
 int listener_open_unix(struct loop *l, const char *path, listener_accept_fn *on_accept, void *ctx,
                        struct listener **ret, struct errinfo *info) LM_MUST_CHECK;
+/* A socket that listens already, from listener_release() of an earlier program, if it is one for this
+ * address: otherwise it is closed and -LM_E_INVALID comes back, and a new one can be opened. */
+int listener_adopt(struct loop *l, int fd, const char *address, bool is_local,
+                   listener_accept_fn *on_accept, void *ctx, struct listener **ret) LM_MUST_CHECK;
+/* Closes, but the socket goes on listening: connections wait in its queue. Returns the descriptor, which
+ * is the caller's; -1 for NULL. */
+int listener_release(struct listener *ls);
 /* "127.0.0.1:8514" with the real port. Valid as long as the listener. */
 const char *listener_address(const struct listener *ls);
 /* Closes; a Unix socket file of ours is removed. NULL is fine. */

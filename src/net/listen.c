@@ -282,17 +282,11 @@ static void on_handle_closed(uv_handle_t *handle)
         free(ls);
 }
 
-static int listener_open(struct loop *l, const char *address, bool is_local, struct listener *ls,
-                         struct errinfo *info)
+static int watch_door(struct loop *l, const char *address, struct listener *ls,
+                      struct errinfo *info)
 {
     ls->loop = l;
-    ls->is_local = is_local;
-    ls->fd = -1;
-    ls->reserve_fd = -1;
-    int r = is_local ? bind_unix(ls, address, info) : bind_tcp(ls, address, info);
-    if (r < 0)
-        return r;
-    r = uv_poll_init(&l->uv, &ls->poll, ls->fd);
+    int r = uv_poll_init(&l->uv, &ls->poll, ls->fd);
     if (r < 0)
         return err_set(info, r, "cannot wait for connections on %s: %s", address, strerror(-r));
     uv_timer_init(&l->uv, &ls->rest);
@@ -303,21 +297,95 @@ static int listener_open(struct loop *l, const char *address, bool is_local, str
     return 0;
 }
 
+static struct listener *new_listener(bool is_local, listener_accept_fn *on_accept, void *ctx)
+{
+    struct listener *ls = calloc(1, sizeof *ls);
+
+    if (ls) {
+        ls->is_local = is_local;
+        ls->fd = ls->reserve_fd = -1;
+        ls->on_accept = on_accept;
+        ls->ctx = ctx;
+    }
+    return ls;
+}
+
 static int open_any(struct loop *l, const char *address, bool is_local, bool may_be_open,
                     listener_accept_fn *on_accept, void *ctx, struct listener **ret,
                     struct errinfo *info)
 {
-    struct listener *ls = calloc(1, sizeof *ls);
+    struct listener *ls = new_listener(is_local, on_accept, ctx);
 
     if (!ls)
         return err_set(info, -ENOMEM, "out of memory");
     ls->may_be_open = may_be_open;
-    ls->on_accept = on_accept;
-    ls->ctx = ctx;
-    int r = listener_open(l, address, is_local, ls, info);
+    int r = is_local ? bind_unix(ls, address, info) : bind_tcp(ls, address, info);
+    if (r == 0)
+        r = watch_door(l, address, ls, info);
     if (r < 0) {
         if (ls->fd >= 0)
             close(ls->fd);
+        free(ls);
+        return r;
+    }
+    *ret = ls;
+    return 0;
+}
+
+/* Is the socket what the configuration asks for? Port 0 is any port. */
+static bool is_door_of(int fd, const char *address, bool is_local)
+{
+    union address have = {0}, want = {0};
+    socklen_t have_n = sizeof have, want_n = 0;
+    size_t n = strlen(address);
+
+    if (getsockname(fd, &have.any, &have_n) < 0)
+        return false;
+    if (is_local) /* it was bound as "<address>.<pid>" and renamed */
+        return have.any.sa_family == AF_UNIX && strncmp(have.local.sun_path, address, n) == 0 &&
+               have.local.sun_path[n] == '.' && access(address, F_OK) == 0;
+    if (parse_tcp(address, &want, &want_n, NULL) < 0 || want.any.sa_family != have.any.sa_family)
+        return false;
+    if (want.any.sa_family == AF_INET6)
+        return memcmp(&want.v6.sin6_addr, &have.v6.sin6_addr, sizeof want.v6.sin6_addr) == 0 &&
+               (want.v6.sin6_port == 0 || want.v6.sin6_port == have.v6.sin6_port);
+    return want.v4.sin_addr.s_addr == have.v4.sin_addr.s_addr &&
+           (want.v4.sin_port == 0 || want.v4.sin_port == have.v4.sin_port);
+}
+
+static void remember_place(struct listener *ls, const char *address)
+{
+    union address a = {0};
+    socklen_t n = sizeof a;
+    struct stat st;
+
+    if (!ls->is_local) {
+        print_tcp(ls);
+        ls->is_open = getsockname(ls->fd, &a.any, &n) == 0 && !is_loopback(&a);
+        return;
+    }
+    snprintf(ls->address, sizeof ls->address, "%s", address);
+    if (lstat(address, &st) == 0) {
+        ls->dev = st.st_dev;
+        ls->ino = st.st_ino;
+    }
+}
+
+int listener_adopt(struct loop *l, int fd, const char *address, bool is_local,
+                   listener_accept_fn *on_accept, void *ctx, struct listener **ret)
+{
+    struct listener *ls = NULL;
+    int r = is_door_of(fd, address, is_local) ? 0 : -LM_E_INVALID;
+
+    if (r == 0 && !(ls = new_listener(is_local, on_accept, ctx)))
+        r = -ENOMEM;
+    if (r == 0) {
+        ls->fd = fd;
+        remember_place(ls, address);
+        r = watch_door(l, address, ls, NULL);
+    }
+    if (r < 0) {
+        close(fd);
         free(ls);
         return r;
     }
@@ -348,6 +416,24 @@ const char *listener_address(const struct listener *ls)
     return ls->address;
 }
 
+static void close_handles(struct listener *ls)
+{
+    uv_close((uv_handle_t *)&ls->poll, on_handle_closed);
+    uv_close((uv_handle_t *)&ls->rest, on_handle_closed);
+    if (ls->reserve_fd >= 0)
+        close(ls->reserve_fd);
+    ls->fd = ls->reserve_fd = -1;
+}
+
+int listener_release(struct listener *ls)
+{
+    int fd = ls ? ls->fd : -1;
+
+    if (ls)
+        close_handles(ls);
+    return fd;
+}
+
 void listener_close(struct listener *ls)
 {
     struct stat st;
@@ -357,10 +443,7 @@ void listener_close(struct listener *ls)
     if (ls->is_local && lstat(ls->address, &st) == 0 && st.st_dev == ls->dev &&
         st.st_ino == ls->ino)
         unlink(ls->address);
-    uv_close((uv_handle_t *)&ls->poll, on_handle_closed);
-    uv_close((uv_handle_t *)&ls->rest, on_handle_closed);
-    close(ls->fd);
-    if (ls->reserve_fd >= 0)
-        close(ls->reserve_fd);
-    ls->fd = ls->reserve_fd = -1;
+    int fd = ls->fd;
+    close_handles(ls);
+    close(fd);
 }

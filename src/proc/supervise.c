@@ -149,30 +149,6 @@ void process_keep_labels(struct process *p, const struct frame_label *from, size
 
 /* ---- the supervisor itself ---- */
 
-/* What a run left in runs/, when this hub starts. */
-static void on_run_file(const struct run_file *file, void *ctx)
-{
-    struct supervise *s = ctx;
-
-    if (!file->alive) {
-        diag_warn("the keeper of %s was killed; what it had captured is in %s", file->name,
-                  file->log[0] ? file->log : "no file");
-        runs_remove(s->runs_dir, file->run);
-        return;
-    }
-    for (size_t i = 0; i < s->count && !file->by_hand; i++) {
-        struct process *p = s->processes[i];
-        if (strcmp(p->name, file->name) != 0 || p->priv->keeper_runs)
-            continue;
-        memcpy(p->run, file->run, RUN_ID);
-        p->keeper_pid = file->keeper_pid;
-        p->child_pid = file->child_pid;
-        p->started_us = file->started_us;
-        snprintf(p->log_file, sizeof p->log_file, "%s", file->log);
-        p->priv->keeper_runs = true;
-    }
-}
-
 int supervise_new(struct supervise **ret, const struct supervise_opts *opts, struct errinfo *info)
 {
     struct supervise *s = calloc(1, sizeof *s);
@@ -196,8 +172,8 @@ int supervise_new(struct supervise **ret, const struct supervise_opts *opts, str
         p->configured = true;
         p->priv->conf = &conf->processes[i];
     }
-    if (rc == 0 && (rc = runs_each(s->runs_dir, on_run_file, s)) < 0)
-        err_set(info, rc, "%s cannot be read: %s", s->runs_dir, err_text(rc));
+    if (rc == 0)
+        rc = adopt_find(s, info);
     if (rc < 0)
         supervise_free(s);
     else
@@ -247,6 +223,7 @@ void supervise_free(struct supervise *s)
         list_remove(link);
     for (size_t i = 0; i < s->count; i++)
         health_end(s->processes[i]);
+    adopt_end(s);
     s->freed = true;
     uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 }
@@ -255,12 +232,10 @@ void supervise_start(struct supervise *s)
 {
     for (size_t i = 0; i < s->count; i++) {
         struct process *p = s->processes[i];
-        if (!p->configured)
-            continue;
-        if (!p->priv->keeper_runs) {
+        if (!p->priv->keeper_runs && p->configured)
             life_start(s, p);
+        if (!p->priv->keeper_runs || p->priv->due_us)
             continue;
-        }
         p->priv->due_us = clock_mono_us() + CALL_WITHIN_US;
         process_set(s, p, PROCESS_STARTING, "it runs already; waiting for its keeper to call");
     }

@@ -128,6 +128,15 @@ void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_lin
  * at the latest 2 s after the stop_timeout of the last. Runs by hand are left alone. */
 void supervise_stop_all(struct supervise *s);
 
+/* Takes over another configuration: starts what is new, stops what is gone, starts anew what changed,
+ * and leaves the rest alone. `settings` must live until the next call, and supervise_free(). */
+struct reload_report {
+    unsigned started, restarted, stopped, kept;
+    unsigned failed; /* new ones for which there was no place */
+};
+void supervise_reload(struct supervise *s, const struct settings *settings,
+                      struct reload_report *report);
+
 /* What people ask for, by name. START: nothing happens to what runs already. STOP: also of what waits
  * to be started again; it stays down until somebody starts it. RESTART: stop, then start. The answer
  * says that it was begun; observers hear what comes of it.

@@ -182,6 +182,8 @@ void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_lin
         if (p->priv->is_pipe)
             process_set(s, p, PROCESS_EXITED, "its input has ended");
         life_ended(s, p);
+    } else if (p->priv->keeper_end[0]) {
+        life_keeper_ended(s, p, p->priv->keeper_end);
     } else {
         p->priv->due_us = clock_mono_us() + CALL_AGAIN_US;
         if (!p->priv->exited)

@@ -38,13 +38,16 @@ static void become_ready(struct supervise *s, struct process *p)
 {
     const struct process_conf *conf = p->priv->conf;
 
+    bool was_up = p->priv->ready && p->state == PROCESS_RUNNING;
+
     p->priv->ready = true;
     p->wants_lines = false;
     p->priv->check_failures = 0;
     p->priv->check_us = conf && conf->health.kind != CHECK_NONE
                             ? clock_mono_us() + (int64_t)conf->health.interval_ms * 1000
                             : 0;
-    process_set(s, p, PROCESS_RUNNING, "%s", "");
+    if (!was_up)
+        process_set(s, p, PROCESS_RUNNING, "%s", "");
 }
 
 /* It is stopped, and what comes then follows from `again`. */

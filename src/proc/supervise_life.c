@@ -10,6 +10,7 @@
 #include "proc/supervise_private.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- starting ---- */
@@ -19,23 +20,35 @@ static void free_handle(uv_handle_t *handle)
     free(handle->data);
 }
 
-/* A keeper of ours has ended; usually its END was acknowledged long before. */
+void life_keeper_ended(struct supervise *s, struct process *p, const char *how)
+{
+    p->priv->keeper_runs = false;
+    p->priv->failure = true;
+    p->keeper_pid = 0;
+    if (!p->priv->exited)
+        process_set(s, p, PROCESS_DISCONNECTED, "%s", how);
+    life_ended(s, p);
+    life_schedule(s);
+}
+
+/* A keeper of ours has ended; usually its END was acknowledged long before. When its connection is
+ * still open here, what it sent last is read first. */
 static void on_keeper_end(uv_process_t *uv, int64_t status, int signal_number)
 {
     struct keeper_handle *h = uv->data;
     struct supervise *s = h->supervise;
     struct process *p = h->process;
 
-    if (s && memcmp(p->run, h->run, RUN_ID) == 0 && !p->priv->link && p->priv->keeper_runs) {
-        p->priv->keeper_runs = false;
-        p->priv->failure = true;
-        if (!p->priv->exited)
-            process_set(s, p, PROCESS_DISCONNECTED,
-                        signal_number ? "its keeper was killed by signal %d"
-                                      : "its keeper ended with status %d before it called",
-                        signal_number ? signal_number : (int)status);
-        life_ended(s, p);
-        life_schedule(s);
+    if (s && memcmp(p->run, h->run, RUN_ID) == 0 && p->priv->keeper_runs) {
+        char how[80];
+        snprintf(how, sizeof how,
+                 signal_number ? "its keeper was killed by signal %d"
+                               : "its keeper ended with status %d",
+                 signal_number ? signal_number : (int)status);
+        if (p->priv->link)
+            memcpy(p->priv->keeper_end, how, sizeof how);
+        else
+            life_keeper_ended(s, p, how);
     }
     list_remove(&h->link);
     uv_close((uv_handle_t *)uv, free_handle);
@@ -136,6 +149,7 @@ void life_start(struct supervise *s, struct process *p)
 
     priv->exited = priv->asked = priv->again = priv->sick = priv->announced = priv->failure = false;
     priv->ready = false;
+    priv->keeper_end[0] = '\0';
     priv->by_hub = true;
     p->orphan_writers = false;
     show_labels(p);

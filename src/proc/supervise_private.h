@@ -3,6 +3,7 @@
  * supervise_private.h - what the files supervise*.c share, and nobody else sees.
  *
  *     supervise.c        the table of processes, observers
+ *     supervise_adopt.c  what earlier hubs left
  *     supervise_calls.c  what keepers report
  *     supervise_life.c   start, end, restart, time
  *     supervise_order.c  who waits for whom
@@ -10,6 +11,7 @@
  *     supervise_stop.c   stopping one, stopping all
  *     supervise_ask.c    what people ask for
  *     supervise_job.c    processes that nobody configured
+ *     supervise_reload.c another configuration
  *
  * Everything that happens later is a process's `due_us`, and what it means follows from its state:
  *
@@ -51,6 +53,7 @@ struct process_private {
     bool exited;                     /* EXIT came for this run */
     bool asked;                      /* it was told to stop, or will be as soon as it calls */
     bool again;                      /* to be started when the present run is over, by any policy */
+    char keeper_end[80];             /* how its keeper ended, while the connection is still open */
     bool sick;                       /* it is being stopped because a check failed */
     bool pended;                     /* not started yet: something it depends on is not ready */
     bool stop_later;           /* the hub stops: its turn comes when its dependents have ended */
@@ -83,6 +86,7 @@ struct supervise {
     struct list handles;
     struct list observers;
     uv_timer_t timer;
+    struct adopted *adopted; /* NULL = no keeper is a child that this program did not start */
     struct arena arena;
     char *runs_dir;
     size_t links; /* connections that will still report that they are gone */
@@ -111,11 +115,18 @@ bool process_has_dependencies(const struct process *p);
 /* After supervise_free(), when the last connection and the timer are gone. */
 void supervise_free_when_unused(struct supervise *s);
 
+/* supervise_adopt.c */
+/* Finds keepers that live, and files of processes that are gone. */
+int adopt_find(struct supervise *s, struct errinfo *info) LM_MUST_CHECK;
+void adopt_end(struct supervise *s);
+
 /* supervise_life.c */
 /* Starts a new life of a configured process. */
 void life_start(struct supervise *s, struct process *p);
 /* Its child is dead or believed to be: restart by policy, once nothing of the old run is left. */
 void life_ended(struct supervise *s, struct process *p);
+/* Its keeper has gone without END, and how is known. */
+void life_keeper_ended(struct supervise *s, struct process *p, const char *how);
 /* Sets the timer to what is due first; ends a stop when nothing is left. */
 void life_schedule(struct supervise *s);
 void life_on_timer(uv_timer_t *timer);

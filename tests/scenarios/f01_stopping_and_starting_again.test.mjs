@@ -87,10 +87,3 @@ scenario("a run by hand is nobody's child: it outlives the hub that saw it", asy
     await ws.record("exited with code 0");
     assert.deepEqual(ws.notices, []);
 });
-
-scenario("SIGHUP is answered with what it does not do", async (s) => {
-    const hub = await s.hub();
-    hub.process.signal("SIGHUP");
-    await hub.process.says(/SIGHUP: settings are read at start only; restart the hub to apply changes/);
-    assert.equal((await hub.get("/healthz")).status, 200);
-});

@@ -39,3 +39,5 @@ export { FilterError, type FilterErrorName } from "./filter/errors.js";
 export { parseFilter } from "./filter/parse.js";
 export { printFilter, type Expr, type Op, type Term } from "./filter/tree.js";
 export { AdminStream, type AdminOptions, type LogStreamData, type ProcessStatus } from "./admin.js";
+export { fetchPost, LogSender, type LogInput, type Post, type SenderOptions } from "./sender.js";
+export { Logger, type BatchEntry, type LogLevel, type ScopedLogger } from "./logger.js";

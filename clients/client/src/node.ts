@@ -3,10 +3,12 @@
 // What only Node can: the hub's local socket, found the way the hub chooses it.
 
 import { existsSync } from "node:fs";
+import { request } from "node:http";
 import { connect as connectSocket } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Connect } from "./ipc/link.js";
+import { fetchPost, LogSender, type Post, type SenderOptions } from "./sender.js";
 
 export * from "./index.js";
 
@@ -32,4 +34,53 @@ export function localLink(path = defaultSocket()): Connect {
             close: () => void socket.destroy(),
         };
     };
+}
+
+/** POST of records over the local socket at `path`. */
+export function localPost(path = defaultSocket()): Post {
+    return (body, headers, signal) =>
+        new Promise((resolve, reject) => {
+            const length = { "Content-Length": String(Buffer.byteLength(body)) };
+            const options = { socketPath: path, path: "/api/v1/logs", method: "POST", headers: { Host: "localhost", ...length, ...headers }, signal };
+            const asked = request(options, (response) => {
+                let text = "";
+                response.setEncoding("utf8");
+                response.on("data", (piece: string) => (text += piece));
+                response.on("error", reject);
+                response.on("end", () =>
+                    resolve({
+                        status: response.statusCode ?? 0,
+                        text,
+                        retryAfter: Number(response.headers["retry-after"] ?? 0) || 0,
+                    }),
+                );
+            });
+            asked.on("error", reject);
+            asked.end(body);
+        });
+}
+
+export interface HubOptions extends Omit<SenderOptions, "post"> {
+    /** The hub's local socket. */
+    socket?: string;
+    /** The hub's address; LOGMILL_URL. */
+    url?: string;
+    /** LOGMILL_TOKEN. */
+    token?: string;
+}
+
+/** A sender to the hub that is found: what the options say, LOGMILL_SOCKET, LOGMILL_URL, the socket
+ * where a hub without configuration has it, or its port on this machine. */
+export function senderToHub(options: HubOptions = {}): LogSender {
+    const { socket, url = process.env.LOGMILL_URL, token = process.env.LOGMILL_TOKEN } = options;
+    const authorization: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
+    const address = url ?? "http://127.0.0.1:8514";
+    const overHttp = fetchPost(`${address.replace(/\/+$/, "")}/api/v1/logs`, () => Promise.resolve(authorization));
+    const path = socket ?? (options.url ? null : (process.env.LOGMILL_SOCKET ?? (url ? null : defaultSocket())));
+    const overSocket = path === null ? null : localPost(path);
+    const post: Post = (body, headers, signal) =>
+        path !== null && overSocket && (socket !== undefined || process.env.LOGMILL_SOCKET || existsSync(path))
+            ? overSocket(body, headers, signal)
+            : overHttp(body, headers, signal);
+    return new LogSender({ ...options, post });
 }
