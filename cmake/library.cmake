@@ -55,3 +55,11 @@ if(LOGMILL_TESTS AND NOT LOGMILL_SANITIZE)
     add_test(NAME library COMMAND ${CMAKE_SOURCE_DIR}/tools/check-library
         $<TARGET_FILE:liblogmill> ${LIBRARY_ARCHIVE})
 endif()
+
+# A program that logs and dies, for tests/scenarios/n02.
+if(LOGMILL_TESTS)
+    add_executable(ring_logger tests/programs/ring_logger.c)
+    target_include_directories(ring_logger PRIVATE include)
+    target_link_libraries(ring_logger PRIVATE warnings liblogmill)
+    set_target_properties(ring_logger PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/examples)
+endif()

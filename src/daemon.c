@@ -26,6 +26,8 @@
 #include "hub/own.h"
 #include "source/keeper_in.h"
 #include "stream/admin.h"
+#include "store/applog.h"
+#include "source/ring_in.h"
 #include "source/tailer.h"
 
 #include <errno.h>
@@ -51,12 +53,14 @@ struct daemon {
     struct metrics metrics;
     struct hub hub;
     struct store *store;
+    struct applog *applog;
     struct fanout *fanout;
     struct admin *admin;
     struct supervise *supervise;
     struct keeper_server *keepers;
     struct http_in *http_in;
     struct ipc *ipc;
+    struct ring_server *rings;
     struct tail *tail;
     struct auth *auth;
     struct http_server http;
@@ -167,6 +171,12 @@ static bool intake_can_acknowledge(void *hub)
     return !journal_is_stuck(((struct hub *)hub)->journal);
 }
 
+static void intake_partial(void *hub, struct labels *l, enum stream stream, struct str text)
+{
+    struct daemon *d = LIST_ITEM((struct hub *)hub, struct daemon, hub);
+    fanout_partial(d->fanout, l, stream, text);
+}
+
 static uint64_t intake_next_id(void *hub)
 {
     return hub_last_id(hub) + 1;
@@ -208,6 +218,8 @@ static void on_acked(uint64_t acked_id, void *ctx)
     keeper_server_acked(d->keepers, acked_id);
     http_in_acked(d->http_in, acked_id);
     ipc_acked(d->ipc, acked_id);
+    if (d->rings)
+        ring_server_acked(d->rings, acked_id);
 }
 
 /* --- the hub's own events become records too --- */
@@ -274,7 +286,7 @@ static void sniff(struct conn *c)
         return;
     list_remove(&stranger->link);
     free(stranger);
-    if (kind == IPC_TAKEN)
+    if (kind == IPC_TAKEN || (frames && ring_serve_local(d->rings, c)))
         return;
     if (frames) {
         if (keeper_serve(d->keepers, c) < 0)
@@ -359,8 +371,10 @@ static void finish(void *ctx)
     tail_close(d->tail);
     fanout_close(d->fanout);
     admin_close(d->admin);
+    store_stop(d->store);
     keeper_server_close(d->keepers);
     ipc_close(d->ipc);
+    ring_server_close(d->rings);
     supervise_free(d->supervise);
     d->supervise = NULL;
     http_close_all(&d->http);
@@ -533,11 +547,18 @@ static int open_hub(struct daemon *d, struct errinfo *info)
                             .durability = s->durability,
                             .sync_interval_ms = s->sync_interval_ms,
                             .push_rate = s->push_rate_limit};
-    struct store_opts store = {.loop = &d->loop, .state_dir = s->state_dir};
+    struct store_opts store = {.loop = &d->loop,
+                               .state_dir = s->state_dir,
+                               .max_age_ms = s->retention_max_age_ms,
+                               .max_bytes = s->retention_max_bytes,
+                               .min_ms = s->retention_min_ms};
     int err = store_open(&d->store, &store, info);
 
-    if (err == 0)
+    if (err == 0) {
+        opts.sealed_end = store_end_id(d->store);
+        opts.sealed_positions = store_positions(d->store);
         err = hub_open(&d->hub, &opts, info);
+    }
     if (err == 0)
         err = store_attach(d->store, &d->hub);
     if (err < 0)
@@ -551,6 +572,23 @@ static int open_hub(struct daemon *d, struct errinfo *info)
                    &d->metrics.own_records_lost_total);
     if (err == 0)
         diag_listen(on_diag, d);
+    return err;
+}
+
+/* The days of files and downloads, and the daily files. */
+static int open_applog(struct daemon *d, struct errinfo *info)
+{
+    struct applog_opts opts = {
+        .loop = &d->loop, .settings = d->settings, .zone = &d->api.zone, .metrics = &d->metrics};
+
+    if (zone_load(&d->api.zone, d->settings->time_zone) < 0)
+        return err_set(info, -LM_E_INVALID,
+                       "'time_zone': there is no time zone '%s' on this machine; UTC, +01:00 and "
+                       "names such as Europe/Berlin (package tzdata) are understood",
+                       d->settings->time_zone);
+    int err = applog_new(&d->applog, &opts);
+    if (err == 0)
+        hub_add_sink(&d->hub, applog_sink, d->applog);
     return err;
 }
 
@@ -618,6 +656,7 @@ static struct intake intake_of(struct daemon *d)
                            .acked_id = intake_acked_id,
                            .can_acknowledge = intake_can_acknowledge,
                            .next_id = intake_next_id,
+                           .partial = intake_partial,
                            .push_wait_ms = intake_push_wait_ms,
                            .push_charge = intake_push_charge,
                            .labels = &d->hub.labels,
@@ -690,7 +729,7 @@ static const char *base_path(const struct settings *s)
     return strcmp(s->base_path, "none") == 0 ? "" : s->base_path;
 }
 
-static int open_ipc(struct daemon *d)
+static int open_ipc(struct daemon *d, struct errinfo *info)
 {
     struct intake intake = intake_of(d);
     int err = ipc_new(&d->ipc, &d->api, &intake);
@@ -698,7 +737,7 @@ static int open_ipc(struct daemon *d)
     d->api.ipc = d->ipc;
     if (err == 0)
         hub_add_sink(&d->hub, ipc_sink, d->ipc);
-    return err;
+    return err < 0 ? err : ring_server_new(&d->rings, &d->loop, &intake, d->settings->socket, info);
 }
 
 static int open_api(struct daemon *d, struct errinfo *info)
@@ -720,14 +759,10 @@ static int open_api(struct daemon *d, struct errinfo *info)
                           .http_in = d->http_in,
                           .metrics = &d->metrics,
                           .settings = d->settings,
+                          .zone = d->api.zone,
                           .control = {.reload = reload, .upgrade = upgrade, .daemon = d},
                           .base_path = base_path(d->settings)};
     running_init(&d->api.running);
-    if (err == 0 && zone_load(&d->api.zone, d->settings->time_zone) < 0)
-        err = err_set(info, -LM_E_INVALID,
-                      "'time_zone': there is no time zone '%s' on this machine; UTC, +01:00 and "
-                      "names such as Europe/Berlin (package tzdata) are understood",
-                      d->settings->time_zone);
     d->http = (struct http_server){.loop = &d->loop,
                                    .dispatch = api_dispatch,
                                    .streams = api_streams,
@@ -736,7 +771,7 @@ static int open_api(struct daemon *d, struct errinfo *info)
                                    .head_timeout_ms = d->settings->http_head_timeout_ms,
                                    .idle_timeout_ms = d->settings->http_idle_timeout_ms};
     if (err == 0)
-        err = open_ipc(d);
+        err = open_ipc(d, info);
     return err < 0 ? err : streams_open(&d->api, HTTP_BODY_MAX);
 }
 
@@ -811,6 +846,8 @@ static int start(struct daemon *d, struct errinfo *info)
     if (err == 0)
         err = open_hub(d, info);
     if (err == 0)
+        err = open_applog(d, info);
+    if (err == 0)
         err = open_streams(d);
     if (err == 0)
         err = open_sources(d, info);
@@ -834,11 +871,13 @@ static void clean_up(struct daemon *d)
     supervise_free(d->supervise);
     keeper_server_free(d->keepers);
     ipc_free(d->ipc);
+    ring_server_free(d->rings);
     http_in_free(d->http_in);
     socketio_free(d->api.socketio);
     tail_free(d->tail);
     fanout_free(d->fanout);
     admin_free(d->admin);
+    applog_free(d->applog);
     zone_fini(&d->api.zone);
     auth_free(d->auth);
     tls_free(d->tls);

@@ -25,8 +25,10 @@ static void count_client(const char *transport, struct str job, void *ctx)
     struct metrics *m = ctx;
 
     (void)job;
-    if (transport[0] == 's')
+    if (strcmp(transport, "sse") == 0)
         m->clients_sse++;
+    else if (strcmp(transport, "socketio") == 0)
+        m->clients_socketio++;
     else
         m->clients_websocket++;
 }
@@ -36,13 +38,17 @@ void metrics_get(struct http_req *req, struct api *api)
     struct metrics *m = api->metrics;
     struct buf out = {0};
 
-    m->clients_sse = m->clients_websocket = m->processes = 0;
+    m->clients_sse = m->clients_socketio = m->clients_websocket = m->processes = 0;
     fanout_visit(api->fanout, count_client, m);
     while (supervise_at(api->supervise, m->processes))
         m->processes++;
     m->downloads = api->downloads;
     m->connections = api->loop->conns;
     m->journal_bytes_total = journal_written(api->hub->journal);
+    m->journal_unsealed = journal_unsealed(api->hub->journal);
+    m->store_chunks = store_chunks(api->store);
+    m->store_bytes = store_bytes(api->store);
+    m->store_first_id = store_start_id(api->store);
     m->journal_syncs_total = journal_syncs(api->hub->journal);
     metrics_write(m, &out);
     processes_add_metrics(api->supervise, &out);

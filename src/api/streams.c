@@ -186,10 +186,13 @@ static void count_one(const char *transport, struct str job, void *ctx)
         j->websocket++;
 }
 
+/* The shape that clients know, and Socket.IO where there is some. */
 static void add_counts(struct buf *out, const struct job_count *j)
 {
-    buf_printf(out, "{\"websocket\":%" PRIu32 ",\"sse\":%" PRIu32 ",\"socketio\":%" PRIu32 "}",
-               j->websocket, j->sse, j->socketio);
+    buf_printf(out, "{\"websocket\":%" PRIu32 ",\"sse\":%" PRIu32, j->websocket, j->sse);
+    if (j->socketio)
+        buf_printf(out, ",\"socketio\":%" PRIu32, j->socketio);
+    buf_add_char(out, '}');
 }
 
 void stream_status(struct http_req *req, struct api *api)

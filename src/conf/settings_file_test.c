@@ -241,6 +241,64 @@ static void a_process_needs_only_a_command(void **state)
     settings_fini(&s);
 }
 
+static void files_have_patterns_and_rules(void **state)
+{
+    (void)state;
+    struct settings s;
+
+    parse_ok(&s, "files:\n"
+                 "  - {path: /var/log/*.log}\n"
+                 "  - path: [/a/*, /b/**/c]\n"
+                 "    exclude: '*.gz'\n"
+                 "    source: web\n"
+                 "    labels: {team: x}\n"
+                 "    store: false\n"
+                 "    join: false\n"
+                 "    start: end\n"
+                 "    format: json\n"
+                 "    timezone: Europe/Berlin\n"
+                 "    levels: [{match: a, level: warn}, {level: fatal, match: /b/}]\n"
+                 "    default_level: {stderr: warn}\n");
+    assert_int_equal(s.file_count, 2);
+    const struct file_conf *f = &s.files[0];
+    assert_string_equal(f->paths[0], "/var/log/*.log");
+    assert_null(f->paths[1]);
+    assert_null(f->source);
+    assert_int_equal(f->start, START_BEGINNING);
+    assert_false(f->unstored || f->apart);
+    f = &s.files[1];
+    assert_string_equal(f->paths[1], "/b/**/c");
+    assert_string_equal(f->exclude[0], "*.gz");
+    assert_string_equal(f->source, "web");
+    assert_string_equal(f->labels[0].value, "x");
+    assert_true(f->unstored && f->apart);
+    assert_int_equal(f->start, START_END);
+    assert_int_equal(f->parse.format, LINES_JSON);
+    assert_string_equal(f->parse.timezone, "Europe/Berlin");
+    assert_int_equal(f->parse.level_count, 2);
+    assert_string_equal(f->parse.levels[1].match, "/b/");
+    assert_int_equal(f->parse.levels[1].level, 6);
+    assert_int_equal(f->parse.stdout_level, 0);
+    assert_int_equal(f->parse.stderr_level, 4);
+    settings_fini(&s);
+}
+
+static void bad_files_are_refused(void **state)
+{
+    (void)state;
+    refuse("files: {path: x}\n", 1, 8, "'files' is a list");
+    refuse("files: [{source: x}]\n", 1, 9, "this entry of 'files' has no 'path'");
+    refuse("files: [{path: []}]\n", 1, 16, "'path' is empty");
+    refuse("files: [{path: ''}]\n", 1, 16, "'path' is empty");
+    refuse("files: [{path: x, source: a b}]\n", 1, 27, "'a b' cannot be a source");
+    refuse("files: [{path: x, sorce: a}]\n", 1, 19,
+           "unknown key 'sorce' of 'files': did you mean 'source'?");
+    refuse("files: [{path: x, levels: [{match: x, level: loud}]}]\n", 1, 46,
+           "'level' is one of trace, debug");
+    refuse("files: [{path: x, default_level: {stdin: info}}]\n", 1, 35,
+           "'stdin' is neither stdout nor stderr");
+}
+
 static void unknown_names_come_with_the_nearest_known_one(void **state)
 {
     (void)state;
@@ -393,6 +451,8 @@ int main(void)
         cmocka_unit_test(mistakes_about_its_life_are_named),
         cmocka_unit_test(only_what_a_life_depends_on_changes_its_hash),
         cmocka_unit_test(a_process_needs_only_a_command),
+        cmocka_unit_test(files_have_patterns_and_rules),
+        cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(unknown_names_come_with_the_nearest_known_one),
         cmocka_unit_test(nothing_may_be_given_twice),
         cmocka_unit_test(the_wrong_type_is_refused),

@@ -123,6 +123,14 @@ void frame_add_exit(struct buf *out, const struct frame_exit *ex)
     add_le(out, ex->system_us, 8);
     add_le(out, ex->stdout_n, 8);
     add_le(out, ex->stderr_n, 8);
+    if (ex->last[0].n + ex->last[1].n == 0) {
+        frame_close(out, f);
+        return;
+    }
+    for (int i = 0; i < 2; i++)
+        add_le(out, ex->last[i].n, 2);
+    for (int i = 0; i < 2; i++)
+        buf_add_str(out, ex->last[i]);
     frame_close(out, f);
 }
 
@@ -310,6 +318,13 @@ int frame_get_exit(struct str payload, struct frame_exit *ret)
     ex.stderr_n = take_u64(&c);
     if (c.too_short || ex.core > 1 || ex.oom > 2)
         return -LM_E_PROTOCOL;
+    if (c.rest.n > 0) { /* the first keepers said nothing of it */
+        size_t out_n = take_le(&c, 2), err_n = take_le(&c, 2);
+        ex.last[0] = take(&c, out_n);
+        ex.last[1] = take(&c, err_n);
+        if (c.too_short || out_n > FRAME_LAST_MAX || err_n > FRAME_LAST_MAX)
+            return -LM_E_PROTOCOL;
+    }
     *ret = ex;
     return 0;
 }

@@ -60,7 +60,7 @@ enum { FRAME_FEATURE_CALLS = 1, FRAME_FEATURE_RING = 2 };
 enum { FRAME_RUN_CONFIGURED = 1, FRAME_RUN_BY_HAND = 2, FRAME_RUN_PIPE = 4 };
 enum { FRAME_ACK_EXIT = 1, FRAME_ACK_END = 2 };
 enum { FRAME_STDOUT = 1, FRAME_STDERR = 2 };
-enum { FRAME_LABELS_MAX = 32, FRAME_RUN_ID = 16 };
+enum { FRAME_LABELS_MAX = 32, FRAME_RUN_ID = 16, FRAME_LAST_MAX = 512 };
 
 struct frame {
     uint8_t type, flags;
@@ -108,6 +108,8 @@ struct frame_exit {
     uint32_t max_rss_kb;
     uint64_t user_us, system_us;
     uint64_t stdout_n, stderr_n;
+    struct str
+        last[2]; /* the last whole or unfinished lines of stdout and stderr, FRAME_LAST_MAX each */
 };
 
 struct frame_note {

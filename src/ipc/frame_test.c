@@ -324,14 +324,20 @@ static void members_added_later_are_ignored(void **state)
     (void)state;
     struct buf out = {0};
     struct frame f;
+    struct frame_exit ex, with = sample_exit;
 
-    frame_add_exit(&out, &sample_exit);
+    with.last[0] = STR("words of stdout");
+    with.last[1] = STR("and stderr");
+    frame_add_exit(&out, &with);
     assert_true(frame_read(buf_str(&out), FRAME_MAX, &f) > 0);
+    size_t n = f.payload.n;
     BUF_LIT(&out, "a member of version 2");
-    struct frame_exit ex;
     struct str longer = str_of(out.p + FRAME_HEADER, out.n - FRAME_HEADER);
     assert_int_equal(frame_get_exit(longer, &ex), 0);
     assert_int_equal(ex.signal, 11);
+    assert_true(str_is(ex.last[0], "words of stdout") && str_is(ex.last[1], "and stderr"));
+    assert_int_equal(frame_get_exit(str_of(longer.p, n - 1), &ex), -LM_E_PROTOCOL);
+    assert_int_equal(frame_get_exit(str_of(longer.p, n - 26), &ex), -LM_E_PROTOCOL);
     buf_fini(&out);
 }
 

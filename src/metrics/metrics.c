@@ -35,8 +35,41 @@ static void write_levels(struct buf *b, const char *name, const uint64_t values[
     }
 }
 
+static const int64_t bucket_ends_us[METRIC_BUCKETS] = METRIC_BUCKETS_US;
+
+void metrics_observe(struct metric_times *t, int64_t us, uint64_t count)
+{
+    int i = 0;
+
+    while (i < METRIC_BUCKETS && us > bucket_ends_us[i])
+        i++;
+    t->buckets[i] += count;
+    t->sum_us += (uint64_t)(us > 0 ? us : 0) * count;
+}
+
+static void write_times(struct buf *b, const char *name, const struct metric_times *t)
+{
+    uint64_t count = 0;
+
+    for (int i = 0; i < METRIC_BUCKETS; i++) {
+        count += t->buckets[i];
+        buf_printf(b, "logmill_%s_bucket{le=\"%g\"} ", name, (double)bucket_ends_us[i] / 1e6);
+        buf_add_u64(b, count);
+        buf_add_char(b, '\n');
+    }
+    count += t->buckets[METRIC_BUCKETS];
+    buf_printf(b, "logmill_%s_bucket{le=\"+Inf\"} ", name);
+    buf_add_u64(b, count);
+    buf_printf(b, "\nlogmill_%s_sum %.6f\nlogmill_%s_count ", name, (double)t->sum_us / 1e6, name);
+    buf_add_u64(b, count);
+    buf_add_char(b, '\n');
+}
+
 void metrics_write(const struct metrics *m, struct buf *b)
 {
+#define METRIC_HISTOGRAM(name, sentence)                                                           \
+    write_head(b, #name, "histogram", sentence);                                                   \
+    write_times(b, #name, &m->name);
 #define METRIC(name, type, sentence)                                                               \
     write_head(b, #name, TYPE_##type, sentence);                                                   \
     write_value(b, #name, m->name);
@@ -78,6 +111,8 @@ void metrics_write_docs(struct buf *b)
     buf_printf(b, "| `logmill_%s` | %s | %s |\n", #name, TYPE_##type, sentence);
 #define METRIC_BY_LEVEL(name, type, sentence)                                                      \
     buf_printf(b, "| `logmill_%s{level}` | %s | %s |\n", #name, TYPE_##type, sentence);
+#define METRIC_HISTOGRAM(name, sentence)                                                           \
+    buf_printf(b, "| `logmill_%s` | histogram | %s |\n", #name, sentence);
 #define METRIC_BY_PROCESS(name, type, sentence)                                                    \
     buf_printf(b, "| `logmill_%s{process}` | %s | %s |\n", #name, TYPE_##type, sentence);
 #include "metrics/metrics.def"

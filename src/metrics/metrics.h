@@ -20,9 +20,25 @@
 /* unknown, trace, debug, info, warn, error, fatal: indexed by the level of a record. */
 enum { METRIC_LEVELS = 7 };
 
+/* Upper ends of the buckets of every histogram, in microseconds; beyond the last is one more. */
+#define METRIC_BUCKETS_US                                                                          \
+    {                                                                                              \
+        100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000              \
+    }
+enum { METRIC_BUCKETS = 12 };
+
+struct metric_times {
+    uint64_t buckets[METRIC_BUCKETS + 1]; /* not cumulative */
+    uint64_t sum_us;
+};
+
+/* `count` things took so long each. */
+void metrics_observe(struct metric_times *t, int64_t us, uint64_t count);
+
 struct metrics {
 #define METRIC(name, type, sentence)          uint64_t name;
 #define METRIC_BY_LEVEL(name, type, sentence) uint64_t name[METRIC_LEVELS];
+#define METRIC_HISTOGRAM(name, sentence)      struct metric_times name;
 #include "metrics/metrics.def"
 };
 

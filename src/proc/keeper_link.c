@@ -228,6 +228,12 @@ void link_receive(struct link *l, int64_t now_us)
 void link_set_exit(struct link *l, const struct frame_exit *exit)
 {
     l->exit = *exit;
+    for (int i = 0; i < 2; i++) {
+        lm_assert(exit->last[i].n <= FRAME_LAST_MAX);
+        if (exit->last[i].n > 0)
+            memcpy(l->last[i], exit->last[i].p, exit->last[i].n);
+        l->exit.last[i].p = l->last[i];
+    }
     l->has_exit = true;
 }
 

@@ -35,6 +35,7 @@ struct link {
     struct buf out;   /* frames of our own, sent before more of the queue */
     struct buf notes; /* waiting for the connection */
     struct frame_exit exit;
+    char last[2][FRAME_LAST_MAX]; /* what exit.last points to */
     uint64_t end[2];
     bool has_exit, has_end;   /* known; once true they stay so */
     bool sent_exit, sent_end; /* on this connection */

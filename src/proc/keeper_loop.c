@@ -199,6 +199,8 @@ static void on_due(struct keeper *k, int64_t now_us)
         struct frame_exit ex = k->child.end;
         ex.stdout_n = s[0].total;
         ex.stderr_n = s[1].total;
+        for (int i = 0; i < 2; i++)
+            ex.last[i] = pump_last_lines(&k->pump, i);
         link_set_exit(&k->link, &ex);
     }
     if (k->link.has_exit && !k->link.has_end && pump_at_end(&k->pump)) {

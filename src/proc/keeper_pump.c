@@ -65,6 +65,32 @@ static void write_file(struct pump *p, uint32_t stream, struct str bytes, bool l
     }
 }
 
+static void keep_tail(struct pump_stream *s, const char *bytes, size_t n)
+{
+    if (n >= FRAME_LAST_MAX) {
+        memcpy(s->tail, bytes + n - FRAME_LAST_MAX, FRAME_LAST_MAX);
+        s->tail_n = FRAME_LAST_MAX;
+        return;
+    }
+    size_t kept = s->tail_n + n > FRAME_LAST_MAX ? FRAME_LAST_MAX - n : s->tail_n;
+    memmove(s->tail, s->tail + s->tail_n - kept, kept);
+    memcpy(s->tail + kept, bytes, n);
+    s->tail_n = kept + n;
+}
+
+struct str pump_last_lines(const struct pump *p, int stream)
+{
+    const struct pump_stream *s = &p->streams[stream];
+    struct str text = str_of(s->tail, s->tail_n);
+    const char *cut = s->total > s->tail_n && text.n ? memchr(text.p, '\n', text.n - 1) : NULL;
+
+    if (cut) /* the first line began before it */
+        text = str_of(cut + 1, text.n - (size_t)(cut + 1 - text.p));
+    while (text.n > 0 && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
+        text.n--;
+    return text;
+}
+
 /* The first n bytes of the room go to everybody. */
 static void pass_on(struct pump *p, int i, const char *room, size_t n)
 {
@@ -82,6 +108,7 @@ static void pass_on(struct pump *p, int i, const char *room, size_t n)
     if (p->console)
         console_write(p->console, i, data.bytes);
     queue_commit(p->queue, &data);
+    keep_tail(&p->streams[i], room, n);
     p->streams[i].total += n;
 }
 

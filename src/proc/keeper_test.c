@@ -191,6 +191,7 @@ struct hub {
     uint64_t jumped[2];
     size_t sent_twice; /* bytes that came again although acknowledged */
     struct frame_exit exit;
+    char last[2][FRAME_LAST_MAX + 1];
     int exits, ends, connections;
     bool acked_end;
     bool silent;          /* acknowledges nothing */
@@ -319,6 +320,8 @@ static void hub_on_frame(struct hub *h, const struct frame *f)
         assert_int_equal(frame_get_exit(f->payload, &ex), 0);
         assert_true(ex.stdout_n <= h->at[0] && ex.stderr_n <= h->at[1]);
         h->exit = ex;
+        for (int i = 0; i < 2; i++)
+            snprintf(h->last[i], sizeof h->last[i], "%.*s", STR_FMT(ex.last[i]));
         h->exits++;
         hub_ack(h, FRAME_ACK);
         break;
@@ -516,6 +519,12 @@ static void check_death(const char *death, int code, int signal_number)
     assert_int_equal(h.exit.code, code);
     assert_int_equal(h.exit.signal, signal_number);
     assert_true(h.exit.stdout_n == want[0].n && h.exit.stderr_n == want[1].n);
+    for (int i = 0; i < 2; i++) {
+        size_t n = strlen(h.last[i]);
+        assert_true(n > FRAME_LAST_MAX - 80);
+        assert_memory_equal(h.last[i], want[i].p + want[i].n - n, n);
+        assert_int_equal(want[i].p[want[i].n - n - 1], '\n'); /* whole lines */
+    }
     if (signal_number)
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == signal_number);
     else

@@ -4,6 +4,9 @@
  */
 #include "source/exit_record.h"
 
+#include "record/json.h"
+#include "record/utf8.h"
+
 #include <inttypes.h>
 
 static const char *oom_text(uint8_t oom)
@@ -34,6 +37,18 @@ static void add_message(const struct frame_exit *ex, struct buf *out)
         BUF_LIT(out, ", out of memory");
 }
 
+static void add_last(struct buf *out, const char *name, struct str lines)
+{
+    struct buf clean = {0};
+
+    if (lines.n == 0)
+        return;
+    utf8_add_clean(&clean, lines);
+    buf_printf(out, ",\"%s\":", name);
+    json_add_string(out, buf_str(&clean));
+    buf_fini(&clean);
+}
+
 enum level exit_record(const struct frame_exit *ex, struct buf *message, struct buf *fields)
 {
     add_message(ex, message);
@@ -47,8 +62,11 @@ enum level exit_record(const struct frame_exit *ex, struct buf *message, struct 
     }
     buf_printf(fields,
                "\"core\":%s,\"oom\":%s,\"max_rss_kb\":%" PRIu32 ",\"user_ms\":%" PRIu64
-               ",\"system_ms\":%" PRIu64 "}",
+               ",\"system_ms\":%" PRIu64,
                ex->core ? "true" : "false", oom_text(ex->oom), ex->max_rss_kb, ex->user_us / 1000,
                ex->system_us / 1000);
+    add_last(fields, "last_stdout", ex->last[0]);
+    add_last(fields, "last_stderr", ex->last[1]);
+    buf_add_char(fields, '}');
     return ex->signal == 0 && ex->code == 0 ? LEVEL_INFO : LEVEL_ERROR;
 }

@@ -73,12 +73,23 @@ static void a_signal_without_a_name_has_its_number(void **state)
            "\"max_rss_kb\":0,\"user_ms\":0,\"system_ms\":0}");
 }
 
+static void its_last_lines_stand_there_as_valid_text(void **state)
+{
+    (void)state;
+    expect(&(struct frame_exit){.last = {STR("a\nb \"c\""), STR("\xff!")}}, LEVEL_INFO,
+           "exited with code 0",
+           "{\"event\":\"exit\",\"code\":0,\"core\":false,\"oom\":false,\"max_rss_kb\":0,"
+           "\"user_ms\":0,\"system_ms\":0,\"last_stdout\":\"a\\nb \\\"c\\\"\",\"last_stderr\":"
+           "\"\xef\xbf\xbd!\"}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(code_0_is_information),
         cmocka_unit_test(any_other_code_is_an_error),
         cmocka_unit_test(a_signal_has_its_name_and_whether_a_core_was_dumped),
+        cmocka_unit_test(its_last_lines_stand_there_as_valid_text),
         cmocka_unit_test(the_kernels_lack_of_memory_is_said),
         cmocka_unit_test(a_signal_without_a_name_has_its_number),
     };

@@ -179,6 +179,11 @@ static int on_exit_frame(struct keeper *k, struct str payload)
 
     if (err < 0 || k->exit.signal < 0 || k->exit.signal > SIGNAL_MAX)
         return -LM_E_PROTOCOL;
+    for (int i = 0; i < 2; i++) { /* the payload goes before the record is written */
+        if (k->exit.last[i].n > 0)
+            memcpy(k->last[i], k->exit.last[i].p, k->exit.last[i].n);
+        k->exit.last[i].p = k->last[i];
+    }
     supervise_on_exit(k->server->supervise, k->process, &k->exit);
     if (k->flags & RUN_EXIT_WRITTEN)
         return 0;
@@ -356,6 +361,8 @@ int keeper_server_new(struct keeper_server **ret, struct loop *loop, const struc
     list_init(&s->keepers);
     s->ack_timer.data = s;
     uv_timer_init(&loop->uv, &s->ack_timer);
+    s->partial_timer.data = s;
+    uv_timer_init(&loop->uv, &s->partial_timer);
     *ret = s;
     return 0;
 }
@@ -365,6 +372,7 @@ void keeper_server_close(struct keeper_server *s)
     LIST_FOR_EACH_SAFE (link, &s->keepers)
         conn_close(LIST_ITEM(link, struct keeper, link)->conn, 0);
     uv_close((uv_handle_t *)&s->ack_timer, NULL);
+    uv_close((uv_handle_t *)&s->partial_timer, NULL);
 }
 
 void keeper_server_free(struct keeper_server *s)

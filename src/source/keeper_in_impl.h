@@ -15,6 +15,7 @@ struct keeper_server {
     struct supervise *supervise;
     struct list keepers;
     uv_timer_t ack_timer;
+    uv_timer_t partial_timer;
     struct batch batch; /* one for all: it is published before the next keeper's turn */
 };
 
@@ -29,6 +30,7 @@ struct keeper {
     struct labels *labels;
     struct origin origin;
     struct line_splitter lines[2]; /* stdout, stderr */
+    int64_t grew_us[2];            /* monotonic: when a line without an end came; 0: it was shown */
     struct parser parser;
     struct parse_rules rules;
     uint32_t flags; /* RUN_EXIT_WRITTEN, RUN_ENDED */
@@ -37,6 +39,7 @@ struct keeper {
     uint64_t staged_id; /* staged is acknowledged once ids below this are; 0 = nothing staged */
     uint64_t latest_id;
     struct frame_exit exit;
+    char last[2][FRAME_LAST_MAX]; /* what exit.last points to */
     bool exit_waits;
     uv_timer_t exit_timer; /* before RUN: until when it must have introduced itself */
 };
@@ -57,6 +60,11 @@ int lines_end(struct keeper *k, const uint64_t total[2]) LM_MUST_CHECK;
 /* The exit record, now. */
 int lines_add_exit(struct keeper *k) LM_MUST_CHECK;
 int lines_add_note(struct keeper *k, const struct frame_note *note) LM_MUST_CHECK;
+
+/* --- keeper_in_partial.c --- */
+
+/* Bytes of this stream have come: a line that has no end yet is shown when it stands still. */
+void partial_look(struct keeper *k, enum stream stream);
 
 /* --- keeper_in_ack.c --- */
 

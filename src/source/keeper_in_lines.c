@@ -127,6 +127,7 @@ int lines_add_data(struct keeper *k, struct frame_data d)
         if (err < 0)
             return err;
     }
+    partial_look(k, stream);
     return err;
 }
 

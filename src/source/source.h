@@ -37,6 +37,9 @@ struct intake {
      * may push records, 0 when it may; and that it has pushed some. */
     uint32_t (*push_wait_ms)(void *hub, struct str source);
     void (*push_charge)(void *hub, struct str source, uint64_t records);
+    /* The unfinished last line of a source has stood still: valid UTF-8, for whoever watches. NULL:
+     * nobody does. */
+    void (*partial)(void *hub, struct labels *l, enum stream stream, struct str text);
     struct label_table *labels;
     struct metrics *metrics;
 };

@@ -93,6 +93,8 @@ static void append(struct fanout *s, struct feed *f, const struct record *r, str
     }
     if (feed_batch_is_full(f))
         fanout_seal(s, f);
+    if (list_empty(&s->dirty))
+        s->dirty_since_us = clock_mono_us();
     if (list_empty(&f->dirty))
         list_push(&s->dirty, &f->dirty);
 }
@@ -146,6 +148,8 @@ void fanout_sink(const struct batch *b, void *ctx)
 
 static void flush_all(struct fanout *s)
 {
+    struct metrics *m = s->opts.metrics;
+    uint64_t before = m->delivered_total;
     uint32_t sends = 0;
 
     LIST_FOR_EACH_SAFE (link, &s->dirty) {
@@ -161,9 +165,10 @@ static void flush_all(struct fanout *s)
         }
         feed_trim(f);
     }
-    s->opts.metrics->feed_bytes = s->pool.used;
-    int64_t rest = (int64_t)sends * SEND_REST_US;
-    s->rest_until_us = clock_mono_us() + (rest < TICK_MAX_US ? rest : TICK_MAX_US);
+    int64_t now_us = clock_mono_us(), rest = (int64_t)sends * SEND_REST_US;
+    metrics_observe(&m->delivery_seconds, now_us - s->dirty_since_us, m->delivered_total - before);
+    m->feed_bytes = s->pool.used;
+    s->rest_until_us = now_us + (rest < TICK_MAX_US ? rest : TICK_MAX_US);
 }
 
 static void on_turn_end(struct turn_hook *hook)

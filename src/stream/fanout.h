@@ -46,6 +46,10 @@ void fanout_free(struct fanout *s);
 /* The sink for hub_add_sink(). */
 void fanout_sink(const struct batch *b, void *fanout);
 
+/* The unfinished last line of a source: a preview for those whose wire has one and whose filter wants
+ * it as it is. */
+void fanout_partial(struct fanout *s, struct labels *l, enum stream stream, struct str text);
+
 /* Where a subscriber begins. */
 struct sub_start {
     enum {

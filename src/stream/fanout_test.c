@@ -306,23 +306,24 @@ static void stall(struct world *w, struct client *c, uint32_t records)
 
 static void a_slow_client_loses_the_oldest_and_is_told_exactly_how_many_of_which_level(void **state)
 {
-    static const char *const wires[] = {"sse", "ws"};
+    static const char *const wires[] = {"sse", "ws", "v1"};
     struct world *w = *state;
     const struct sub_start now = {.from = SUB_FROM_NOW};
 
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         connect_client(w, wires[i], "", &now, true);
     struct client *quick = connect_now(w, "sse", "");
     until_all_live(w);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         w->clients[i]->stalled = true;
     for (int round = 0; round < 3; round++) {
         stall(w, w->clients[0], 4000);
         UNTIL(w, quick->count == w->published);
-        for (int i = 0; i < 2; i++)
+        for (int i = 0; i < 3; i++)
             w->clients[i]->stalled = false;
-        UNTIL(w, is_up_to_date(w, w->clients[0]) && is_up_to_date(w, w->clients[1]));
-        for (int i = 0; i < 2; i++) {
+        UNTIL(w, is_up_to_date(w, w->clients[0]) && is_up_to_date(w, w->clients[1]) &&
+                     is_up_to_date(w, w->clients[2]));
+        for (int i = 0; i < 3; i++) {
             assert_int_equal(w->clients[i]->seen[DROPPED], round + 1);
             expect_exact(w->clients[i], w->published);
             w->clients[i]->stalled = true;
@@ -330,10 +331,63 @@ static void a_slow_client_loses_the_oldest_and_is_told_exactly_how_many_of_which
     }
     expect_ids(quick, 1, last_id(w));
     assert_int_equal(quick->seen[DROPPED], 0);
-    assert_int_equal(w->metrics.dropped_total,
-                     2 * (uint64_t)w->published - w->clients[0]->count - w->clients[1]->count);
-    assert_int_equal(w->metrics.delivered_total,
-                     (uint64_t)w->clients[0]->count + w->clients[1]->count + quick->count);
+    assert_int_equal(w->metrics.dropped_total, 3 * (uint64_t)w->published - w->clients[0]->count -
+                                                   w->clients[1]->count - w->clients[2]->count);
+    assert_int_equal(w->metrics.delivered_total, (uint64_t)w->clients[0]->count +
+                                                     w->clients[1]->count + w->clients[2]->count +
+                                                     quick->count);
+}
+
+/* --- logmill.v1 --- */
+
+static void a_flush_of_many_records_is_one_message(void **state)
+{
+    struct world *w = *state;
+    struct client *c = connect_now(w, "v1", "");
+
+    until_all_live(w);
+    publish(w, "a", 50, 20);
+    UNTIL(w, c->count == 50);
+    assert_int_equal(c->batches, 1);
+    publish(w, "a", 2500, 5);
+    UNTIL(w, c->count == 2550);
+    assert_in_range(c->batches, 4, 12); /* of at most BATCH_BYTES */
+    expect_ids(c, 1, last_id(w));
+}
+
+static void a_replay_comes_in_batches_and_meets_live_without_a_seam(void **state)
+{
+    struct world *w = *state;
+
+    for (int i = 0; i < 100; i++)
+        publish(w, "a", 37, dice(w, 200));
+    struct client *c = connect_after(w, "v1", 1000);
+    for (int i = 0; i < 100; i++) {
+        publish(w, "a", 1 + dice(w, 9), 50);
+        turn(w);
+    }
+    UNTIL(w, is_up_to_date(w, c));
+    expect_ids(c, 1001, last_id(w));
+    assert_in_range(c->batches, 3, 120);
+}
+
+static void who_joins_while_a_batch_is_gathered_gets_nothing_twice(void **state)
+{
+    struct world *w = *state;
+    struct client *first = connect_now(w, "v1", "");
+
+    until_all_live(w);
+    for (int i = 0; i < 20; i++) {
+        publish(w, "a", 3, 10);
+        connect_after(w, "v1", (uint64_t)i);
+        publish(w, "a", 3, 10);
+        turn(w);
+    }
+    for (uint32_t i = 0; i < w->client_count; i++)
+        UNTIL(w, is_up_to_date(w, w->clients[i]));
+    expect_ids(first, 1, last_id(w));
+    for (uint32_t i = 1; i < w->client_count; i++)
+        expect_ids(w->clients[i], i, last_id(w));
 }
 
 static void a_slow_client_that_wants_everything_gets_it_late(void **state)
@@ -516,6 +570,9 @@ int main(void)
         TEST(an_idle_client_lets_the_loop_sleep),
         TEST(many_records_leave_in_one_write),
         TEST(a_slow_client_loses_the_oldest_and_is_told_exactly_how_many_of_which_level),
+        TEST(a_flush_of_many_records_is_one_message),
+        TEST(a_replay_comes_in_batches_and_meets_live_without_a_seam),
+        TEST(who_joins_while_a_batch_is_gathered_gets_nothing_twice),
         TEST(a_slow_client_that_wants_everything_gets_it_late),
         TEST_SMALL(a_client_that_reads_a_little_now_and_then_still_gets_an_exact_account),
         TEST_SMALL(a_client_that_never_reads_costs_the_same_after_a_megabyte_and_after_ten),

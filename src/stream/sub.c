@@ -97,11 +97,13 @@ static void account_for(struct sub *sub, size_t n, size_t wanted)
         if (rest.n) {
             outlet_write(sub->out, rest.p, rest.n);
             records += feed_advance(&sub->place, rest.n);
+            n += rest.n;
         } else if (sub->out->conn) {
             conn_want_drained(sub->out->conn);
         }
     }
     sub->fanout->opts.metrics->delivered_total += records;
+    sub->fanout->opts.metrics->delivered_bytes_total += n;
 }
 
 uint32_t sub_flush(struct sub *sub)
@@ -151,6 +153,7 @@ void sub_say_goodbye(struct sub *sub, uint16_t code, struct str reason)
 
 void sub_refuse(struct sub *sub)
 {
+    sub->fanout->opts.metrics->filters_refused_total++;
     sub_say_too_expensive(sub);
     if (!sub->shared)
         sub_say_goodbye(sub, 1008, STR("filter_too_expensive"));
@@ -276,6 +279,7 @@ static void detach(struct sub *sub)
     sub_stop_replay(sub);
     feed_leave(&sub->place);
     list_remove(&sub->in_state);
+    feed_trim(sub->feed);
 }
 
 int sub_change(struct sub *sub, struct filter *filter, const struct form *form,

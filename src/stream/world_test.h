@@ -49,7 +49,7 @@ struct client {
     bool ws, v1, stalled, eof;
     struct buf in;
     uint64_t *ids;
-    uint32_t count, cap;
+    uint32_t count, cap, batches;
     struct kept kept[KEPT_MAX];
     uint32_t kept_count, seen[KIND_COUNT];
     json_t *last; /* the last record */
@@ -85,6 +85,8 @@ static inline void world_open(struct world *w, const struct fanout_opts *limits)
                            .durability = DURABILITY_OS};
     struct store_opts store = {.loop = &w->loop, .state_dir = w->dir};
     assert_int_equal(store_open(&w->store, &store, &info), 0);
+    hub.sealed_end = store_end_id(w->store);
+    hub.sealed_positions = store_positions(w->store);
     assert_int_equal(hub_open(&w->hub, &hub, &info), 0);
     assert_int_equal(store_attach(w->store, &w->hub), 0);
     opts.loop = &w->loop;
@@ -172,7 +174,11 @@ static inline void begin_batch(struct world *w)
 
 static inline void send_batch(struct world *w)
 {
-    assert_int_equal(hub_publish(&w->hub, &w->batch), 0);
+    int err;
+
+    while ((err = hub_publish(&w->hub, &w->batch)) == -ENOSPC) /* sealing is behind */
+        uv_run(&w->loop.uv, UV_RUN_ONCE);
+    assert_int_equal(err, 0);
     batch_clear(&w->batch);
 }
 
@@ -292,22 +298,8 @@ static inline struct kept *keep(struct client *c, enum kind kind, json_t *json)
     return k;
 }
 
-static inline void take_json(struct client *c, struct str text)
+static inline void take_record(struct client *c, json_t *json)
 {
-    json_error_t why;
-    json_t *json = json_loadb(text.p, text.n, 0, &why);
-
-    if (!json)
-        fail_msg("not JSON (%s): %.*s", why.text, STR_FMT(text));
-    const char *type = json_string_value(json_object_get(json, "type"));
-    if (type) {
-        keep(c,
-             strcmp(type, "gap") == 0       ? GAP
-             : strcmp(type, "dropped") == 0 ? DROPPED
-                                            : ERROR_TEXT,
-             json);
-        return;
-    }
     if (c->count == c->cap) {
         c->cap = c->cap ? c->cap * 2 : 1024;
         c->ids = realloc(c->ids, c->cap * sizeof *c->ids);
@@ -317,6 +309,44 @@ static inline void take_json(struct client *c, struct str text)
     json_decref(c->last);
     c->last = json;
     c->seen[LOG]++;
+}
+
+/* A message of logmill.v1 that holds records. */
+static inline void take_batch(struct client *c, json_t *json)
+{
+    json_t *logs = json_object_get(json, "logs");
+    char end[24];
+
+    for (size_t i = 0; i < json_array_size(logs); i++)
+        take_record(c, json_incref(json_array_get(logs, i)));
+    snprintf(end, sizeof end, ".%" PRIu64, c->ids[c->count - 1]);
+    assert_non_null(strstr(json_string_value(json_object_get(json, "cursor")), end));
+    c->batches++;
+    json_decref(json);
+}
+
+static inline void take_json(struct client *c, struct str text)
+{
+    json_error_t why;
+    json_t *json = json_loadb(text.p, text.n, 0, &why);
+
+    if (!json)
+        fail_msg("not JSON (%s): %.*s", why.text, STR_FMT(text));
+    const char *type = json_string_value(json_object_get(json, "type"));
+    if (type && strcmp(type, "batch") == 0) {
+        take_batch(c, json);
+        return;
+    }
+    if (type) {
+        keep(c,
+             strcmp(type, "gap") == 0         ? GAP
+             : strcmp(type, "dropped") == 0   ? DROPPED
+             : strcmp(type, "heartbeat") == 0 ? BEAT
+                                              : ERROR_TEXT,
+             json);
+        return;
+    }
+    take_record(c, json);
 }
 
 /* --- Server-Sent Events --- */

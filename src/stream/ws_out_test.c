@@ -266,6 +266,100 @@ static void a_close_during_a_replay_ends_the_replay(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void ask_for(const struct client *c, const char *text)
+{
+    say(c, 0x81, text, strlen(text));
+}
+
+/* Ten subscriptions of different filters on a connection that takes next to nothing at a time: what the
+ * client takes apart is whole frames, and every record comes once for each. */
+static void many_subscriptions_share_a_narrow_connection(void **state)
+{
+    enum { SUBS = 10, RECORDS = 600 };
+    struct world *w = *state;
+    struct client *c = connect_client(w, "v1", "", &(struct sub_start){.from = SUB_FROM_NOW}, true);
+    char text[128];
+
+    for (int i = 1; i < SUBS; i++) {
+        snprintf(text, sizeof text, "{\"type\":\"subscribe\",\"sub\":\"s%d\",\"q\":\"-nothing%d\"}",
+                 i, i);
+        ask_for(c, text);
+    }
+    UNTIL(w, w->fanout->sub_count == SUBS);
+    until_all_live(w);
+    for (int i = 0; i < RECORDS / 20; i++) {
+        publish(w, "a", 20, 100);
+        turn(w);
+        client_read(c, dice(w, 3000));
+    }
+    UNTIL(w, c->count == SUBS * RECORDS || c->seen[DROPPED] > 0);
+    assert_int_equal(c->seen[DROPPED], 0);
+}
+
+static void a_filter_that_changes_takes_over_in_the_same_place(void **state)
+{
+    struct world *w = *state;
+    struct client *c = connect_now(w, "ws", "job_run_id=a");
+
+    until_all_live(w);
+    for (int i = 0; i < 20; i++) {
+        publish(w, i % 2 ? "b" : "a", 1, 10);
+        if (i % 5 == 0)
+            turn(w);
+    }
+    UNTIL(w, c->count == 10);
+    ask_for(c, "{\"type\":\"filter\",\"job_run_id\":\"b\"}");
+    for (int i = 0; i < 20; i++)
+        publish(w, i % 2 ? "b" : "a", 1, 10);
+    UNTIL(w, c->count == 20);
+    ask_for(c, "{\"type\":\"filter\",\"after\":0}");
+    UNTIL(w, c->count == 60);
+    for (uint32_t i = 0; i < 40; i++)
+        assert_int_equal(c->ids[20 + i], i + 1);
+    ask_for(c, "{\"type\":\"filter\",\"job_run_id\":\"nobody\",\"tail\":5}");
+    UNTIL(w, c->seen[ERROR_TEXT] == 3); /* the answers */
+    publish(w, "a", 10, 10);
+    UNTIL(w, is_live(w, c));
+    assert_int_equal(c->count, 60);
+    assert_int_equal(w->metrics.feeds, 1);
+}
+
+static void a_pause_holds_nothing_and_misses_nothing(void **state)
+{
+    struct world *w = *state;
+    struct client *c = connect_now(w, "ws", "");
+
+    until_all_live(w);
+    publish(w, "a", 5, 10);
+    UNTIL(w, c->count == 5);
+    ask_for(c, "{\"type\":\"pause\"}");
+    UNTIL(w, sub_of(w, c)->state == SUB_PAUSED);
+    publish(w, "a", 3000, 100);
+    for (int i = 0; i < 10; i++)
+        turn(w);
+    assert_int_equal(c->count, 5);
+    assert_int_equal(w->fanout->pool.used, 0);
+    ask_for(c, "{\"type\":\"resume\"}");
+    UNTIL(w, is_up_to_date(w, c));
+    expect_ids(c, 1, 3005);
+}
+
+static void who_leaves_while_an_answer_is_looked_up_leaves_nothing_behind(void **state)
+{
+    struct world *w = *state;
+
+    for (int i = 0; i < 50; i++)
+        publish(w, "a", 100, 100);
+    for (int i = 0; i < 5; i++) {
+        struct client *c = connect_now(w, "v1", "");
+        for (int k = 0; k < 12; k++)
+            ask_for(c, "{\"type\":\"requestLogs\",\"limit\":10000,\"q\":\"/l.*x$/\"}");
+        turn(w);
+        shutdown(c->fd, SHUT_RDWR);
+    }
+    UNTIL(w, w->fanout->sub_count == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +374,10 @@ int main(void)
         TEST(a_close_in_the_middle_of_a_record_waits_for_its_end),
         TEST(who_asks_and_never_reads_the_answers_costs_no_memory),
         TEST(a_close_during_a_replay_ends_the_replay),
+        TEST(many_subscriptions_share_a_narrow_connection),
+        TEST(a_filter_that_changes_takes_over_in_the_same_place),
+        TEST(a_pause_holds_nothing_and_misses_nothing),
+        TEST(who_leaves_while_an_answer_is_looked_up_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

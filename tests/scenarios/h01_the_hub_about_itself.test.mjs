@@ -53,9 +53,11 @@ function parseMetrics(text) {
             if (comment[1] === "TYPE") types.set(comment[2], comment[3]);
             continue;
         }
-        const sample = /^(\w+)(\{(?:level|process)="[\w.-]+"\})? (\d+)$/.exec(line);
+        const sample = /^(\w+)(\{(?:level|process|le)="[\w.+-]+"\})? ([\d.]+)$/.exec(line);
         assert.ok(sample, `a line that is neither comment nor sample: ${line}`);
-        assert.ok(types.has(sample[1]), `${sample[1]} was announced`);
+        const family = types.has(sample[1]) ? sample[1] : sample[1].replace(/_(bucket|sum|count)$/, "");
+        assert.ok(types.has(family), `${sample[1]} was announced`);
+        if (family !== sample[1]) assert.equal(types.get(family), "histogram");
         assert.ok(!samples.has(sample[1] + (sample[2] ?? "")), `${line} stands there once`);
         samples.set(sample[1] + (sample[2] ?? ""), Number(sample[3]));
     }
@@ -75,6 +77,8 @@ scenario("metrics can be parsed, and count what happened", async (s) => {
     assert.equal(samples.get("logmill_records_total"), 103 + own);
     assert.equal(samples.get('logmill_records_by_level_total{level="warn"}'), 1);
     assert.equal(samples.get("logmill_delivered_total"), 103);
+    assert.equal(samples.get("logmill_delivery_seconds_count"), 103);
+    assert.equal(samples.get('logmill_delivery_seconds_bucket{le="+Inf"}'), 103);
     assert.equal(samples.get("logmill_lines_invalid_utf8_total"), 1);
     assert.equal(samples.get("logmill_clients_websocket"), 1);
     assert.equal(samples.get("logmill_dropped_total"), 0);

@@ -172,3 +172,24 @@ scenario("batches are compressed for those who offer it, when the hub is told to
     const bytes = (c) => c.socket._socket.bytesRead;
     assert.ok(bytes(packed) * 4 < bytes(bare), `${bytes(packed)} of ${bytes(bare)} bytes`);
 });
+
+scenario("an unfinished line is shown when it stands still, and only to those who want it", async (s) => {
+    const hub = await s.hub();
+    const c = await s.v1(hub, { source: "asker" });
+    await c.ask({ type: "subscribe", sub: "errors", level: "error" });
+    await c.ask({ type: "subscribe", sub: "other", source: "nobody" });
+    const plain = await s.websocket(hub, { source: "asker" });
+    const child = s.run(
+        hub,
+        ["--name", "asker", "--quiet", "--label", "job_run_id=7"],
+        ["sh", "-c", "printf 'ready\\nPassword: '; sleep 1; echo secret"],
+    );
+    const preview = await c.message((m) => m.type === "partial");
+    assert.deepEqual(preview, { type: "partial", source: "asker", process_id: "asker", job_run_id: "7", stream: "stdout", text: "Password: " });
+    assert.deepEqual(c.texts(), ["ready"]);
+    await until("the whole line", () => c.texts().includes("Password: secret"));
+    await child.end();
+    await plain.record("Password: secret");
+    assert.equal(c.messages.filter((m) => m.type === "partial").length, 1);
+    assert.deepEqual(plain.notices, []);
+});

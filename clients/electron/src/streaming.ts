@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+//
+// Long answers in pieces. A result of at most one chunk is answered at once as plain data; else the
+// answer is the stream's id, and chunks follow, held until the window listens. At most AHEAD chunks are
+// on their way before the window has taken one, so a slow window slows its source and nobody else.
+
+import { CallError } from "./envelope.js";
+import type { WebContentsLike } from "./electron_types.js";
+import { Mean, type StreamMetrics } from "./metrics.js";
+
+export interface StreamChunk {
+    chunkIndex: number;
+    data: unknown[];
+    progress: { current: number; total: number; percentage: number };
+    isLast: boolean;
+}
+
+const AHEAD = 4;
+
+interface Open {
+    id: string;
+    window: WebContentsLike;
+    source: AsyncIterator<unknown>;
+    first: unknown[];
+    size: number;
+    total: number;
+    current: number;
+    index: number;
+    unanswered: number;
+    listening: boolean;
+    pumping: boolean;
+    started: number;
+    timeout: number;
+    timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+export class StreamingHandler {
+    private readonly open = new Map<string, Open>();
+    private totalStreams = 0;
+    private totalChunks = 0;
+    private totalBytes = 0;
+    private failedStreams = 0;
+    private readonly chunkSize = new Mean();
+    private readonly time = new Mean();
+    private last = 0;
+
+    /** The whole result when it fits one chunk, else the id of a stream to this window. */
+    async begin(window: WebContentsLike, source: AsyncIterable<unknown>, size: number, total: number, timeout: number): Promise<unknown> {
+        const iterator = source[Symbol.asyncIterator]();
+        const first = await take(iterator, size + 1);
+        if (first.length <= size) return first;
+        const id = `stream-${++this.last}`;
+        const stream: Open = {
+            id, window, source: iterator, first, size, total, timeout,
+            current: 0, index: 0, unanswered: 0, listening: false, pumping: false, started: performance.now(), timer: undefined,
+        };
+        this.open.set(id, stream);
+        this.totalStreams += 1;
+        this.watch(stream);
+        return id;
+    }
+
+    /** The window listens now: what was held comes. */
+    listen(window: WebContentsLike, id: string): void {
+        const stream = this.mine(window, id);
+        if (!stream) return;
+        stream.listening = true;
+        void this.pump(stream);
+    }
+
+    /** The window has taken a chunk. */
+    taken(window: WebContentsLike, id: string): void {
+        const stream = this.mine(window, id);
+        if (!stream) return;
+        stream.unanswered = Math.max(0, stream.unanswered - 1);
+        this.watch(stream);
+        void this.pump(stream);
+    }
+
+    cancel(window: WebContentsLike, id: string): void {
+        const stream = this.mine(window, id);
+        if (stream) this.end(stream);
+    }
+
+    /** The window is gone: so are its streams. */
+    forget(window: WebContentsLike): void {
+        for (const stream of [...this.open.values()]) if (stream.window === window) this.end(stream);
+    }
+
+    get count(): number {
+        return this.open.size;
+    }
+
+    getMetrics(): StreamMetrics {
+        const { totalStreams, totalChunks, totalBytes, failedStreams } = this;
+        return { totalStreams, totalChunks, totalBytes, averageChunkSize: this.chunkSize.value, averageStreamTime: this.time.value, failedStreams };
+    }
+
+    private mine(window: WebContentsLike, id: string): Open | undefined {
+        const stream = this.open.get(id);
+        return stream?.window === window ? stream : undefined;
+    }
+
+    private async pump(stream: Open): Promise<void> {
+        if (stream.pumping) return;
+        stream.pumping = true;
+        try {
+            while (stream.listening && stream.unanswered < AHEAD && this.open.has(stream.id)) await this.step(stream);
+        } catch (error) {
+            this.fail(stream, error);
+        } finally {
+            stream.pumping = false;
+        }
+    }
+
+    /** Sends the next chunk. One item more than it holds is read, to know whether it is the last. */
+    private async step(stream: Open): Promise<void> {
+        const { size } = stream;
+        const items = stream.first.splice(0);
+        items.push(...(await take(stream.source, size + 1 - items.length)));
+        if (!this.open.has(stream.id)) return;
+        const isLast = items.length <= size;
+        if (!isLast) stream.first.push(items.pop());
+        stream.current += items.length;
+        const { current } = stream;
+        const total = Math.max(stream.total, isLast ? current : 0);
+        const percentage = total === 0 ? 0 : (100 * current) / total;
+        const chunk: StreamChunk = { chunkIndex: stream.index++, data: items, progress: { current, total, percentage }, isLast };
+        stream.unanswered += 1;
+        this.tally(chunk);
+        this.send(stream, "logmill:chunk", chunk);
+        if (isLast) this.end(stream);
+    }
+
+    private tally(chunk: StreamChunk): void {
+        const bytes = JSON.stringify(chunk.data)?.length ?? 0;
+        this.totalChunks += 1;
+        this.totalBytes += bytes;
+        this.chunkSize.add(bytes);
+    }
+
+    private watch(stream: Open): void {
+        clearTimeout(stream.timer);
+        stream.timer = setTimeout(() => {
+            this.fail(stream, new CallError("IPC_TIMEOUT", `the stream made no progress for ${stream.timeout} ms`));
+        }, stream.timeout);
+        (stream.timer as { unref?: () => void }).unref?.();
+    }
+
+    private fail(stream: Open, error: unknown): void {
+        if (!this.open.has(stream.id)) return;
+        this.failedStreams += 1;
+        const code = error instanceof CallError ? error.code : "IPC_HANDLER_ERROR";
+        const message = error instanceof Error ? error.message : String(error);
+        this.send(stream, "logmill:stream-error", { code, message });
+        this.end(stream);
+    }
+
+    private send(stream: Open, channel: string, payload: unknown): void {
+        if (!stream.window.isDestroyed()) stream.window.send(channel, stream.id, payload);
+    }
+
+    private end(stream: Open): void {
+        if (!this.open.delete(stream.id)) return;
+        clearTimeout(stream.timer);
+        this.time.add(performance.now() - stream.started);
+        void Promise.resolve(stream.source.return?.()).catch(() => undefined);
+    }
+}
+
+async function take(source: AsyncIterator<unknown>, n: number): Promise<unknown[]> {
+    const items: unknown[] = [];
+    while (items.length < n) {
+        const { done, value } = await source.next();
+        if (done) break;
+        items.push(value);
+    }
+    return items;
+}

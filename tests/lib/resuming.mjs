@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+//
+// Clients that are cut and come back as their users would: with the last id or cursor they have. What
+// each has shown, and what it was told is missing, is kept by id.
+
+import { EventSource } from "eventsource";
+import { io } from "socket.io-client";
+import WebSocket from "ws";
+import { query } from "./http.mjs";
+import { LOGMILL } from "./paths.mjs";
+import { Process } from "./process.mjs";
+
+const RETRY_MS = 20;
+
+class Resuming {
+    ids = new Set();
+    doubled = [];
+    holes = []; // [from, to] that were declared
+    disordered = [];
+    lastId = 0;
+    connections = 0;
+
+    constructor(name, params) {
+        this.name = name;
+        this.params = params;
+    }
+
+    take(record) {
+        if (record.type === "dropped") this.holes.push([record.from, record.to]);
+        else if (record.type === "gap") this.holes.push([record.after + 1, record.next - 1]);
+        if (record.type) return;
+        if (this.ids.has(record.id)) this.doubled.push(record.id);
+        if (record.id <= this.lastId) this.disordered.push(record.id);
+        this.ids.add(record.id);
+        this.lastId = record.id;
+    }
+
+    get where() {
+        return this.lastId ? { ...this.params, after: this.lastId } : { ...this.params, after: "0" };
+    }
+
+    /** Ids that were neither shown nor declared missing. */
+    unaccounted(published) {
+        return published.filter(
+            (id) => !this.ids.has(id) && !this.holes.some(([from, to]) => from <= id && id <= to),
+        );
+    }
+}
+
+export class ResumingWebSocket extends Resuming {
+    constructor(proxy, params, v1 = false) {
+        super(v1 ? "logmill.v1" : "WebSocket", params);
+        this.proxy = proxy;
+        this.v1 = v1;
+        this.connect();
+    }
+
+    connect() {
+        const url = `ws://127.0.0.1:${this.proxy.port}/api/v1/logs/stream/ws${query(this.where)}`;
+        this.socket = new WebSocket(url, this.v1 ? ["logmill.v1"] : []);
+        this.socket.on("open", () => this.connections++);
+        this.socket.on("message", (text) => {
+            const message = JSON.parse(text);
+            if (message.type === "batch") message.logs.forEach((r) => this.take(r));
+            else this.take(message);
+        });
+        this.socket.on("error", () => {});
+        this.socket.on("close", () => {
+            if (!this.over) this.timer = setTimeout(() => this.connect(), RETRY_MS);
+        });
+    }
+
+    cut() {
+        this.socket.terminate();
+    }
+
+    close() {
+        this.over = true;
+        clearTimeout(this.timer);
+        this.socket.terminate();
+    }
+}
+
+/** EventSource resumes by itself; a killed client makes a new one with the last event's id. */
+export class ResumingEventSource extends Resuming {
+    constructor(proxy, params) {
+        super("EventSource", params);
+        this.proxy = proxy;
+        this.connect();
+    }
+
+    connect() {
+        this.source = new EventSource(`${this.proxy.url}/api/v1/logs/stream/sse${query(this.where)}`);
+        this.source.onopen = () => this.connections++;
+        for (const type of ["log", "dropped", "gap"])
+            this.source.addEventListener(type, (event) => this.take(JSON.parse(event.data)));
+        this.source.onerror = () => {
+            if (this.source.readyState === EventSource.CLOSED && !this.over)
+                this.timer = setTimeout(() => this.connect(), RETRY_MS);
+        };
+    }
+
+    cut() {
+        this.source.close();
+        this.connect();
+    }
+
+    close() {
+        this.over = true;
+        clearTimeout(this.timer);
+        this.source.close();
+    }
+}
+
+export class ResumingSocketIo extends Resuming {
+    constructor(proxy, params, options = {}) {
+        super(`Socket.IO ${options.transports ?? "by default"}`, params);
+        this.socket = io(proxy.url, {
+            forceNew: true,
+            reconnectionDelay: RETRY_MS,
+            reconnectionDelayMax: RETRY_MS,
+            auth: (next) => next(this.where),
+            ...options,
+        });
+        this.socket.on("connect", () => this.connections++);
+        this.socket.on("log", (record) => this.take(record));
+    }
+
+    cut() {
+        this.socket.io.engine?.close();
+    }
+
+    close() {
+        this.socket.close();
+    }
+}
+
+/** `logmill tail` over the Unix socket, killed and started again. */
+export class ResumingTail extends Resuming {
+    constructor(hub, job, env) {
+        super("tail over the Unix socket", {});
+        this.hub = hub;
+        this.job = job;
+        this.env = env;
+        this.connect();
+    }
+
+    connect() {
+        const args = ["tail", "--json", "--socket", this.hub.socket, "--job", this.job, "--after", `${this.lastId}`];
+        this.process = new Process("logmill tail", LOGMILL, args, { env: this.env, keepOutput: false });
+        this.connections++;
+        let rest = "";
+        const current = this.process;
+        this.process.child.stdout.setEncoding("utf8");
+        this.process.child.stdout.on("data", (piece) => {
+            if (current !== this.process) return; // what a killed one had still said was not seen
+            const lines = (rest + piece).split("\n");
+            rest = lines.pop();
+            for (const line of lines) this.take(JSON.parse(line));
+        });
+    }
+
+    cut() {
+        this.process.signal("SIGKILL");
+        this.connect();
+    }
+
+    close() {
+        this.process.signal("SIGKILL");
+        return this.process.end();
+    }
+}
