@@ -13,7 +13,7 @@ foreach(test_source ${UNIT_TESTS})
 endforeach()
 
 # Programs that are killed at random moments; LOGMILL_ROUNDS says how often (10 when unset).
-file(GLOB CRASH_TESTS CONFIGURE_DEPENDS tests/crash/*.c)
+file(GLOB CRASH_TESTS CONFIGURE_DEPENDS tests/crash/*_kill.c)
 foreach(test_source ${CRASH_TESTS})
     get_filename_component(name ${test_source} NAME_WE)
     add_executable(${name} ${test_source})
@@ -22,6 +22,11 @@ foreach(test_source ${CRASH_TESTS})
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT 120)
 endforeach()
+
+# Journal and store without a hub, for tests that kill it at every system call (tools/run-crashes).
+add_executable(store_driver tests/crash/store_driver.c)
+target_link_libraries(store_driver PRIVATE warnings core PkgConfig::CMOCKA)
+set_target_properties(store_driver PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 # The protocol code with nothing behind it, for suites of protocols; never installed.
 add_executable(conformance tests/conformance/server.c)

@@ -25,6 +25,7 @@
 #include "net/tls.h"
 #include "record/utf8.h"
 #include "source/keeper_in.h"
+#include "store/applog.h"
 #include "source/ring_in.h"
 #include "source/tailer.h"
 
@@ -52,6 +53,7 @@ struct daemon {
     struct metrics metrics;
     struct hub hub;
     struct store *store;
+    struct applog *applog;
     struct fanout *fanout;
     struct supervise *supervise;
     struct keeper_server *keepers;
@@ -389,6 +391,7 @@ static void finish(void *ctx)
     socketio_close(d->api.socketio);
     tail_close(d->tail);
     fanout_close(d->fanout);
+    store_stop(d->store);
     keeper_server_close(d->keepers);
     ipc_close(d->ipc);
     ring_server_close(d->rings);
@@ -560,11 +563,18 @@ static int open_hub(struct daemon *d, struct errinfo *info)
                             .durability = s->durability,
                             .sync_interval_ms = s->sync_interval_ms,
                             .push_rate = s->push_rate_limit};
-    struct store_opts store = {.loop = &d->loop, .state_dir = s->state_dir};
+    struct store_opts store = {.loop = &d->loop,
+                               .state_dir = s->state_dir,
+                               .max_age_ms = s->retention_max_age_ms,
+                               .max_bytes = s->retention_max_bytes,
+                               .min_ms = s->retention_min_ms};
     int err = store_open(&d->store, &store, info);
 
-    if (err == 0)
+    if (err == 0) {
+        opts.sealed_end = store_end_id(d->store);
+        opts.sealed_positions = store_positions(d->store);
         err = hub_open(&d->hub, &opts, info);
+    }
     if (err == 0)
         err = store_attach(d->store, &d->hub);
     if (err < 0)
@@ -577,6 +587,23 @@ static int open_hub(struct daemon *d, struct errinfo *info)
     err = labels_make(&d->hub.labels, str_from(s->hub_name), NULL, 0, &d->own_labels);
     if (err == 0)
         diag_listen(on_diag, d);
+    return err;
+}
+
+/* The days of files and downloads, and the daily files. */
+static int open_applog(struct daemon *d, struct errinfo *info)
+{
+    struct applog_opts opts = {
+        .loop = &d->loop, .settings = d->settings, .zone = &d->api.zone, .metrics = &d->metrics};
+
+    if (zone_load(&d->api.zone, d->settings->time_zone) < 0)
+        return err_set(info, -LM_E_INVALID,
+                       "'time_zone': there is no time zone '%s' on this machine; UTC, +01:00 and "
+                       "names such as Europe/Berlin (package tzdata) are understood",
+                       d->settings->time_zone);
+    int err = applog_new(&d->applog, &opts);
+    if (err == 0)
+        hub_add_sink(&d->hub, applog_sink, d->applog);
     return err;
 }
 
@@ -727,14 +754,10 @@ static int open_api(struct daemon *d, struct errinfo *info)
                           .http_in = d->http_in,
                           .metrics = &d->metrics,
                           .settings = d->settings,
+                          .zone = d->api.zone,
                           .control = {.reload = reload, .upgrade = upgrade, .daemon = d},
                           .base_path = base_path(d->settings)};
     running_init(&d->api.running);
-    if (err == 0 && zone_load(&d->api.zone, d->settings->time_zone) < 0)
-        err = err_set(info, -LM_E_INVALID,
-                      "'time_zone': there is no time zone '%s' on this machine; UTC, +01:00 and "
-                      "names such as Europe/Berlin (package tzdata) are understood",
-                      d->settings->time_zone);
     d->http = (struct http_server){.loop = &d->loop,
                                    .dispatch = api_dispatch,
                                    .streams = api_streams,
@@ -818,6 +841,8 @@ static int start(struct daemon *d, struct errinfo *info)
     if (err == 0)
         err = open_hub(d, info);
     if (err == 0)
+        err = open_applog(d, info);
+    if (err == 0)
         err = open_streams(d);
     if (err == 0)
         err = open_sources(d, info);
@@ -844,6 +869,7 @@ static void clean_up(struct daemon *d)
     socketio_free(d->api.socketio);
     tail_free(d->tail);
     fanout_free(d->fanout);
+    applog_free(d->applog);
     zone_fini(&d->api.zone);
     auth_free(d->auth);
     tls_free(d->tls);

@@ -34,7 +34,7 @@ struct export
     struct buf *out;
     size_t out_before;
     uint64_t rows;
-    bool must_have_rows, head_done;
+    bool must_have_rows, head_done, piece_full;
     char file[EXPORT_NAME_MAX];
 };
 
@@ -62,7 +62,8 @@ static int add_row(const struct record *r, void *ctx)
     e->query.min_id = r->id + 1;
     if (e->out->failed)
         return -ENOMEM;
-    return e->out->n - e->out_before >= HTTP_PIECE ? PIECE_FULL : 0;
+    e->piece_full = e->out->n - e->out_before >= HTTP_PIECE;
+    return e->piece_full ? PIECE_FULL : 0;
 }
 
 static int next(struct http_send *s, struct buf *out)
@@ -77,8 +78,10 @@ static int next(struct http_send *s, struct buf *out)
     if (!e->head_done)
         row_add_head(out, e->format);
     e->head_done = true;
+    e->piece_full = false;
     struct query q = e->query; /* add_row() moves min_id on for the next piece */
-    return query_run(&q, e->view, add_row, e, &result);
+    int err = query_run(&q, e->view, add_row, e, &result);
+    return err < 0 ? err : e->piece_full;
 }
 
 static void settle(struct http_send *s)

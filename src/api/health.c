@@ -45,6 +45,10 @@ void metrics_get(struct http_req *req, struct api *api)
     m->downloads = api->downloads;
     m->connections = api->loop->conns;
     m->journal_bytes_total = journal_written(api->hub->journal);
+    m->journal_unsealed = journal_unsealed(api->hub->journal);
+    m->store_chunks = store_chunks(api->store);
+    m->store_bytes = store_bytes(api->store);
+    m->store_first_id = store_start_id(api->store);
     m->journal_syncs_total = journal_syncs(api->hub->journal);
     metrics_write(m, &out);
     processes_add_metrics(api->supervise, &out);

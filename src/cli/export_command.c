@@ -4,7 +4,7 @@
  *
  * A named file appears under its name only when it is whole: until then it is <name>.part beside it.
  */
-#include "cli/ask.h"
+#include "cli/ask_hub.h"
 #include "cli/progress.h"
 
 #include <errno.h>

@@ -12,7 +12,7 @@
 #include "cli/import_read.h"
 
 #include "base/clock.h"
-#include "cli/ask.h"
+#include "cli/ask_hub.h"
 #include "cli/progress.h"
 #include "record/json.h"
 #include "record/parse.h"

@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/map.h"
-#include "cli/ask.h"
+#include "cli/ask_hub.h"
 #include "record/show.h"
 
 #include <errno.h>

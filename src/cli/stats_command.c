@@ -2,7 +2,7 @@
  *
  * stats_command.c - `logmill stats`: how much is stored, by source and job run.
  */
-#include "cli/ask.h"
+#include "cli/ask_hub.h"
 #include "record/show.h"
 
 #include <jansson.h>

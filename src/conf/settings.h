@@ -86,6 +86,7 @@ struct setting_origin {
 #define SETTING_C_DURATION uint32_t
 #define SETTING_C_COUNT    uint32_t
 #define SETTING_C_SIZE     uint64_t
+#define SETTING_C_PERIOD   uint64_t /* milliseconds, and long ones */
 #define SETTING_C_ZONE     char *
 #define SETTING_C_PREFIX   char *
 #define SETTING_C_SOURCES  char *

@@ -119,6 +119,12 @@ static int expand_optional(char **path, char *const *env, struct errinfo *err)
     return *path ? 0 : err_set(err, -ENOMEM, "no memory for the settings");
 }
 
+static int expand_as(char **path, const char *other, struct errinfo *err)
+{
+    *path = strdup(other);
+    return *path ? 0 : err_set(err, -ENOMEM, "no memory for the settings");
+}
+
 /* The file that a process writes lies where the process starts. */
 static int expand_follow(struct process_conf *p, char *const *env, struct errinfo *err)
 {
@@ -148,6 +154,9 @@ int settings_fill_paths(struct settings *s, char *const *env, struct errinfo *er
     if (rc == 0)
         rc = s->log_dir ? expand(&s->log_dir, env, err)
                         : join(&s->log_dir, s->state_dir, "logs", err);
+    if (rc == 0)
+        rc = s->application_dir ? expand(&s->application_dir, env, err)
+                                : expand_as(&s->application_dir, s->log_dir, err);
     if (rc == 0)
         rc = s->socket ? expand(&s->socket, env, err) : default_socket(s, env, err);
     if (rc == 0)

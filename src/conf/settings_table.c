@@ -63,6 +63,7 @@ const char *setting_placeholder(const struct setting_info *info)
         [KIND_DURATION] = "DURATION",
         [KIND_COUNT] = "N",
         [KIND_SIZE] = "SIZE",
+        [KIND_PERIOD] = "DURATION",
         [KIND_ENUM] = "WORD",
         [KIND_ZONE] = "ZONE",
         [KIND_PREFIX] = "PREFIX",

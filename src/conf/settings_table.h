@@ -19,6 +19,7 @@ enum setting_kind {
     KIND_DURATION,
     KIND_COUNT,
     KIND_SIZE,
+    KIND_PERIOD,
     KIND_ENUM,
     KIND_ZONE,
     KIND_PREFIX,

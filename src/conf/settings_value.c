@@ -27,7 +27,7 @@ static const void *field_in(const struct settings *s, const struct setting_info 
 
 static bool is_number(enum setting_kind kind)
 {
-    return kind == KIND_DURATION || kind == KIND_SIZE || kind == KIND_COUNT;
+    return kind == KIND_DURATION || kind == KIND_SIZE || kind == KIND_COUNT || kind == KIND_PERIOD;
 }
 
 /* Durations, sizes and counts, and the lengths that limit texts. */
@@ -35,6 +35,7 @@ static bool parse_number(enum setting_kind kind, struct str text, uint64_t *ret_
 {
     switch (kind) {
     case KIND_DURATION:
+    case KIND_PERIOD:
         return duration_parse(text, ret_value);
     case KIND_SIZE:
         return size_parse(text, ret_value);
@@ -78,6 +79,7 @@ static const char *kind_phrase(enum setting_kind kind)
         [KIND_ORIGINS] = "origins, such as https://ops.example.com, or *, or none",
         [KIND_DURATION] = "a duration such as 250ms, 10s, 5m or 30d",
         [KIND_COUNT] = "a whole number",
+        [KIND_PERIOD] = "a duration such as 12h, 30d or 365d",
         [KIND_SIZE] = "a size such as 64KiB or 20GB",
         [KIND_ENUM] = "one of",
         [KIND_ZONE] = "a time zone such as UTC, +01:00, local or Europe/Berlin",
@@ -139,7 +141,7 @@ static int set_number(struct settings *s, const struct setting_info *info, struc
     if (!within(info, value))
         return err_set(err, -LM_E_INVALID, "'%s' goes from %s to %s, not '%s'",
                        label(info, from).text, info->min, info->max, quote(text).text);
-    if (info->kind == KIND_SIZE)
+    if (info->kind == KIND_SIZE || info->kind == KIND_PERIOD)
         *(uint64_t *)field_of(s, info) = value;
     else
         *(uint32_t *)field_of(s, info) = (uint32_t)value;
@@ -291,6 +293,9 @@ void setting_write_value(const struct settings *s, const struct setting_info *in
         break;
     case KIND_DURATION:
         duration_write(b, *(const uint32_t *)field);
+        break;
+    case KIND_PERIOD:
+        duration_write(b, *(const uint64_t *)field);
         break;
     case KIND_COUNT:
         buf_add_u64(b, *(const uint32_t *)field);

@@ -34,6 +34,7 @@ _Static_assert(sizeof(struct jfile_head) == JFILE_HEAD, "the head of a journal f
 
 static const char magic[8] = "LMJRNL1\n";
 enum { MAGIC_FAMILY = 6 }; /* what every version begins with */
+enum { HEAD_AGAIN = 1 };   /* in `compatible`: see jfile_begin() */
 
 /* Never onto a file that is there. */
 static int rename_to(struct jfile *f, const char *dir, const char *name)
@@ -65,6 +66,11 @@ static int map_file(struct jfile *f)
         return -errno;
     f->map = map;
     return 0;
+}
+
+void jfile_rest(const struct jfile *f)
+{
+    (void)madvise(f->map, f->size, MADV_DONTNEED);
 }
 
 void jfile_remove(const struct jfile *f, const char *dir)
@@ -117,6 +123,13 @@ static int new_jfile(const char *dir, const char *name, int flags, struct jfile 
     return 0;
 }
 
+/* Has the kernel set up the mapping, so that the loop need not wait for it. */
+static void touch(struct jfile *f)
+{
+    for (size_t i = 0; i < f->size; i += 4096)
+        f->map[i] = 0;
+}
+
 int jfile_create(const char *dir, uint32_t number, struct jfile **ret)
 {
     char name[32];
@@ -134,8 +147,7 @@ int jfile_create(const char *dir, uint32_t number, struct jfile **ret)
         jfile_close(f);
         return err;
     }
-    for (size_t i = 0; i < f->size; i += 4096)
-        f->map[i] = 0;
+    touch(f);
     *ret = f;
     return 0;
 }
@@ -151,6 +163,7 @@ static int read_head(struct jfile *f, uint32_t epoch)
     if (memcmp(h.magic, magic, sizeof magic) != 0 || h.incompatible != 0)
         return -LM_E_VERSION;
     f->seed = h.seed;
+    f->again = h.compatible & HEAD_AGAIN;
     return h.epoch == epoch && h.first_id == f->first_id ? 0 : -LM_E_DAMAGED;
 }
 
@@ -176,10 +189,12 @@ int jfile_open(const char *dir, const char *name, uint32_t epoch, struct jfile *
     return err;
 }
 
-int jfile_begin(struct jfile *f, const char *dir, uint32_t epoch, uint64_t first_id, uint32_t twin)
+int jfile_begin(struct jfile *f, const char *dir, uint32_t epoch, uint64_t first_id, uint32_t twin,
+                bool again)
 {
     char name[32];
-    struct jfile_head h = {.epoch = epoch,
+    struct jfile_head h = {.compatible = again ? HEAD_AGAIN : 0,
+                           .epoch = epoch,
                            .size = JOURNAL_FILE_SIZE,
                            .first_id = first_id,
                            .created_us = clock_wall_us()};
@@ -200,7 +215,11 @@ int jfile_begin(struct jfile *f, const char *dir, uint32_t epoch, uint64_t first
     f->twin = twin;
     f->seed = h.seed;
     f->used = JFILE_HEAD;
+    f->synced = 0;
+    f->began_us = 0;
     f->dirty = true;
+    f->sealed = false;
+    f->again = again;
     return 0;
 }
 
@@ -209,5 +228,8 @@ int jfile_retire(struct jfile *f, const char *dir, uint32_t number)
     char name[32];
 
     snprintf(name, sizeof name, "spare-%" PRIu32, number);
-    return rename_to(f, dir, name);
+    int err = rename_to(f, dir, name);
+    if (err == 0)
+        touch(f);
+    return err;
 }

@@ -105,7 +105,7 @@ static char *put_record_head(char *at, const struct record *r, uint16_t set)
     PUT(at + 17, uint8_t, r->stream);
     PUT(at + 18, uint16_t, r->flags);
     PUT(at + 20, uint16_t, set);
-    PUT(at + 22, uint16_t, 0);
+    PUT(at + 22, uint16_t, r->class);
     return at + JFRAME_RECORD;
 }
 
@@ -152,9 +152,24 @@ void jframe_write(char *at, const struct batch *b, const struct jframe_layout *l
         PUT(at + l->length, uint64_t, 0);
 }
 
+static void commit(char *at, uint32_t length)
+{
+    atomic_store_explicit((_Atomic uint32_t *)(void *)at, length, memory_order_release);
+}
+
 void jframe_commit(char *at, const struct jframe_layout *l)
 {
-    atomic_store_explicit((_Atomic uint32_t *)(void *)at, l->length, memory_order_release);
+    commit(at, l->length);
+}
+
+void jframe_copy(char *at, const char *frame, uint32_t length, uint64_t seed, bool clear_next)
+{
+    memcpy(at + 16, frame + 16, length - 16);
+    PUT(at + 4, uint32_t, JFRAME_MAGIC);
+    PUT(at + 8, uint64_t, XXH3_64bits_withSeed(at + 16, length - 16, seed));
+    if (clear_next)
+        PUT(at + length, uint64_t, 0);
+    commit(at, length);
 }
 
 /* What the sections add up to, without overflow. */
@@ -289,7 +304,8 @@ bool jframe_next(struct jframe_reader *r, struct record *ret)
                            .fields = str_of(f->texts.p + r->text_at + message_n, fields_n),
                            .level = (enum level)h[16],
                            .stream = (enum stream)h[17],
-                           .flags = get_u16(h + 18)};
+                           .flags = get_u16(h + 18),
+                           .class = get_u16(h + 22)};
     r->at++;
     r->text_at += message_n + fields_n;
     return true;

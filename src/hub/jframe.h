@@ -45,6 +45,8 @@ void jframe_measure(const struct batch *b, struct jframe_layout *ret);
  * bytes that pass for a frame. */
 void jframe_write(char *at, const struct batch *b, const struct jframe_layout *layout,
                   uint64_t seed, bool clear_next);
+/* A copy of a whole frame of another file, for one with this seed. It exists at once. */
+void jframe_copy(char *at, const char *frame, uint32_t length, uint64_t seed, bool clear_next);
 void jframe_commit(char *at, const struct jframe_layout *layout);
 
 /* Looks for a valid frame at the start of `bytes`. Returns 1, 0 when nothing was written here

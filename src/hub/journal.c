@@ -35,50 +35,43 @@ static bool over_limit(const struct journal *j, uint32_t more)
     return (uint64_t)(j->file_count + more) * JOURNAL_FILE_SIZE > j->opts.max_bytes;
 }
 
-/* Has the hub write anew the positions that only this file holds. When that went on into a
- * next file, the one it left is synced here; the job syncs the present one. */
-static int restate(struct journal *j, const struct jfile *f)
+/* May one more file be waiting to be sealed? */
+static bool may_grow(const struct journal *j)
 {
-    struct jfile *before = j->current;
-
-    j->restating = true;
-    int err = j->opts.on_recycle(f->number, j->opts.ctx);
-    j->restating = false;
-    if (err == 0 && j->current != before && fdatasync(before->fd) < 0)
-        err = -errno;
-    return err;
+    return (uint64_t)(j->unsealed_count + 1) * JOURNAL_FILE_SIZE <= j->opts.max_bytes;
 }
 
-/* Takes the oldest file out of the row, once its positions have been restated: to be used again, or
- * to be removed when the row has grown (in a burst, or while its turn came and it was being read) or
- * when the file is short. Not while it is read, and never the last two. */
+/* Takes the oldest file out of the row: to be used again, or to be removed when the row has grown
+ * (while it waited for the sealer, or was being read) or when the file is short. Not before it is
+ * sealed, not while it is read, and never the last two. */
 static bool take_oldest(struct journal *j)
 {
     struct jfile *f = LIST_ITEM(j->files.next, struct jfile, link);
 
-    if (j->restating || j->file_count < 3 || f->refs > 0 || restate(j, f) < 0)
+    if (j->file_count < 3 || !f->sealed || f->refs > 0)
         return false;
     list_remove(&f->link);
     j->file_count--;
-    if (over_limit(j, 2) || f->size != JOURNAL_FILE_SIZE)
+    if (j->recycling || f->size != JOURNAL_FILE_SIZE)
         list_push(&j->dropping, &f->link);
     else
         j->recycling = f;
     return true;
 }
 
+/* The current one, and JOURNAL_KEPT before it. */
+static bool has_enough(const struct journal *j)
+{
+    return j->file_count > JOURNAL_KEPT + 1 || over_limit(j, 2);
+}
+
 static void spare_work(struct job *job)
 {
     struct journal *j = LIST_ITEM(job, struct journal, spare_job);
-    bool frees = j->recycling || !list_empty(&j->dropping);
 
-    j->made = j->recycling;
-    /* The restated positions must be on disk before the files that held them are gone. */
-    j->spare_err = frees && fdatasync(j->spare_pin->fd) < 0 ? -errno : 0;
-    if (j->spare_err < 0)
-        return;
     LIST_FOR_EACH (link, &j->dropping)
         jfile_remove(LIST_ITEM(link, struct jfile, link), j->dir);
+    j->made = j->recycling;
     if (!j->recycling) {
         j->spare_err = jfile_create(j->dir, j->job_number, &j->made);
         return;
@@ -93,20 +86,17 @@ static void spare_done(struct job *job);
 static void start_spare(struct journal *j)
 {
     j->job_number = ++j->spare_number;
-    j->current->refs++;
-    j->spare_pin = j->current;
     j->spare_busy = job_start(j->opts.loop, &j->spare_job, spare_work, spare_done) == 0;
-    if (!j->spare_busy)
-        j->spare_pin->refs--;
 }
 
 static void prepare_spare(struct journal *j)
 {
-    if (j->spare || j->spare_busy || j->restating)
+    if (j->spare || j->spare_busy)
         return;
-    while (!j->recycling && over_limit(j, 2) && take_oldest(j))
+    while (has_enough(j) && take_oldest(j))
         continue;
-    start_spare(j);
+    if (j->recycling || !list_empty(&j->dropping) || may_grow(j))
+        start_spare(j);
 }
 
 static void spare_done(struct job *job)
@@ -115,7 +105,6 @@ static void spare_done(struct job *job)
     bool created = !j->recycling;
 
     j->spare_busy = false;
-    j->spare_pin->refs--;
     j->recycling = NULL;
     LIST_FOR_EACH_SAFE (link, &j->dropping) {
         list_remove(link);
@@ -126,8 +115,9 @@ static void spare_done(struct job *job)
         return;
     }
     j->opts.on_trouble("making the next journal file", j->spare_err, j->opts.ctx);
-    jfile_close(j->made);
-    /* The disk is full: the oldest goes, so that the newest is kept. */
+    if (!created)
+        jfile_close(j->made);
+    /* The disk is full: a sealed file goes, although it is young. */
     if (created && take_oldest(j))
         start_spare(j);
 }
@@ -144,18 +134,21 @@ void journal_add_file(struct journal *j, struct jfile *f)
     list_push(&j->files, &f->link);
     j->file_count++;
     f->number = ++j->last_number;
+    j->unsealed_count += !f->sealed;
 }
 
 /* The next file becomes the current one. */
 static int roll(struct journal *j, uint64_t first_id)
 {
-    struct jfile *f = j->spare;
-    int err = f ? 0 : jfile_create(j->dir, ++j->spare_number, &f);
+    struct jfile *f = j->spare, *before = j->current;
+    int err = 0;
 
+    if (!f)
+        err = may_grow(j) ? jfile_create(j->dir, ++j->spare_number, &f) : -ENOSPC;
     if (err < 0)
         return err;
     j->spare = NULL;
-    err = jfile_begin(f, j->dir, j->opts.epoch, first_id, count_twins(j, first_id));
+    err = jfile_begin(f, j->dir, j->opts.epoch, first_id, count_twins(j, first_id), false);
     if (err < 0) {
         jfile_remove(f, j->dir);
         jfile_close(f);
@@ -164,21 +157,31 @@ static int roll(struct journal *j, uint64_t first_id)
     journal_add_file(j, f);
     j->current = f;
     j->dir_dirty = true;
+    if (before && j->opts.on_full)
+        j->opts.on_full(j->opts.ctx);
     prepare_spare(j);
     return 0;
 }
 
-/* Makes the current file one with room for n bytes. Positions restated on the way may fill a new file
- * at once. */
-static int make_room(struct journal *j, uint32_t n, uint64_t first_id)
+/* A chunk has the records of one day, as far as the clock goes forwards. */
+static bool is_of_earlier_day(const struct jfile *f, int64_t arrival_us)
 {
-    int err = 0;
+    const int64_t day_us = INT64_C(86400) * 1000 * 1000;
+    return f->began_us && arrival_us / day_us > f->began_us / day_us;
+}
 
-    while (err == 0 && (!j->current || j->current->size - j->current->used < n))
-        err = roll(j, first_id);
-    if (err < 0 && j->current)
+/* Makes the current file one with room for n bytes. */
+static int make_room(struct journal *j, uint32_t n, uint64_t first_id, int64_t arrival_us)
+{
+    struct jfile *f = j->current;
+    bool fits = f && f->size - f->used >= n;
+
+    if (fits && !is_of_earlier_day(f, arrival_us))
+        return 0;
+    int err = roll(j, first_id);
+    if (err < 0 && f)
         prepare_spare(j);
-    return err;
+    return fits ? 0 : err;
 }
 
 int journal_append(struct journal *j, struct batch *b)
@@ -188,16 +191,17 @@ int journal_append(struct journal *j, struct batch *b)
     jframe_measure(b, &layout);
     lm_assert(layout.length <= JOURNAL_FILE_SIZE - JFILE_HEAD);
     lm_assert(b->count == 0 || b->first_id >= j->end_id); /* of an unstored batch as well */
-    int err = make_room(j, layout.length, b->count ? b->first_id : j->end_id);
+    int err = make_room(j, layout.length, b->count ? b->first_id : j->end_id, b->arrival_us);
     if (err < 0)
         return err;
     struct jfile *f = j->current;
     if (b->count == 0)
-        b->first_id = f->end_id;
+        b->first_id = j->end_id;
     size_t at = f->used;
     jframe_write(f->map + at, b, &layout, f->seed, f->size - at - layout.length >= 8);
     jframe_commit(f->map + at, &layout);
     f->used += layout.length;
+    f->began_us = f->began_us ? f->began_us : b->arrival_us;
     j->written += layout.length;
     f->end_id = b->first_id + b->count;
     j->end_id = f->end_id;
@@ -205,6 +209,48 @@ int journal_append(struct journal *j, struct batch *b)
     if (at / SPARE_RETRY_BYTES != f->used / SPARE_RETRY_BYTES)
         prepare_spare(j); /* when the last attempt failed */
     return 0;
+}
+
+/* --- sealing --- */
+
+uint32_t journal_unsealed(const struct journal *j)
+{
+    return j->unsealed_count - (j->current != NULL);
+}
+
+static void mark_sealed(struct journal *j, struct jfile *f)
+{
+    j->unsealed_count -= !f->sealed;
+    f->sealed = true;
+    jfile_rest(f);
+}
+
+void journal_sealed(struct journal *j, struct journal_view *v)
+{
+    struct jfile *f = v->files[0].file;
+
+    lm_assert(v->count == 1 && f != j->current);
+    mark_sealed(j, f);
+    for (struct list *next = f->link.next; next != &j->files; next = next->next) {
+        struct jfile *copy = LIST_ITEM(next, struct jfile, link);
+        if (!copy->again || copy == j->current || copy->end_id > v->files[0].end_id)
+            break;
+        mark_sealed(j, copy); /* what a failed sync had written again was in the view, too */
+    }
+    journal_view_drop(j, v);
+    if (!j->spare)
+        prepare_spare(j);
+}
+
+void journal_end_file(struct journal *j)
+{
+    struct jfile *f = j->current;
+
+    if (!f || f->used == JFILE_HEAD)
+        return;
+    j->current = NULL;
+    if (j->opts.on_full)
+        j->opts.on_full(j->opts.ctx);
 }
 
 int journal_open(struct journal **ret, const struct journal_opts *opts,
@@ -234,6 +280,8 @@ int journal_open(struct journal **ret, const struct journal_opts *opts,
     }
     remove_spares(j);
     err = journal_recover(j, report, info);
+    if (j->end_id < opts->sealed_end) /* the journal was removed by hand, or an old copy put back */
+        j->end_id = opts->sealed_end;
     if (err == 0)
         err = journal_sync_init(j);
     if (err == 0) {
@@ -273,11 +321,6 @@ void journal_close(struct journal *j)
         uv_close((uv_handle_t *)&j->sync_timer, free_journal);
     else
         free(j);
-}
-
-uint32_t journal_file(const struct journal *j)
-{
-    return j->current->number;
 }
 
 uint64_t journal_end_id(const struct journal *j)

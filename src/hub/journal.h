@@ -4,14 +4,16 @@
  *
  * A row of preallocated, mapped 8 MiB files. Appending is a copy into the mapping: no system call,
  * no lock. The last file is written, the older ones never change. A spare waits, allocated ahead in
- * the pool, so that a full disk shows before it hurts; when `max_bytes` is reached the spare is the
- * oldest file, used again.
+ * the pool, so that a full disk shows before it hurts; mostly it is the oldest file, used again.
  *
- *     [oldest] [ … ] [ … ] [current ▮▮▮▯▯]   (spare)
- *        ▲ views hold references: a file that is being read is never used again
+ *     [sealed] [sealed] [full] [current ▮▮▮▯▯]   (spare)
+ *        ▲ used again when JOURNAL_KEPT newer ones exist, and nobody reads it
  *
- * Readers take a view, a snapshot of whole frames, and walk it with a cursor, on any thread. The store
- * of sealed chunks will stand behind the same view later.
+ * A full file waits until the store has sealed it into a chunk: before that it is never used again,
+ * whatever it costs. When `max_bytes` of them wait, nothing more is taken (-ENOSPC), and what is not
+ * acknowledged stays with its source.
+ *
+ * Readers take a view, a snapshot of whole frames, and walk it with a cursor, on any thread.
  *
  * Threads: loop thread; views may be walked by workers; syncing and allocating run in the pool.
  * Owns:    the files.
@@ -23,7 +25,7 @@
 #include "hub/jframe.h"
 #include "net/loop.h"
 
-enum { JOURNAL_FILE_SIZE = 8 * 1024 * 1024 };
+enum { JOURNAL_FILE_SIZE = 8 * 1024 * 1024, JOURNAL_KEPT = 8 };
 
 struct journal;
 
@@ -32,13 +34,13 @@ struct journal_opts {
     const char *dir; /* made when missing, mode 0700 */
     uint32_t epoch;
     uint64_t max_bytes; /* at least 4 files */
+    uint64_t sealed_end; /* ids below are in sealed chunks; 0: there are none */
     enum durability durability;
     uint32_t sync_interval_ms;
-    /* For every valid frame found by journal_open(), in order. `file` counts the files, from 1. */
-    void (*on_frame)(const struct jframe *frame, uint32_t file, void *ctx);
-    /* This file is about to be used again: restate the positions that only it holds, by
-     * journal_append() of empty batches. A failure keeps the file. */
-    int (*on_recycle)(uint32_t file, void *ctx);
+    /* For every valid frame found by journal_open(), in order. */
+    void (*on_frame)(const struct jframe *frame, void *ctx);
+    /* A file is full: journal_take_full() has something. May be NULL. */
+    void (*on_full)(void *ctx);
     /* More has been synced: journal_acked_id() has risen (only with DURABILITY_ALWAYS). */
     void (*on_synced)(void *ctx);
     /* Something failed that a person should know of; the journal goes on as far as it can. */
@@ -65,8 +67,22 @@ void journal_close(struct journal *j);
  * file is needed and none can be made: nothing was written then. */
 int journal_append(struct journal *j, struct batch *b) LM_MUST_CHECK;
 
-/* The file that holds what was appended last, as on_frame() and on_recycle() count. */
-uint32_t journal_file(const struct journal *j);
+/* --- sealing --- */
+
+/* The oldest file that is full and not sealed, as a view of it alone; NULL: there is none, or
+ * memory is short. Dropped by journal_sealed() or, when that did not work, journal_view_drop(). */
+struct journal_view *journal_take_full(struct journal *j) LM_MUST_CHECK;
+/* The records and positions of this file are safe elsewhere. */
+void journal_sealed(struct journal *j, struct journal_view *v);
+/* How many of them there are. */
+uint32_t journal_unsealed(const struct journal *j);
+/* The current file counts as full, when something is in it. */
+void journal_end_file(struct journal *j);
+/* The files that are sealed and still here, as a view. NULL: memory is short. */
+struct journal_view *journal_view_sealed(struct journal *j) LM_MUST_CHECK;
+
+/* --- questions --- */
+
 /* One past the last id in the journal; the first id that is still there. */
 uint64_t journal_end_id(const struct journal *j);
 uint64_t journal_start_id(const struct journal *j);
@@ -80,6 +96,11 @@ uint64_t journal_syncs(const struct journal *j);
 /* A snapshot of everything from the file that holds from_id on. NULL when memory is short. */
 struct journal_view *journal_view_take(struct journal *j, uint64_t from_id) LM_MUST_CHECK;
 void journal_view_drop(struct journal *j, struct journal_view *v);
+
+/* The first id of a view that has a file; 0: it has none. */
+uint64_t journal_view_start(const struct journal_view *v);
+/* When the first batch of a view that has one arrived; 0: there is none. */
+int64_t journal_view_arrival_us(const struct journal_view *v);
 
 struct journal_cursor {
     const struct journal_view *view;
@@ -95,6 +116,8 @@ struct journal_cursor journal_seek(const struct journal_view *v, uint64_t from_i
 bool journal_next(struct journal_cursor *c, struct jframe *ret);
 /* The same, but frames without records that say that ids were not stored (ret->unstored) count, too. */
 bool journal_next_or_unstored(struct journal_cursor *c, struct jframe *ret);
+/* Every frame, those that only move a position, too. */
+bool journal_next_any(struct journal_cursor *c, struct jframe *ret);
 /* For walking backwards: how many files a view has, a cursor at the start of the i-th (0 = oldest),
  * and the next frame within that file. */
 uint32_t journal_view_files(const struct journal_view *v);

@@ -21,7 +21,13 @@ struct jfile {
     size_t size, used;
     int fd;
     uint32_t refs; /* of views and of jobs */
-    bool dirty;    /* written since the last sync */
+    size_t synced; /* up to here it is on the disk */
+    int64_t began_us; /* arrival of the first frame that this life wrote to it; 0: none */
+    bool dirty;       /* written since the last sync */
+    bool poisoned;    /* a sync of it failed: nobody knows what the disk has */
+    bool sealed;      /* its records and positions are in a chunk */
+    bool whole;       /* nothing was skipped when it was recovered */
+    bool again;       /* begins with what the file before it could not sync */
 };
 
 struct journal_view {
@@ -39,7 +45,7 @@ struct journal {
     int dir_fd;
     bool dir_dirty;    /* a file has got its name since the last sync */
     struct list files; /* oldest first; the last one is written */
-    uint32_t file_count;
+    uint32_t file_count, unsealed_count;
     uint32_t last_number;
     struct jfile *current;
     uint64_t end_id;
@@ -49,8 +55,6 @@ struct journal {
     struct jfile *recycling; /* being made the spare; no longer in `files` */
     struct list dropping;    /* being removed; no longer in `files` */
     struct jfile *made;      /* what the job has made */
-    struct jfile *spare_pin; /* the current file when the job began; the job syncs it */
-    bool restating;          /* on_recycle() is appending positions */
     uint32_t spare_number;   /* the last one given out */
     uint32_t job_number;     /* the one of the job */
     struct job spare_job;
@@ -59,15 +63,19 @@ struct journal {
 
     uv_timer_t sync_timer;
     struct job sync_job;
-    struct jfile *syncing[8];
+    struct {
+        struct jfile *file;
+        size_t used;
+        int err;
+    } syncing[8];
     uint32_t syncing_count;
     uint64_t sync_upto; /* the running sync covers ids below this */
     uint64_t synced_id;
     uint64_t syncs;
     bool sync_busy;
     bool syncing_dir; /* the running sync covers the names, too */
-    bool sync_failed; /* nothing is acknowledged as synced any more */
-    int sync_err;
+    bool sync_failed; /* the last sync; until one works nothing is acknowledged as synced */
+    int dir_err;
 };
 
 /* --- jfile.c: one file. Safe in the pool. --- */
@@ -77,14 +85,16 @@ int jfile_create(const char *dir, uint32_t number, struct jfile **ret) LM_MUST_C
 /* Opens dir/<name> and maps it; checks its header. -LM_E_DAMAGED, -LM_E_VERSION. */
 int jfile_open(const char *dir, const char *name, uint32_t epoch, struct jfile **ret) LM_MUST_CHECK;
 /* Turns a spare into the file that starts at first_id and gives it that name; `twin` files before it
- * have it already. */
-int jfile_begin(struct jfile *f, const char *dir, uint32_t epoch, uint64_t first_id,
-                uint32_t twin) LM_MUST_CHECK;
+ * have it already. `again`: it has once more what an earlier file could not sync. */
+int jfile_begin(struct jfile *f, const char *dir, uint32_t epoch, uint64_t first_id, uint32_t twin,
+                bool again) LM_MUST_CHECK;
 /* Makes sure that writing to the mapping cannot meet a full disk (a restored copy may have holes). */
 int jfile_reserve(struct jfile *f) LM_MUST_CHECK;
 /* Renames an old file to dir/spare-<number>. */
 int jfile_retire(struct jfile *f, const char *dir, uint32_t number) LM_MUST_CHECK;
 void jfile_remove(const struct jfile *f, const char *dir);
+/* Gives the memory of the mapping back; what is asked for again comes from the file. */
+void jfile_rest(const struct jfile *f);
 /* NULL is fine. */
 void jfile_close(struct jfile *f);
 
@@ -103,5 +113,10 @@ bool jfile_next_frame(const struct jfile *f, size_t used, size_t *at, uint64_t *
 int journal_sync_init(struct journal *j) LM_MUST_CHECK;
 /* Called after every append. */
 void journal_sync_note(struct journal *j);
+
+/* --- journal_rescue.c --- */
+
+/* What poisoned files may not have on the disk goes into new ones. */
+int journal_rescue(struct journal *j) LM_MUST_CHECK;
 
 #endif

@@ -73,18 +73,27 @@ static void recover_file(struct journal *j, struct jfile *f, struct journal_repo
     struct jframe frame;
     size_t at = JFILE_HEAD, skipped;
     uint64_t next_id = f->first_id;
+    struct journal_report found = {0};
 
     while (jfile_next_frame(f, f->size, &at, &next_id, &frame, &skipped)) {
-        report->frames++;
-        report->damaged_places += skipped > 0;
-        report->damaged_bytes += skipped;
+        found.frames++;
+        found.damaged_places += skipped > 0;
+        found.damaged_bytes += skipped;
         f->used = at;
         f->end_id = next_id;
+        f->began_us = f->began_us ? f->began_us : frame.arrival_us;
         if (j->opts.on_frame)
-            j->opts.on_frame(&frame, f->number, j->opts.ctx);
+            j->opts.on_frame(&frame, j->opts.ctx);
     }
-    if (has_torn_tail(f))
-        report->damaged_places++;
+    found.damaged_places += has_torn_tail(f);
+    f->synced = f->used;
+    f->whole = found.damaged_places == 0;
+    f->sealed = f->end_id > f->first_id && f->end_id <= j->opts.sealed_end;
+    report->frames += found.frames;
+    if (f->sealed) /* a chunk has it, whatever became of the file */
+        return;
+    report->damaged_places += found.damaged_places;
+    report->damaged_bytes += found.damaged_bytes;
 }
 
 /* 16 digits; a twin has a dash and 8 more. */
@@ -108,6 +117,25 @@ static int set_aside(struct journal *j, const char *name, struct errinfo *info)
                : err_set(info, -errno, "cannot rename the damaged %s: %s", from, err_text(-errno));
 }
 
+/* The last file could not be synced from this id on; what it has is in the next one, too. */
+static void cut_last(struct journal *j, uint64_t first_id)
+{
+    struct jfile *f = LIST_ITEM(j->files.prev, struct jfile, link);
+    struct jframe frame;
+    size_t at = JFILE_HEAD, skipped;
+    uint64_t next_id = f->first_id;
+
+    if (list_empty(&j->files) || f->first_id > first_id)
+        return;
+    f->used = JFILE_HEAD;
+    f->end_id = next_id;
+    while (jfile_next_frame(f, f->size, &at, &next_id, &frame, &skipped) && next_id <= first_id) {
+        f->used = at;
+        f->end_id = next_id;
+    }
+    j->end_id = f->end_id;
+}
+
 static int add_file(struct journal *j, const char *name, struct journal_report *report,
                     struct errinfo *info)
 {
@@ -123,17 +151,41 @@ static int add_file(struct journal *j, const char *name, struct journal_report *
                        j->dir, name);
     if (err < 0)
         return err_set(info, err, "cannot open %s/%s: %s", j->dir, name, err_text(err));
+    if (f->first_id < j->end_id && f->again)
+        cut_last(j, f->first_id);
     if (f->first_id < j->end_id) { /* a copy of older files was put back: its ids are taken */
         jfile_close(f);
         report->damaged_files++;
         return set_aside(j, name, info);
     }
-    journal_add_file(j, f);
     report->files++;
     recover_file(j, f, report);
+    journal_add_file(j, f);
     if (f->end_id > j->end_id)
         j->end_id = f->end_id;
     return 0;
+}
+
+/* Files before one that is sealed are sealed, too. A file that is not whole although its records are
+ * safe in a chunk is of no use, and neither is what lies before it: what remains has no hole. */
+static void tidy_sealed(struct journal *j)
+{
+    bool sealed = false, drop = false;
+
+    for (struct list *link = j->files.prev, *prev; link != &j->files; link = prev) {
+        struct jfile *f = LIST_ITEM(link, struct jfile, link);
+        prev = link->prev;
+        sealed |= f->sealed;
+        drop |= sealed && !f->whole;
+        j->unsealed_count -= sealed && !f->sealed;
+        f->sealed = sealed;
+        if (!drop)
+            continue;
+        list_remove(link);
+        j->file_count--;
+        jfile_remove(f, j->dir);
+        jfile_close(f);
+    }
 }
 
 /* A last file that is short or torn, or has holes that the disk cannot fill, is left as it is; writing
@@ -143,7 +195,7 @@ static void choose_current(struct journal *j)
     if (list_empty(&j->files))
         return;
     struct jfile *last = LIST_ITEM(j->files.prev, struct jfile, link);
-    if (!has_torn_tail(last) && jfile_reserve(last) == 0)
+    if (!last->sealed && !has_torn_tail(last) && jfile_reserve(last) == 0)
         j->current = last;
 }
 
@@ -163,6 +215,7 @@ int journal_recover(struct journal *j, struct journal_report *report, struct err
         free(names[i]);
     }
     free(names);
+    tidy_sealed(j);
     choose_current(j);
     report->took_us = clock_mono_us() - start;
     return err;

@@ -17,6 +17,14 @@ struct model {
 
 static struct model model;
 
+static void note_appended(uint32_t count)
+{
+    model.batches[model.n].first_id = model.next_id;
+    model.batches[model.n++].count = count;
+    model.next_id += count;
+    assert_true(model.n < 20000);
+}
+
 static void append(struct row *r, uint32_t count)
 {
     const uint8_t run[16] = {(uint8_t)row_below(r, 5)};
@@ -26,10 +34,7 @@ static void append(struct row *r, uint32_t count)
     assert_int_equal(journal_append(r->journal, &r->batch), 0);
     if (count == 0)
         return;
-    model.batches[model.n].first_id = model.next_id;
-    model.batches[model.n++].count = count;
-    model.next_id += count;
-    assert_true(model.n < 20000);
+    note_appended(count);
     assert_int_equal(journal_end_id(r->journal), model.next_id);
 }
 
@@ -163,7 +168,7 @@ static void a_file_that_is_being_read_is_never_used_again(void **state)
         append(r, 200);
         row_settle(r);
     }
-    assert_int_equal(r->recycled, 0); /* the oldest stands in the way, so the row has grown */
+    assert_int_equal(row_retired(r), 0); /* the oldest stands in the way, so the row has grown */
     assert_int_equal(journal_start_id(r->journal), 1);
     check_view(r, v, 0, end);
     journal_view_drop(r->journal, v);
@@ -171,7 +176,7 @@ static void a_file_that_is_being_read_is_never_used_again(void **state)
         append(r, 200);
         row_settle(r);
     }
-    assert_true(r->recycled > 0);
+    assert_true(row_retired(r) > 0);
     assert_true(journal_start_id(r->journal) > end);
     row_close(r);
     assert_true(row_files(r, "", last) <= 4); /* and has shrunk to its limit */
@@ -179,61 +184,101 @@ static void a_file_that_is_being_read_is_never_used_again(void **state)
     check_all(r);
 }
 
-static int refuse_to_recycle(uint32_t file, void *ctx)
+static void a_file_that_is_not_sealed_is_never_used_again(void **state)
 {
-    (void)file;
-    (void)ctx;
-    return -EIO;
+    struct row *r = *state;
+    int err = 0;
+
+    r->no_sealer = true;
+    row_open(r);
+    while (err == 0) {
+        row_fill(r, &(struct origin){0}, model.next_id, 200);
+        err = journal_append(r->journal, &r->batch);
+        if (err == 0)
+            note_appended(200);
+        row_settle(r);
+    }
+    assert_int_equal(err, -ENOSPC); /* the source keeps it */
+    assert_int_equal(r->journal->file_count, 4);
+    assert_int_equal(journal_start_id(r->journal), 1);
+    check_all(r);
+    r->no_sealer = false;
+    row_seal(r);
+    row_settle(r);
+    append(r, 200);
+    check_all(r);
 }
 
-static void a_recycle_that_fails_keeps_the_file(void **state)
+static void a_sealed_file_stays_until_enough_newer_ones_exist(void **state)
 {
     struct row *r = *state;
 
-    r->opts.on_recycle = refuse_to_recycle;
+    r->opts.max_bytes = 64 * (uint64_t)JOURNAL_FILE_SIZE;
     row_open(r);
-    while (r->journal->last_number < 6) {
+    while (r->journal->last_number < 20) {
         append(r, 200);
         row_settle(r);
     }
-    assert_int_equal(journal_start_id(r->journal), 1);
+    assert_true(r->journal->file_count > JOURNAL_KEPT);
+    assert_true(r->journal->file_count <= JOURNAL_KEPT + 2);
     check_all(r);
 }
 
-/* Restated positions fill most of a new file at once; what caused the file still finds its place. */
-static int restate_a_lot(uint32_t file, void *ctx)
-{
-    struct row *r = ctx;
-    struct batch b = {0};
-    const uint8_t run[16] = "restated";
-    struct origin o = run_origin(run);
-
-    (void)file;
-    r->recycled++;
-    batch_begin(&b, &o, 1);
-    b.position.n = POSITION_MAX;
-    for (int i = 0; i < 60000; i++)
-        assert_int_equal(journal_append(r->journal, &b), 0);
-    batch_fini(&b);
-    return 0;
-}
-
-static void positions_that_fill_files_by_themselves_leave_room_for_records(void **state)
+static void what_is_ended_early_is_full(void **state)
 {
     struct row *r = *state;
 
-    r->opts.on_recycle = restate_a_lot;
+    r->no_sealer = true;
     row_open(r);
-    while (r->recycled < 6) {
-        append(r, 1000);
-        append(r, 1);
-        if (row_below(r, 2))
-            row_settle(r);
+    assert_null(journal_take_full(r->journal));
+    append(r, 5);
+    assert_null(journal_take_full(r->journal));
+    journal_end_file(r->journal);
+    struct journal_view *v = journal_take_full(r->journal);
+    assert_int_equal(journal_view_end(v), 6);
+    journal_sealed(r->journal, v);
+    append(r, 5);
+    assert_int_equal(r->journal->file_count, 2);
+    check_all(r);
+}
+
+/* Batches arrive at 2023-11-14 22:13 (row_fill), then a day later, then earlier again. */
+static void a_new_day_begins_a_new_file_and_a_clock_that_goes_back_does_not(void **state)
+{
+    struct row *r = *state;
+    const int64_t day_us = INT64_C(86400) * 1000 * 1000;
+    static const int days[] = {0, 1, 1, 0, -1, 2};
+    static const uint32_t files[] = {1, 2, 2, 2, 2, 3};
+
+    r->no_sealer = true;
+    row_open(r);
+    for (int i = 0; i < 6; i++) {
+        row_fill(r, &(struct origin){0}, model.next_id, 1);
+        r->batch.arrival_us += days[i] * day_us;
+        assert_int_equal(journal_append(r->journal, &r->batch), 0);
+        note_appended(1);
+        assert_int_equal(r->journal->last_number, files[i]);
     }
     check_all(r);
-    row_close(r);
+}
+
+/* The journal was removed by hand; chunks have its records. */
+static void ids_that_chunks_have_are_not_given_again(void **state)
+{
+    struct row *r = *state;
+    char path[ROW_PATH];
+
     row_open(r);
-    assert_int_equal(r->report.damaged_places + r->report.damaged_files, 0);
+    append(r, 10);
+    row_close(r);
+    row_path(r, "0000000000000001", path);
+    assert_int_equal(unlink(path), 0);
+    r->opts.sealed_end = 11;
+    row_open(r);
+    assert_int_equal(journal_end_id(r->journal), 11);
+    model.next_id = 11;
+    model.n = 0;
+    append(r, 3);
     check_all(r);
 }
 
@@ -264,7 +309,7 @@ static void frames_of_an_earlier_use_of_the_file_are_never_taken(void **state)
     struct row *r = *state;
 
     row_open(r);
-    while (r->recycled < 5) {
+    while (row_retired(r) < 5) {
         append(r, 100);
         row_settle(r);
     }
@@ -330,7 +375,7 @@ static void random_steps_agree_with_an_array(void **state)
         if (pins[i].view)
             turn_pin(r, &pins[i]);
     check_all(r);
-    assert_true(r->recycled > 3);
+    assert_true(journal_start_id(r->journal) > 1000);
     assert_int_equal(r->troubles, 0);
     row_close(r);
     assert_int_equal(row_files(r, "spare-", last), 0);
@@ -388,8 +433,11 @@ int main(void)
         JOURNAL_TEST(what_was_appended_is_there_after_a_start),
         JOURNAL_TEST(ids_may_jump_between_batches),
         JOURNAL_TEST(a_file_that_is_being_read_is_never_used_again),
-        JOURNAL_TEST(a_recycle_that_fails_keeps_the_file),
-        JOURNAL_TEST(positions_that_fill_files_by_themselves_leave_room_for_records),
+        JOURNAL_TEST(a_file_that_is_not_sealed_is_never_used_again),
+        JOURNAL_TEST(a_sealed_file_stays_until_enough_newer_ones_exist),
+        JOURNAL_TEST(what_is_ended_early_is_full),
+        JOURNAL_TEST(a_new_day_begins_a_new_file_and_a_clock_that_goes_back_does_not),
+        JOURNAL_TEST(ids_that_chunks_have_are_not_given_again),
         JOURNAL_TEST(files_without_records_do_not_take_each_others_name),
         JOURNAL_TEST(frames_of_an_earlier_use_of_the_file_are_never_taken),
         JOURNAL_TEST(random_steps_agree_with_an_array),

@@ -8,6 +8,16 @@
 
 #include <stdlib.h>
 
+static void add_file(struct journal_view *v, struct jfile *f)
+{
+    f->refs++;
+    v->files[v->count].file = f;
+    v->files[v->count].used = f->used;
+    v->files[v->count].first_id = f->first_id;
+    v->files[v->count].end_id = f->end_id;
+    v->count++;
+}
+
 struct journal_view *journal_view_take(struct journal *j, uint64_t from_id)
 {
     struct journal_view *v = malloc(sizeof *v + j->file_count * sizeof v->files[0]);
@@ -17,16 +27,49 @@ struct journal_view *journal_view_take(struct journal *j, uint64_t from_id)
     v->count = 0;
     LIST_FOR_EACH (link, &j->files) {
         struct jfile *f = LIST_ITEM(link, struct jfile, link);
-        if (f->end_id <= from_id)
-            continue;
-        f->refs++;
-        v->files[v->count].file = f;
-        v->files[v->count].used = f->used;
-        v->files[v->count].first_id = f->first_id;
-        v->files[v->count].end_id = f->end_id;
-        v->count++;
+        if (f->end_id > from_id)
+            add_file(v, f);
     }
     return v;
+}
+
+struct journal_view *journal_view_sealed(struct journal *j)
+{
+    struct journal_view *v = malloc(sizeof *v + j->file_count * sizeof v->files[0]);
+
+    if (!v)
+        return NULL;
+    v->count = 0;
+    LIST_FOR_EACH (link, &j->files) {
+        struct jfile *f = LIST_ITEM(link, struct jfile, link);
+        if (f->sealed)
+            add_file(v, f);
+    }
+    return v;
+}
+
+struct journal_view *journal_take_full(struct journal *j)
+{
+    LIST_FOR_EACH (link, &j->files) {
+        struct jfile *f = LIST_ITEM(link, struct jfile, link);
+        if (f->sealed || f == j->current)
+            continue;
+        struct journal_view *v = malloc(sizeof *v + sizeof v->files[0]);
+        if (v) {
+            v->count = 0;
+            add_file(v, f);
+        }
+        return v;
+    }
+    return NULL;
+}
+
+int64_t journal_view_arrival_us(const struct journal_view *v)
+{
+    for (uint32_t i = 0; i < v->count; i++)
+        if (v->files[i].file->began_us)
+            return v->files[i].file->began_us;
+    return 0;
 }
 
 void journal_view_drop(struct journal *j, struct journal_view *v)
@@ -59,7 +102,14 @@ struct journal_cursor journal_seek(const struct journal_view *v, uint64_t from_i
     return c;
 }
 
-static bool next_in_file(struct journal_cursor *c, bool unstored_too, struct jframe *ret)
+enum wanted { WITH_RECORDS, OR_UNSTORED, ANY };
+
+static bool is_wanted(const struct jframe *f, enum wanted w)
+{
+    return f->count > 0 || (w == OR_UNSTORED && f->unstored > 0) || w == ANY;
+}
+
+static bool next_in_file(struct journal_cursor *c, enum wanted wanted, struct jframe *ret)
 {
     const struct journal_view *v = c->view;
     size_t skipped;
@@ -68,7 +118,7 @@ static bool next_in_file(struct journal_cursor *c, bool unstored_too, struct jfr
         if (!jfile_next_frame(v->files[c->file].file, v->files[c->file].used, &c->at, &c->next_id,
                               ret, &skipped))
             return false;
-        if (ret->count > 0 || (unstored_too && ret->unstored > 0))
+        if (is_wanted(ret, wanted))
             return true;
     }
     return false;
@@ -76,13 +126,13 @@ static bool next_in_file(struct journal_cursor *c, bool unstored_too, struct jfr
 
 bool journal_next_in_file(struct journal_cursor *c, struct jframe *ret)
 {
-    return next_in_file(c, false, ret);
+    return next_in_file(c, WITH_RECORDS, ret);
 }
 
-static bool next(struct journal_cursor *c, bool unstored_too, struct jframe *ret)
+static bool next(struct journal_cursor *c, enum wanted wanted, struct jframe *ret)
 {
     while (c->file < c->view->count) {
-        if (next_in_file(c, unstored_too, ret))
+        if (next_in_file(c, wanted, ret))
             return true;
         *c = journal_file_start(c->view, c->file + 1);
     }
@@ -91,17 +141,27 @@ static bool next(struct journal_cursor *c, bool unstored_too, struct jframe *ret
 
 bool journal_next(struct journal_cursor *c, struct jframe *ret)
 {
-    return next(c, false, ret);
+    return next(c, WITH_RECORDS, ret);
 }
 
 bool journal_next_or_unstored(struct journal_cursor *c, struct jframe *ret)
 {
-    return next(c, true, ret);
+    return next(c, OR_UNSTORED, ret);
+}
+
+bool journal_next_any(struct journal_cursor *c, struct jframe *ret)
+{
+    return next(c, ANY, ret);
 }
 
 uint32_t journal_view_files(const struct journal_view *v)
 {
     return v->count;
+}
+
+uint64_t journal_view_start(const struct journal_view *v)
+{
+    return v->count ? v->files[0].first_id : 0;
 }
 
 uint64_t journal_view_end(const struct journal_view *v)

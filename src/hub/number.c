@@ -145,6 +145,15 @@ int numbers_open(struct numbers *n, struct loop *loop, const char *state_dir, st
     return parse_file(n, text, (size_t)size, info);
 }
 
+uint32_t numbers_peek_epoch(const char *state_dir)
+{
+    struct numbers n;
+    int err = numbers_open(&n, NULL, state_dir, NULL);
+
+    free(n.path);
+    return err == 0 && n.watermark > 1 ? n.epoch : 0;
+}
+
 int numbers_start(struct numbers *n, uint64_t journal_end, bool journal_whole)
 {
     if (n->clean_next >= journal_end)

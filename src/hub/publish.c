@@ -28,12 +28,12 @@ int hub_publish(struct hub *h, struct batch *b)
         err = journal_append(h->journal, b);
     if (err < 0) {
         h->numbers.next = next;
-        if (entry && !entry->held_in)
+        if (entry && !entry->known)
             positions_forget(&h->positions, &b->origin);
         return err;
     }
     if (entry)
-        positions_note(&h->positions, entry, &b->position, journal_file(h->journal), b->arrival_us);
+        positions_note(&h->positions, entry, &b->position, b->arrival_us);
     if (b->count > 0)
         for (uint32_t i = 0; i < h->sink_count; i++)
             h->sinks[i].fn(b, h->sinks[i].ctx);
@@ -58,35 +58,18 @@ uint64_t hub_last_id(const struct hub *h)
     return h->numbers.next - 1;
 }
 
-static void recovered_frame(const struct jframe *f, uint32_t file, void *ctx)
+static void recovered_frame(const struct jframe *f, void *ctx)
 {
     struct hub *h = ctx;
-    int err = positions_set(&h->positions, &f->origin, &f->position, file, f->arrival_us);
+    int err = positions_set(&h->positions, &f->origin, &f->position, f->arrival_us);
     lm_assert(err == 0);
 }
 
-/* Every position that only the oldest file holds goes into a frame of its own in the newest. */
-static int restate_positions(uint32_t file, void *ctx)
+static void journal_full(void *ctx)
 {
     struct hub *h = ctx;
-    struct batch b = {0};
-    int err = 0;
-
-    positions_expire(&h->positions, clock_wall_us());
-    for (struct map_slot *s = map_next(&h->positions.by_origin, NULL); s && err == 0;
-         s = map_next(&h->positions.by_origin, s)) {
-        struct position_entry *e = s->value;
-        if (e->held_in != file || position_is_final(&e->origin, &e->position))
-            continue;
-        /* Nobody is remembered longer for being restated. */
-        batch_begin(&b, &e->origin, e->origin.kind == ORIGIN_RUN ? clock_wall_us() : e->arrival_us);
-        b.position = e->position;
-        err = journal_append(h->journal, &b);
-        if (err == 0)
-            e->held_in = journal_file(h->journal);
-    }
-    batch_fini(&b);
-    return err;
+    if (h->on_full)
+        h->on_full(h->full_ctx);
 }
 
 static void journal_synced(void *ctx)
@@ -134,6 +117,9 @@ int hub_open(struct hub *h, const struct hub_opts *opts, struct errinfo *info)
     *h = (struct hub){.opts = *opts, .limit.rate = opts->push_rate};
     positions_init(&h->positions);
     int err = numbers_open(&h->numbers, opts->loop, opts->state_dir, info);
+    if (err == 0 && positions_decode(&h->positions, opts->sealed_positions) < 0)
+        diag_warn("The table of positions in the store is damaged; what came since it was written "
+                  "is known from the journal");
     if (err < 0)
         return err;
     snprintf(dir, sizeof dir, "%s/journal", opts->state_dir);
@@ -141,10 +127,11 @@ int hub_open(struct hub *h, const struct hub_opts *opts, struct errinfo *info)
                               .dir = dir,
                               .epoch = h->numbers.epoch,
                               .max_bytes = opts->journal_max,
+                              .sealed_end = opts->sealed_end,
                               .durability = opts->durability,
                               .sync_interval_ms = opts->sync_interval_ms,
                               .on_frame = recovered_frame,
-                              .on_recycle = restate_positions,
+                              .on_full = journal_full,
                               .on_synced = journal_synced,
                               .on_trouble = journal_trouble,
                               .ctx = h};
@@ -153,7 +140,7 @@ int hub_open(struct hub *h, const struct hub_opts *opts, struct errinfo *info)
         return err;
     report_recovery(h);
     err = numbers_start(&h->numbers, journal_end_id(h->journal),
-                        !r->damaged_places && !r->damaged_files);
+                        r->files > 0 && !r->damaged_places && !r->damaged_files);
     if (err < 0)
         return err_set(info, err, "cannot write %s: %s", h->numbers.path, err_text(err));
     return 0;

@@ -34,6 +34,9 @@ struct hub_opts {
     enum durability durability;
     uint32_t sync_interval_ms;
     uint64_t push_rate; /* records a second of one source; 0: no limit */
+    /* What sealed chunks have: ids below, and the positions as of there (positions_encode()). */
+    uint64_t sealed_end;
+    struct str sealed_positions;
 };
 
 struct hub {
@@ -50,6 +53,8 @@ struct hub {
     uint32_t sink_count;
     hub_acked_fn *on_acked;
     void *acked_ctx;
+    void (*on_full)(void *ctx); /* a file of the journal is full: whoever seals has work */
+    void *full_ctx;
     struct journal_report recovered;
     struct {
         int err;

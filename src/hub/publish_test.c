@@ -22,10 +22,31 @@ struct yard {
     struct hub_opts opts;
     struct run_position positions[ORIGINS]; /* what was last published */
     uint64_t next_id;
+    struct positions sealed; /* what a store would have */
+    struct buf sealed_bytes;
     uint64_t heard; /* records that sinks were called for */
     uint32_t calls;
     uint64_t acked;
 };
+
+/* Does what a store does with a full file, except for keeping the records. */
+static void seal(void *ctx)
+{
+    struct yard *y = ctx;
+    struct journal_view *v;
+    struct jframe f;
+
+    while ((v = journal_take_full(y->hub.journal))) {
+        struct journal_cursor c = journal_file_start(v, 0);
+        while (journal_next_any(&c, &f))
+            assert_int_equal(positions_set(&y->sealed, &f.origin, &f.position, f.arrival_us), 0);
+        y->opts.sealed_end = journal_view_end(v);
+        buf_clear(&y->sealed_bytes);
+        positions_encode(&y->sealed, &y->sealed_bytes);
+        y->opts.sealed_positions = buf_str(&y->sealed_bytes);
+        journal_sealed(y->hub.journal, v);
+    }
+}
 
 static void open_hub(struct yard *y)
 {
@@ -33,6 +54,9 @@ static void open_hub(struct yard *y)
 
     if (hub_open(&y->hub, &y->opts, &info) < 0)
         fail_msg("%s", info.text);
+    y->hub.on_full = seal;
+    y->hub.full_ctx = y;
+    seal(y);
 }
 
 static void close_hub(struct yard *y)
@@ -56,6 +80,7 @@ static int setup(void **state)
     struct yard *y = calloc(1, sizeof *y);
 
     row_init(&y->row);
+    positions_init(&y->sealed);
     y->next_id = 1;
     y->opts = (struct hub_opts){.loop = &y->row.loop,
                                 .state_dir = y->row.dir,
@@ -74,6 +99,8 @@ static int teardown(void **state)
     if (y->hub.journal)
         close_hub(y);
     row_fini(&y->row);
+    positions_fini(&y->sealed);
+    buf_fini(&y->sealed_bytes);
     free(y);
     return 0;
 }

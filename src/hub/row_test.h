@@ -38,7 +38,8 @@ struct row {
     struct labels *sets[ROW_SETS];
     struct batch batch;
     uint64_t random;
-    uint32_t recycled, troubles;
+    uint32_t troubles;
+    bool no_sealer; /* full files are not sealed */
 };
 
 /* --- chance, the same in every run --- */
@@ -114,12 +115,24 @@ static inline void row_fill(struct row *r, const struct origin *o, uint64_t firs
 
 /* --- the journal --- */
 
-static inline int row_on_recycle(uint32_t file, void *ctx)
+/* A sealer that is never behind, and has its chunks in heaven. */
+static inline void row_seal(struct row *r)
 {
-    struct row *r = ctx;
-    (void)file;
-    r->recycled++;
-    return 0;
+    struct journal_view *v;
+
+    while (!r->no_sealer && (v = journal_take_full(r->journal)))
+        journal_sealed(r->journal, v);
+}
+
+static inline void row_on_full(void *ctx)
+{
+    row_seal(ctx);
+}
+
+/* Files that were taken out of the row, to be used again or removed. */
+static inline uint32_t row_retired(const struct row *r)
+{
+    return r->journal->last_number - r->journal->file_count;
 }
 
 static inline void row_on_trouble(const char *doing, int err, void *ctx)
@@ -146,6 +159,7 @@ static inline void row_open(struct row *r)
 
     if (row_try_open(r, &info) < 0)
         fail_msg("%s", info.text);
+    row_seal(r);
 }
 
 /* Lets every job of the pool come to its end. */
@@ -180,7 +194,7 @@ static inline void row_init(struct row *r)
                                     .max_bytes = 4 * (uint64_t)JOURNAL_FILE_SIZE,
                                     .durability = DURABILITY_OS,
                                     .sync_interval_ms = 10,
-                                    .on_recycle = row_on_recycle,
+                                    .on_full = row_on_full,
                                     .on_synced = row_ignore,
                                     .on_trouble = row_on_trouble,
                                     .ctx = r};

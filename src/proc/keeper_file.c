@@ -41,6 +41,24 @@ static int check_dir(int dir, const char *path, struct errinfo *info)
     return 0;
 }
 
+int log_dir_open(const char *path, int *ret_dir, struct errinfo *info)
+{
+    int rc = make_dirs(path, 0750);
+
+    if (rc < 0)
+        return err_set(info, rc, "the log directory %s cannot be made: %s", path, err_text(rc));
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return err_set(info, -errno, "the log directory %s cannot be opened: %s", path,
+                       err_text(-errno));
+    rc = check_dir(dir, path, info);
+    if (rc < 0)
+        close(dir);
+    else
+        *ret_dir = dir;
+    return rc;
+}
+
 static int open_dir(struct keeper_file *f, struct errinfo *info)
 {
     char path[1024];
@@ -54,14 +72,7 @@ static int open_dir(struct keeper_file *f, struct errinfo *info)
         path[n - 1] = '\0'; /* without the slash */
     else if (n == 0)
         memcpy(path, ".", 2);
-    int rc = make_dirs(path, 0750);
-    if (rc < 0)
-        return err_set(info, rc, "the log directory %s cannot be made: %s", path, err_text(rc));
-    f->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (f->dir < 0)
-        return err_set(info, -errno, "the log directory %s cannot be opened: %s", path,
-                       err_text(-errno));
-    return check_dir(f->dir, path, info);
+    return log_dir_open(path, &f->dir, info);
 }
 
 /* A regular file of ours with one name, or nothing: else bytes would land where nobody expects. */

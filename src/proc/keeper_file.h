@@ -42,6 +42,9 @@ struct keeper_file {
 
 enum file_event { FILE_OK, FILE_FAILED, FILE_BACK };
 
+/* Makes the directory if need be and opens it, unless others could rearrange what is in it. */
+int log_dir_open(const char *path, int *ret_dir, struct errinfo *info) LM_MUST_CHECK;
+
 /* Opens the file. On failure f is still usable (every write is lost) and info has the reason. */
 int file_open(struct keeper_file *f, const char *path, const struct file_how *how,
               struct errinfo *info) LM_MUST_CHECK;

@@ -3,13 +3,18 @@
  * store.h - the history: what is sealed on disk, and what is still in the journal.
  *
  *     store_open      before the hub: reads what is there
- *     hub_open
- *     store_attach    the hub's journal stands behind the chunks
+ *     hub_open        gets sealed_end and sealed_positions from it
+ *     store_attach    from here on full files of the journal are sealed
  *     store_view_take, store_view_drop (view.h)
  *     store_close     before hub_close
  *
+ * Sealing runs in the pool, one file at a time, oldest first: chunk written and synced, record
+ * written and synced (that commits), and only then may the journal use the file again. A failure is
+ * tried again; until it works the journal grows to its limit and then takes nothing more, but what it
+ * has is never lost.
+ *
  * Threads: loop thread.
- * Owns:    nothing yet but what views hold.
+ * Owns:    the folder state_dir/history.
  */
 #ifndef LM_STORE_STORE_H
 #define LM_STORE_STORE_H
@@ -20,14 +25,58 @@
 struct store_opts {
     struct loop *loop;
     const char *state_dir;
+    uint64_t max_age_ms, max_bytes; /* of sealed records; 0: no limit */
+    uint64_t min_ms;                /* younger ones never go for want of space */
+};
+
+/* What opening found, and had to mend. */
+struct store_report {
+    uint32_t segments, chunks;
+    uint64_t bytes;
+    uint64_t cut_bytes, lost_bytes;
+    uint32_t rebuilt, set_aside;
+    int64_t took_us;
 };
 
 /* Reads what is there. info gets the sentence when it cannot. */
 int store_open(struct store **ret, const struct store_opts *opts,
                struct errinfo *info) LM_MUST_CHECK;
-/* From here on views reach into the hub's journal. */
+/* For hub_opts: ids below are in chunks; the table of positions as of there, valid until
+ * store_attach(). */
+uint64_t store_end_id(const struct store *s);
+struct str store_positions(const struct store *s);
+const struct store_report *store_recovered(const struct store *s);
+/* From here on views reach into the hub's journal, and full files are sealed. */
 int store_attach(struct store *s, struct hub *hub) LM_MUST_CHECK;
+/* --- taking away --- */
+
+/* Every record so far that has all of these labels (1 to LABELS_MAX; `source` is one of them) is gone at
+ * once for every reader that begins from now on; `done` is told when that is on the disk, too (0 or
+ * an error: then it is gone only until the hub is started again). The space comes back a little later.
+ * -LM_E_FULL, -ENOMEM: nothing has happened. */
+typedef void store_cleared_fn(int err, void *ctx);
+int store_clear(struct store *s, const struct label *conditions, size_t n, store_cleared_fn *done,
+                void *ctx) LM_MUST_CHECK;
+
+/* There is no space for more: the oldest sealed records go, day by day, but none younger than min_ms.
+ * False: nothing could be taken. */
+bool store_make_space(struct store *s);
+
+/* The hub is stopping: what is being sealed is finished, nothing more is begun. */
+void store_stop(struct store *s);
 /* The loop has ended and every view was dropped. NULL is fine. */
 void store_close(struct store *s);
+
+/* Sealed chunks, and their bytes on the disk with all that belongs to them. */
+uint32_t store_chunks(const struct store *s);
+uint64_t store_bytes(const struct store *s);
+
+/* The first id that is still stored, in chunks or journal, or the one that comes next. */
+uint64_t store_start_id(const struct store *s);
+/* Ids from here on can be read from the journal as they came, without unpacking; what a replay of the
+ * recent past wants. A view of it is taken from the hub's journal. */
+uint64_t store_raw_id(const struct store *s);
+/* What was cleared, borrowed; NULL: nothing. */
+const struct tombs *store_tombs(const struct store *s);
 
 #endif

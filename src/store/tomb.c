@@ -7,10 +7,9 @@
  */
 #include "store/tomb.h"
 
-#include "base/buf.h"
-
 #include <errno.h>
 #include <stdlib.h>
+#include <xxhash.h>
 
 struct tomb {
     uint64_t bound;
@@ -21,6 +20,7 @@ struct tomb {
 struct tombs {
     atomic_uint refs;
     uint32_t count;
+    uint64_t floor;
     struct tomb *at[];
 };
 
@@ -36,7 +36,7 @@ static bool holds(const struct tomb *t, const struct labels *l)
 
 uint64_t tombs_dead_to(const struct tombs *t, const struct labels *l)
 {
-    uint64_t dead_to = 0;
+    uint64_t dead_to = tombs_floor(t) - 1;
 
     for (uint32_t i = 0; t && i < t->count; i++)
         if (t->at[i]->bound > dead_to && holds(t->at[i], l))
@@ -89,19 +89,28 @@ static int add_copy(struct tombs *t, const struct label *conditions, size_t n, u
     return 0;
 }
 
+static struct tombs *new_tombs(uint32_t room, uint64_t floor)
+{
+    struct tombs *made = malloc(sizeof *made + room * sizeof made->at[0]);
+
+    if (!made)
+        return NULL;
+    atomic_init(&made->refs, 1);
+    made->count = 0;
+    made->floor = floor;
+    return made;
+}
+
 int tombs_with(const struct tombs *t, const struct label *conditions, size_t n, uint64_t bound,
                struct tombs **ret)
 {
-    uint32_t count = t ? t->count : 0;
-    struct tombs *made;
+    uint32_t count = tombs_count(t);
+    struct tombs *made = new_tombs(count + 1, tombs_floor(t));
     int err = 0;
 
     lm_assert(n > 0 && n <= LABELS_MAX);
-    made = malloc(sizeof *made + (count + 1) * sizeof made->at[0]);
     if (!made)
         return -ENOMEM;
-    atomic_init(&made->refs, 1);
-    made->count = 0;
     for (uint32_t i = 0; i < count && err == 0; i++)
         if (!same_conditions(t->at[i], conditions, n))
             err = add_copy(made, t->at[i]->conditions, t->at[i]->count, t->at[i]->bound);
@@ -109,6 +118,138 @@ int tombs_with(const struct tombs *t, const struct label *conditions, size_t n, 
             bound = t->at[i]->bound;
     if (err == 0)
         err = made->count < TOMBS_MAX ? add_copy(made, conditions, n, bound) : -LM_E_FULL;
+    if (err < 0)
+        tombs_unref(made);
+    else
+        *ret = made;
+    return err;
+}
+
+int tombs_with_floor(const struct tombs *t, uint64_t floor, struct tombs **ret)
+{
+    struct tombs *made = new_tombs(tombs_count(t), floor);
+    int err = made ? 0 : -ENOMEM;
+
+    for (uint32_t i = 0; i < tombs_count(t) && err == 0; i++)
+        if (t->at[i]->bound >= floor)
+            err = add_copy(made, t->at[i]->conditions, t->at[i]->count, t->at[i]->bound);
+    if (err < 0)
+        tombs_unref(made);
+    else
+        *ret = made;
+    return err;
+}
+
+uint64_t tombs_floor(const struct tombs *t)
+{
+    return t ? t->floor : 1;
+}
+
+uint32_t tombs_count(const struct tombs *t)
+{
+    return t ? t->count : 0;
+}
+
+/* --- as bytes --- */
+
+static const char magic[8] = "LMTOMB1\n";
+enum { MAGIC_FAMILY = 6 };
+
+struct tomb_head {
+    char magic[8];
+    uint32_t epoch, count;
+    uint64_t floor;
+    uint64_t check; /* of everything else */
+};
+_Static_assert(sizeof(struct tomb_head) == 32, "the head of the file is 32 bytes");
+
+static uint64_t check_of(struct tomb_head h, struct str rest)
+{
+    h.check = 0;
+    uint64_t head = XXH3_64bits(&h, sizeof h);
+    return XXH3_64bits_withSeed(rest.p, rest.n, head);
+}
+
+static void encode_tomb(const struct tomb *t, struct buf *out)
+{
+    buf_add(out, &t->bound, sizeof t->bound);
+    buf_add(out, &t->count, sizeof t->count);
+    for (uint32_t i = 0; i < t->count; i++) {
+        uint16_t sizes[2] = {(uint16_t)t->conditions[i].name.n,
+                             (uint16_t)t->conditions[i].value.n};
+        buf_add(out, sizes, sizeof sizes);
+        buf_add_str(out, t->conditions[i].name);
+        buf_add_str(out, t->conditions[i].value);
+    }
+}
+
+void tombs_encode(const struct tombs *t, uint32_t epoch, struct buf *out)
+{
+    struct tomb_head h = {.epoch = epoch, .count = tombs_count(t), .floor = tombs_floor(t)};
+    size_t at = out->n;
+
+    memcpy(h.magic, magic, sizeof magic);
+    buf_add(out, &h, sizeof h);
+    for (uint32_t i = 0; i < h.count; i++)
+        encode_tomb(t->at[i], out);
+    if (out->failed)
+        return;
+    h.check = check_of(h, str_of(out->p + at + sizeof h, out->n - at - sizeof h));
+    memcpy(out->p + at, &h, sizeof h);
+}
+
+/* Takes n bytes from the front. False: there are not so many. */
+static bool take(struct str *from, void *to, size_t n)
+{
+    if (from->n < n)
+        return false;
+    memcpy(to, from->p, n);
+    *from = str_of(from->p + n, from->n - n);
+    return true;
+}
+
+static bool take_str(struct str *from, size_t n, struct str *ret)
+{
+    if (from->n < n)
+        return false;
+    *ret = str_of(from->p, n);
+    *from = str_of(from->p + n, from->n - n);
+    return true;
+}
+
+static int decode_tomb(struct str *from, struct tombs *to)
+{
+    struct label conditions[LABELS_MAX];
+    uint64_t bound;
+    uint32_t count;
+    uint16_t sizes[2];
+
+    if (!take(from, &bound, sizeof bound) || !take(from, &count, sizeof count) || count == 0 ||
+        count > LABELS_MAX)
+        return -LM_E_DAMAGED;
+    for (uint32_t i = 0; i < count; i++)
+        if (!take(from, sizes, sizeof sizes) ||
+            !take_str(from, sizes[0], &conditions[i].name) ||
+            !take_str(from, sizes[1], &conditions[i].value))
+            return -LM_E_DAMAGED;
+    return add_copy(to, conditions, count, bound);
+}
+
+int tombs_decode(struct str bytes, uint32_t epoch, struct tombs **ret)
+{
+    struct tomb_head h;
+    int err = 0;
+
+    if (!take(&bytes, &h, sizeof h) || memcmp(h.magic, magic, MAGIC_FAMILY) != 0 ||
+        check_of(h, bytes) != h.check || h.epoch != epoch || h.count > TOMBS_MAX)
+        return -LM_E_DAMAGED;
+    if (memcmp(h.magic, magic, sizeof magic) != 0)
+        return -LM_E_VERSION;
+    struct tombs *made = new_tombs(h.count, h.floor);
+    if (!made)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < h.count && err == 0; i++)
+        err = decode_tomb(&bytes, made);
     if (err < 0)
         tombs_unref(made);
     else

@@ -119,6 +119,55 @@ static void a_reader_keeps_the_set_it_has(void **state)
     labels_unref(a);
 }
 
+static void below_the_floor_everything_is_gone(void **state)
+{
+    struct labels *a = set_of("web", "a", ""), *b = set_of("web", "b", "");
+    struct tombs *t = with(NULL, "job_run_id", "a", 100), *low, *high;
+
+    (void)state;
+    assert_int_equal(tombs_with_floor(t, 50, &low), 0);
+    assert_int_equal(tombs_dead_to(low, b), 49);
+    assert_int_equal(tombs_dead_to(low, a), 100);
+    assert_int_equal(tombs_with_floor(t, 101, &high), 0);
+    assert_int_equal(tombs_count(high), 0); /* nothing is left that it could take */
+    assert_int_equal(tombs_dead_to(high, a), 100);
+    tombs_unref(t);
+    tombs_unref(low);
+    tombs_unref(high);
+    labels_unref(a);
+    labels_unref(b);
+}
+
+/* Whatever byte of the file is changed, or wherever it is cut. */
+static void tombs_come_back_from_their_bytes_or_not_at_all(void **state)
+{
+    struct label both[] = {{STR("job_run_id"), STR("b")}, {STR("task_name"), STR("x")}};
+    struct labels *two = set_of("web", "b", "x");
+    struct tombs *t = with(NULL, "job_run_id", "a", 100), *more, *back;
+    struct buf bytes = {0};
+
+    (void)state;
+    assert_int_equal(tombs_with(t, both, 2, 7, &more), 0);
+    tombs_unref(t);
+    assert_int_equal(tombs_with_floor(more, 3, &t), 0);
+    tombs_unref(more);
+    tombs_encode(t, 9, &bytes);
+    assert_int_equal(tombs_decode(buf_str(&bytes), 9, &back), 0);
+    assert_int_equal(tombs_dead_to(back, two), 7);
+    assert_int_equal(tombs_floor(back), 3);
+    tombs_unref(back);
+    assert_int_equal(tombs_decode(buf_str(&bytes), 8, &back), -LM_E_DAMAGED);
+    for (size_t i = 0; i < bytes.n; i++) {
+        bytes.p[i] ^= 1;
+        assert_int_equal(tombs_decode(buf_str(&bytes), 9, &back), -LM_E_DAMAGED);
+        bytes.p[i] ^= 1;
+        assert_int_equal(tombs_decode(str_of(bytes.p, i), 9, &back), -LM_E_DAMAGED);
+    }
+    buf_fini(&bytes);
+    tombs_unref(t);
+    labels_unref(two);
+}
+
 static int teardown(void **state)
 {
     (void)state;
@@ -134,6 +183,8 @@ int main(void)
         cmocka_unit_test(every_condition_must_hold),
         cmocka_unit_test(the_same_clear_again_only_raises_the_bound),
         cmocka_unit_test(too_many_clears_are_refused),
+        cmocka_unit_test(below_the_floor_everything_is_gone),
+        cmocka_unit_test(tombs_come_back_from_their_bytes_or_not_at_all),
         cmocka_unit_test(a_reader_keeps_the_set_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);

@@ -34,7 +34,17 @@ struct fanout {
     struct buf rows;        /* scratch: records of a replay that go into one batch */
     uint32_t row_count;
     uint64_t last_row; /* id of the last of them */
+    uint32_t steps_running, steps_held; /* of replays from chunks */
     bool closing;
+};
+
+enum gap_reason {
+    GAP_RETENTION,
+    GAP_EPOCH,
+    GAP_CRASH,
+    GAP_UNSTORED,
+    GAP_CLEARED,
+    GAP_RESUME_LIMIT,
 };
 
 enum sub_state { SUB_FINDING, SUB_REPLAYING, SUB_LIVE, SUB_PAUSED, SUB_REFUSED };
@@ -56,14 +66,17 @@ struct sub {
     struct feed_skipped dropped; /* while blocked; told as soon as the socket takes bytes again */
     struct finding *finding;
     /* Only while a replay is under way and not blocked: */
-    struct store_view *view;
+    struct step *step;         /* from chunks: under way, or made and not yet sent */
+    struct journal_view *view; /* from the journal */
+    const struct tombs *tombs;
     uint64_t view_end; /* ids below are in the view, or nowhere */
     struct journal_cursor cursor;
     struct jframe_reader reader;
-    /* During one slice: ids after .after and before .next were not stored, and might have matched. */
+    /* During one slice: ids after .after and before .next are not there, and might have matched. */
     struct {
+        enum gap_reason reason;
         uint64_t after, next; /* next 0: none */
-    } unstored;
+    } missing;
 };
 
 /* --- feed_index.c --- */
@@ -117,8 +130,13 @@ int sub_find_tail(struct sub *sub, uint32_t n) LM_MUST_CHECK;
 int sub_find_resume(struct sub *sub, uint64_t after, uint32_t n) LM_MUST_CHECK;
 void sub_forget_finding(struct sub *sub);
 
+/* --- replay_chunks.c --- */
+
+/* The same as sub_replay_step(), where the journal does not reach back. */
+void sub_chunk_step(struct sub *sub);
+void sub_forget_step(struct sub *sub);
+
 /* --- notice.c --- */
-enum gap_reason { GAP_RETENTION, GAP_EPOCH, GAP_CRASH, GAP_UNSTORED, GAP_RESUME_LIMIT };
 /* Ids after `after` and before `next` are not to be had. */
 void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64_t next);
 void sub_say_dropped(struct sub *sub, const struct feed_skipped *skipped);

@@ -15,6 +15,7 @@ static const char *const reasons[] = {
     [GAP_EPOCH] = "epoch",
     [GAP_CRASH] = "crash",
     [GAP_UNSTORED] = "unstored",
+    [GAP_CLEARED] = "cleared",
     [GAP_RESUME_LIMIT] = "resume_limit",
 };
 
@@ -23,6 +24,7 @@ static const char *const sentences[] = {
     [GAP_EPOCH] = "The place to go on from is not known here: the store was replaced or restored",
     [GAP_CRASH] = "Lines may be missing here: the machine went down or a file was damaged",
     [GAP_UNSTORED] = "Lines of a source that is sent live only were not stored",
+    [GAP_CLEARED] = "Lines were cleared, or had expired",
     [GAP_RESUME_LIMIT] = "Older lines are left out: too many to be sent again unasked",
 };
 
@@ -66,7 +68,7 @@ void sub_say_gap(struct sub *sub, enum gap_reason reason, uint64_t after, uint64
     buf_printf(json,
                "{\"type\":\"gap\",\"after\":%" PRIu64 ",\"next\":%" PRIu64 ",\"count\":", after,
                next);
-    if ((reason == GAP_RETENTION || reason == GAP_UNSTORED) && unfiltered)
+    if ((reason == GAP_RETENTION || reason == GAP_UNSTORED || reason == GAP_CLEARED) && unfiltered)
         buf_add_u64(json, next - after - 1);
     else
         BUF_LIT(json, "null");

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * replay.c - from the journal to the live edge.
+ * replay.c - from the past to the live edge.
  *
  * A replay reads forward by id in slices, so that one client's past never holds up another's
- * present. It pauses while the socket is full and then holds no file. When it has caught up with
- * the last id the hub has given out, it joins the feed in the same step: nothing can come in
+ * present: out of chunks (replay_chunks.c) as long as the journal does not reach back so far, then out
+ * of the journal. It pauses while the socket is full and then holds no file. When it has caught up
+ * with the last id the hub has given out, it joins the feed in the same step: nothing can come in
  * between.
  */
 #include "base/clock.h"
 #include "record/encode.h"
+#include "store/chunk.h"
 #include "store/query.h"
 #include "stream/fanout_impl.h"
 
@@ -23,9 +25,12 @@ enum {
 
 void sub_stop_replay(struct sub *sub)
 {
+    sub_forget_step(sub);
     jframe_close(&sub->reader);
-    store_view_drop(sub->fanout->opts.store, sub->view);
+    journal_view_drop(sub->fanout->opts.hub->journal, sub->view);
+    tombs_unref(sub->tombs);
     sub->view = NULL;
+    sub->tombs = NULL;
 }
 
 void sub_start_replay(struct sub *sub, uint64_t next_id)
@@ -54,14 +59,27 @@ static void add_record(struct sub *sub, const struct record *r)
 }
 
 /* One notice for all that lay between two records of this client. */
-static void say_unstored(struct sub *sub)
+static void say_missing(struct sub *sub)
 {
-    if (!sub->unstored.next)
+    if (!sub->missing.next)
         return;
     gather_send(sub);
-    sub_say_gap(sub, GAP_UNSTORED, sub->unstored.after, sub->unstored.next);
+    sub_say_gap(sub, sub->missing.reason, sub->missing.after, sub->missing.next);
     gather_begin(sub->fanout);
-    sub->unstored.next = 0;
+    sub->missing.next = 0;
+}
+
+/* Ids from first on and before `next` are not there. */
+static void note_missing(struct sub *sub, enum gap_reason reason, uint64_t first, uint64_t next)
+{
+    if (next <= sub->next_id)
+        return;
+    if (sub->missing.next && sub->missing.reason != reason)
+        say_missing(sub);
+    if (!sub->missing.next)
+        sub->missing.after = (first > sub->next_id ? first : sub->next_id) - 1;
+    sub->missing.reason = reason;
+    sub->missing.next = next;
 }
 
 /* Ids before f->first_id were not stored on purpose; does that concern this client? */
@@ -74,31 +92,36 @@ static void note_unstored(struct sub *sub, const struct jframe *f)
         filter_decide(sub->feed->filter, sub->reader.sets[i], &verdict);
         concerns = verdict.truth != TRUTH_NO;
     }
-    if (!concerns || f->first_id <= sub->next_id)
-        return;
-    if (!sub->unstored.next)
-        sub->unstored.after = sub->next_id - 1;
-    sub->unstored.next = f->first_id;
+    if (concerns)
+        note_missing(sub, GAP_UNSTORED, f->first_id - f->unstored, f->first_id);
 }
 
 static void pass_hole(struct sub *sub, uint64_t found_id)
 {
-    bool at_start = found_id == journal_start_id(sub->fanout->opts.hub->journal);
+    bool at_start = found_id == store_start_id(sub->fanout->opts.store);
 
-    say_unstored(sub);
+    say_missing(sub);
     gather_send(sub);
     sub_say_gap(sub, at_start ? GAP_RETENTION : GAP_CRASH, sub->next_id - 1, found_id);
     gather_begin(sub->fanout);
     sub->next_id = found_id;
 }
 
-/* Appends the matching records of one frame to fanout->out. */
+/* Was it cleared, or has it expired? */
+static bool is_dead(const struct record *r, uint64_t dead_to, int64_t arrival_us)
+{
+    return r->id <= dead_to ||
+           (r->class && clock_wall_us() - arrival_us > chunk_class_ttl_us(r->class));
+}
+
+/* Gathers the matching records of one frame. */
 static int replay_frame(struct sub *sub, const struct jframe *f)
 {
     struct record r;
     const struct filter *filter = sub->feed->filter;
     const struct labels *decided = NULL;
     struct filter_verdict verdict;
+    uint64_t dead_to = 0;
     int err = jframe_open(&sub->reader, f, &sub->fanout->opts.hub->labels);
 
     if (err < 0)
@@ -108,13 +131,19 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
     if (f->unstored > 0)
         note_unstored(sub, f);
     while (jframe_next(&sub->reader, &r)) {
-        if (decided != r.labels)
+        if (decided != r.labels) {
             filter_decide(filter, r.labels, &verdict);
-        decided = r.labels;
-        if (r.id >= sub->next_id && filter_match_rest(filter, &verdict, &r)) {
-            say_unstored(sub);
-            add_record(sub, &r);
+            dead_to = tombs_dead_to(sub->tombs, r.labels);
         }
+        decided = r.labels;
+        if (r.id < sub->next_id || !filter_match_rest(filter, &verdict, &r))
+            continue;
+        if (is_dead(&r, dead_to, f->arrival_us)) {
+            note_missing(sub, GAP_CLEARED, r.id, r.id + 1);
+            continue;
+        }
+        say_missing(sub);
+        add_record(sub, &r);
     }
     jframe_release(&sub->reader);
     if (f->first_id + f->count > sub->next_id)
@@ -124,13 +153,14 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
 
 static bool open_view(struct sub *sub)
 {
-    struct journal *journal = sub->fanout->opts.hub->journal;
+    struct fanout_opts *o = &sub->fanout->opts;
 
     if (!sub->view) {
-        sub->view = store_view_take(sub->fanout->opts.store, sub->next_id);
-        sub->view_end = journal_end_id(journal);
+        sub->view = journal_view_take(o->hub->journal, sub->next_id);
+        sub->view_end = journal_end_id(o->hub->journal);
+        sub->tombs = tombs_ref(store_tombs(o->store));
         if (sub->view)
-            sub->cursor = journal_seek(sub->view->journal, sub->next_id);
+            sub->cursor = journal_seek(sub->view, sub->next_id);
     }
     return sub->view != NULL;
 }
@@ -146,7 +176,8 @@ static void reach_the_edge(struct sub *sub)
     sub_heartbeat(sub); /* a client that has got nothing yet knows where to resume, too */
 }
 
-void sub_replay_step(struct sub *sub)
+/* One slice out of the journal. */
+static void journal_step(struct sub *sub)
 {
     struct fanout *s = sub->fanout;
     struct jframe f;
@@ -154,8 +185,6 @@ void sub_replay_step(struct sub *sub)
     size_t scanned = 0;
     bool more = true;
 
-    if (sub->blocked)
-        return;
     if (!open_view(sub)) {
         sub_cut(sub); /* no memory */
         return;
@@ -170,7 +199,7 @@ void sub_replay_step(struct sub *sub)
         }
         scanned += more ? f.length : 0;
     }
-    say_unstored(sub);
+    say_missing(sub);
     gather_send(sub);
     if (feed_refused(sub->feed)) {
         sub_refuse(sub);
@@ -182,6 +211,24 @@ void sub_replay_step(struct sub *sub)
         reach_the_edge(sub);
     else if (!sub->blocked)
         turn_hook_ask(s->opts.loop, &s->replay_hook);
+}
+
+void sub_replay_step(struct sub *sub)
+{
+    struct store *store = sub->fanout->opts.store;
+    uint64_t start = store_start_id(store);
+
+    if (sub->blocked)
+        return;
+    if (!sub->view && !sub->step && sub->next_id < start) {
+        gather_begin(sub->fanout);
+        pass_hole(sub, start);
+    }
+    if (sub->step || (!sub->view && sub->next_id < store_raw_id(store) &&
+                      sub->next_id < store_end_id(store)))
+        sub_chunk_step(sub);
+    else
+        journal_step(sub);
 }
 
 /* --- tail=N: where do the newest N matching records begin? Looked up in the pool. --- */

@@ -5,6 +5,7 @@
 #include "stream/world_test.h"
 
 #include "base/clock.h"
+#include "store/store_impl.h"
 
 static int setup(void **state)
 {
@@ -200,15 +201,113 @@ static void expect_gap(const struct client *c, const char *reason, uint64_t afte
     assert_int_equal(gap->after_logs, after_logs);
 }
 
+/* So many records of a megabyte, and a chunk of every full file. */
+static void fill(struct world *w, uint32_t records)
+{
+    for (uint32_t i = 0; i < records; i++) {
+        publish(w, i % 3 ? "a" : "b", 1, 1000000);
+        turn(w); /* the pool seals, and makes the next file */
+    }
+    UNTIL(w, !w->store->sealing.busy && !w->store->task);
+}
+
+static void what_the_journal_has_no_more_comes_out_of_chunks(void **state)
+{
+    struct world *w = *state;
+
+    fill(w, 120);
+    assert_true(store_raw_id(w->store) > 50);
+    struct client *all = connect_after(w, "sse", 3), *tail = connect_tail(w, "ws", "", 110);
+    struct client *some = connect_client(
+        w, "ws", "job_run_id=b", &(struct sub_start){.from = SUB_FROM_CURSOR, .after = 0}, false);
+    until_all_live(w);
+    publish(w, "b", 1, 10);
+    UNTIL(w, is_up_to_date(w, all) && is_up_to_date(w, some) && is_up_to_date(w, tail));
+    expect_ids(all, 4, 121);
+    expect_ids(tail, 11, 121);
+    assert_int_equal(some->count, 41);
+    for (uint32_t i = 0; i < some->count; i++)
+        assert_int_equal(some->ids[i], 3 * i + 1);
+    assert_int_equal(all->seen[GAP] + some->seen[GAP] + tail->seen[GAP], 0);
+}
+
+/* Sealing, retention and publishing go on while clients of all kinds come and read slowly. */
+static void chunks_journal_and_feed_have_no_seam(void **state)
+{
+    struct world *w = *state;
+    uint64_t first[8];
+
+    for (uint32_t round = 0; round < 8; round++) {
+        fill(w, 12);
+        first[round] = dice(w, (uint32_t)last_id(w));
+        connect_after(w, round % 2 ? "ws" : "sse", first[round]);
+        for (uint32_t i = 0; i < 20; i++) {
+            publish(w, "a", 1 + dice(w, 50), 1000);
+            turn(w);
+        }
+    }
+    until_all_live(w);
+    UNTIL(w, is_up_to_date(w, w->clients[0]) && is_up_to_date(w, w->clients[7]));
+    for (uint32_t i = 0; i < w->client_count; i++) {
+        UNTIL(w, is_up_to_date(w, w->clients[i]));
+        expect_ids(w->clients[i], first[i] + 1, last_id(w));
+        assert_int_equal(w->clients[i]->seen[GAP], 0);
+    }
+}
+
+static void who_leaves_while_a_chunk_is_read_for_him_does_no_harm(void **state)
+{
+    struct world *w = *state;
+
+    fill(w, 60);
+    for (int turns = 0; turns < 12; turns++) {
+        struct client *c = connect_after(w, "ws", 0);
+        for (int i = 0; i < turns; i++)
+            turn(w);
+        conn_close(c->conn, 0);
+        turn(w);
+    }
+    UNTIL(w, w->fanout->steps_running == 0);
+    assert_int_equal(w->fanout->steps_held, 0);
+    struct client *last = connect_after(w, "ws", 0);
+    UNTIL(w, is_up_to_date(w, last));
+    expect_ids(last, 1, 60);
+}
+
+static void what_was_cleared_is_said_and_does_not_come(void **state)
+{
+    struct world *w = *state;
+    struct label b = {STR("job_run_id"), STR("b")};
+
+    fill(w, 60);
+    publish(w, "b", 5, 10);
+    assert_int_equal(store_clear(w->store, &b, 1, NULL, NULL), 0);
+    publish(w, "b", 5, 10);
+    struct client *some = connect_client(
+        w, "ws", "job_run_id=b", &(struct sub_start){.from = SUB_FROM_CURSOR, .after = 0}, false);
+    struct client *other = connect_client(
+        w, "ws", "job_run_id=a", &(struct sub_start){.from = SUB_FROM_CURSOR, .after = 0}, false);
+    until_all_live(w);
+    UNTIL(w, is_up_to_date(w, some));
+    expect_ids(some, 66, 70);
+    assert_int_equal(other->count, 40);
+    assert_int_equal(other->seen[GAP], 0);
+}
+
+/* Only the newest chunk is to stay. */
+static void keep_little(struct world *w)
+{
+    w->store->opts.max_bytes = 1;
+    keeping_check_bytes(w->store);
+}
+
 static void what_is_no_longer_kept_is_said_with_its_number(void **state)
 {
     struct world *w = *state;
 
-    for (int i = 0; i < 60; i++) {
-        publish(w, "a", 1, 1000000);
-        turn(w); /* the pool makes the next file meanwhile */
-    }
-    uint64_t start = journal_start_id(w->hub.journal);
+    fill(w, 60);
+    keep_little(w);
+    uint64_t start = store_start_id(w->store);
     assert_true(start > 10);
     struct client *all = connect_after(w, "sse", 3);
     struct client *some = connect_client(
@@ -229,10 +328,8 @@ static void what_goes_while_a_client_reads_is_said_where_it_is_missing(void **st
     publish(w, "a", 2000, 300);
     struct client *c = connect_client(w, "sse", "", &start, true);
     c->stalled = true;
-    for (int i = 0; i < 60; i++) {
-        publish(w, "a", 1, 1000000);
-        turn(w);
-    }
+    keep_little(w);
+    fill(w, 60);
     c->stalled = false;
     UNTIL(w, is_up_to_date(w, c));
     const struct kept *gap = only_gap(c);
@@ -483,7 +580,7 @@ static void a_client_may_leave_at_every_stage(void **state)
             leave_after(w, &starts[i / 2], i % 2 ? "ws" : "sse", turns, false);
             leave_after(w, &starts[i / 2], i % 2 ? "ws" : "sse", turns, true);
         }
-    assert_int_equal(w->metrics.feeds, 0);
+    UNTIL(w, w->metrics.feeds == 0); /* searches that nobody waits for end by themselves */
 }
 
 static void the_hub_may_close_at_every_stage(void **state)
@@ -565,6 +662,10 @@ int main(void)
         TEST(the_seam_holds_for_a_filter_too),
         TEST(a_stalled_replay_holds_little_and_goes_on_where_it_stopped),
         TEST(many_replays_leave_time_for_the_present),
+        TEST(what_the_journal_has_no_more_comes_out_of_chunks),
+        TEST(chunks_journal_and_feed_have_no_seam),
+        TEST(who_leaves_while_a_chunk_is_read_for_him_does_no_harm),
+        TEST(what_was_cleared_is_said_and_does_not_come),
         TEST(what_is_no_longer_kept_is_said_with_its_number),
         TEST(what_goes_while_a_client_reads_is_said_where_it_is_missing),
         TEST(what_was_not_stored_is_said_to_those_it_concerns),

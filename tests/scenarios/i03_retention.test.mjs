@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The journal is as large as it may be: the oldest lines go, and who asks for them is told so.
+// The history is as large as it may be: the oldest lines go, and who asks for them is told so.
 
 import assert from "node:assert/strict";
 import { Ledger } from "../lib/ledger.mjs";
@@ -8,7 +8,7 @@ import { program } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
-const LINES = 500_000; // about 60 MB of journal, nearly twice what is kept
+const LINES = 500_000; // about 60 MB of journal, eight chunks
 
 function write(s, hub, job) {
     const command = [program("writer"), "0", String(LINES)];
@@ -16,9 +16,10 @@ function write(s, hub, job) {
 }
 
 scenario("what is no longer kept is a gap with its number of lines, and the rest is whole", async (s) => {
-    const hub = await s.hub({ settings: { journal_max: "32MiB" } });
+    const hub = await s.hub({ settings: { journal_max: "32MiB", retention: { max_bytes: "1kB" } } });
     await write(s, hub, "1");
-    const ws = await s.websocket(hub, { after: "0" });
+    await until("everything to be sealed", async () => (await hub.metric("journal_unsealed")) === 0);
+    const ws = await s.websocket(hub, { after: "0", resume: "all" });
     const ledger = new Ledger("the replay", { anywhere: true });
     const first = await until("the first record", () => ws.records[0]);
     for (const record of ws.records.splice(0)) ledger.add(record);
@@ -38,9 +39,9 @@ scenario("what is no longer kept is a gap with its number of lines, and the rest
 });
 
 scenario("a sleeping replay that retention overtakes is told; the hub's memory stays small", async (s) => {
-    const hub = await s.hub({ settings: { journal_max: "32MiB" } });
+    const hub = await s.hub({ settings: { journal_max: "32MiB", retention: { max_bytes: "1kB" } } });
     await write(s, hub, "1");
-    const ws = await s.websocket(hub, { after: "0", source: "writer" });
+    const ws = await s.websocket(hub, { after: "0", source: "writer", resume: "all" });
     await until("a first record", () => ws.count > 0);
     ws.socket.pause();
     const before = hub.memoryKb();
@@ -60,9 +61,7 @@ scenario("a sleeping replay that retention overtakes is told; the hub's memory s
     };
     ws.socket.resume();
     await until("the end of the second run", () => ends.includes("2"), 20_000);
-    assert.deepEqual(
-        ws.notices.map((notice) => notice.reason),
-        ["retention", "retention"],
-        "at the beginning, and where it was overtaken",
-    );
+    const reasons = ws.notices.map((notice) => notice.reason);
+    assert.ok(reasons.length >= 2, "at the beginning, and where it was overtaken");
+    assert.deepEqual(new Set(reasons), new Set(["retention"]));
 });

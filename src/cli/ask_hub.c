@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * ask.c - flags to parameters, and one question to the hub.
+ * ask_hub.c - flags to parameters, and one question to the hub.
  */
-#include "cli/ask.h"
+#include "cli/ask_hub.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * ask.h - what the subcommands that ask the hub about its history share: which hub, which records.
+ * ask_hub.h - what the subcommands that ask the hub about its history share: which hub, which records.
  *
  *     ask_begin ─▶ ask_options ─▶ ask_get … ─▶ ask_end
  *
@@ -9,8 +9,8 @@
  *
  * Threads: the main thread. Owns: settings, texts.
  */
-#ifndef LM_CLI_ASK_H
-#define LM_CLI_ASK_H
+#ifndef LM_CLI_ASK_HUB_H
+#define LM_CLI_ASK_HUB_H
 
 #include "cli/cli.h"
 #include "cli/http_client.h"

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * segment.h - a pair of files with sealed chunks of one day (docs/store-format.md, "Files").
+ *
+ *     history/2026-11-26/0000000000000001.seg   [chunk][chunk][chunk]
+ *     history/2026-11-26/0000000000000001.idx   [record][record][record]
+ *
+ * A chunk exists when its record in the .idx file is whole: the chunk is written and synced first, the
+ * record is written and synced after it. So whatever a crash leaves behind the last whole record is
+ * nothing, and is cut off. A segment in which writing or syncing failed is `closed`: what it has
+ * stays, and the next chunk goes into a new one.
+ *
+ * Threads: any one at a time. Owns: its files and one reference to each of its chunks.
+ */
+#ifndef LM_STORE_SEGMENT_H
+#define LM_STORE_SEGMENT_H
+
+#include "base/list.h"
+#include "store/chunk_seal.h"
+
+enum { SEGMENT_NAME = 32 };
+#define SEGMENT_MAX (UINT64_C(1) << 30) /* bytes of a .seg file; then a new one is begun */
+
+struct segment {
+    struct list link;
+    char day[11];            /* of arrival, UTC: the folder */
+    char name[SEGMENT_NAME]; /* without .seg and .idx */
+    uint64_t first_id;
+    struct chunk_files *files;
+    uint64_t seg_n, idx_n; /* bytes that count; what lies behind them does not */
+    struct chunk **chunks;
+    uint32_t count, cap;
+    bool closed;
+};
+
+/* What opening had to mend. */
+struct segment_report {
+    uint64_t cut_bytes;  /* behind what counts: left by a crash */
+    uint64_t lost_bytes; /* that should be there and are not, or belong to no chunk */
+    uint32_t rebuilt;    /* idx records made anew */
+    uint32_t set_aside;  /* files renamed to damaged-... */
+};
+
+/* A new pair of files, synced with their names. `dir` is the folder history/. */
+int segment_create(const char *dir, const char *day, uint64_t first_id,
+                   struct segment **ret) LM_MUST_CHECK;
+
+/* Opens the pair. The positions of the last record that has some replace *positions. -LM_E_DAMAGED:
+ * nothing of it is a chunk of this store (-ENOENT: there is no .seg file), and its files were set aside.
+ * -LM_E_VERSION. */
+int segment_open(const char *dir, const char *day, const char *name, uint32_t epoch,
+                 struct segment_report *report, struct buf *positions,
+                 struct segment **ret) LM_MUST_CHECK;
+/* NULL is fine. */
+void segment_close(struct segment *s);
+
+/* Appends the chunk that was sealed for seg_at = s->seg_n, and syncs. After 0 it survives a power cut
+ * and *ret is the chunk (the segment's reference). On failure nothing has happened, but the segment
+ * may be closed. */
+int segment_commit(struct segment *s, const struct chunk_image *image,
+                   struct chunk **ret) LM_MUST_CHECK;
+
+/* Lets go of the chunks at the front whose ids are all below `floor`. */
+void segment_cut(struct segment *s, uint64_t floor);
+
+/* Removes the files; who reads them may go on. */
+int segment_remove(const char *dir, const struct segment *s) LM_MUST_CHECK;
+
+/* "2026-11-26" */
+void segment_day(int64_t wall_us, char day[11]);
+
+#endif

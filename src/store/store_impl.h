@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * store_impl.h - what the files of the store share, and nobody else sees.
+ *
+ * Everything here belongs to the loop thread, except for what a job in the pool was given: the sealing
+ * job owns the current segment and the table of positions while it runs, the keeping job what it
+ * took along.
+ */
+#ifndef LM_STORE_STORE_IMPL_H
+#define LM_STORE_STORE_IMPL_H
+
+#include "store/segment.h"
+#include "store/store.h"
+
+/* Every chunk, oldest first. A row never changes: views share it, and a change makes a new one. */
+struct chunk_row {
+    uint32_t refs, count;
+    struct chunk *at[];
+};
+
+/* One file of the journal on its way to become a chunk. */
+struct sealing {
+    struct job job;
+    bool busy, stopped;
+    struct journal_view *view;
+    struct positions positions; /* as of the end of the last sealed file */
+    const struct tombs *tombs;
+    int64_t now_us;
+    struct chunk_row *row; /* room for one chunk more, so that nothing can fail after the commit */
+    /* What the job has made: */
+    struct segment *segment; /* NULL: the current one took it */
+    struct chunk *chunk;
+    int err;
+    uv_timer_t retry;
+    int64_t took_us;
+};
+
+/* A view, and what is only for us. */
+struct store_own_view {
+    struct store_view view; /* first */
+    struct list link;       /* in store->view_list, oldest first */
+    struct chunk_row *row;
+    uint64_t generation; /* of the tombs it has */
+};
+
+/* Work in the pool on the chunks that are there. */
+struct store_task {
+    struct list link;
+    struct job job;
+    struct store *store;
+    bool frees;          /* takes away what readers may still want: waits for those who know no better */
+    uint64_t generation; /* of the tombs when it was added */
+    bool (*begin)(struct store_task *t); /* on the loop, right before; false: nothing to do. May be NULL */
+    void (*work)(struct store_task *t);  /* in the pool */
+    void (*done)(struct store_task *t);  /* on the loop; frees it */
+};
+
+/* Which records are old, when the clock may be wrong (keeping.c). */
+struct clock_watch {
+    int64_t wall_us, mono_us;       /* when the hub started */
+    int64_t looked_us;              /* monotonic: the last time the age was looked at; 0: never */
+    uint64_t floor;                 /* what it found then */
+};
+
+struct store {
+    struct store_opts opts;
+    struct hub *hub; /* NULL before store_attach() */
+    struct list view_list;
+    uint64_t generation; /* rises with every new set of tombs */
+    uint32_t pins;       /* who copies files: nothing is taken away meanwhile */
+    struct list tasks;   /* waiting */
+    struct store_task *task; /* under way */
+    struct clock_watch watch;
+    uv_timer_t hourly;
+    uint32_t epoch;
+    char *dir;                /* state_dir/history */
+    struct list segments;     /* oldest first */
+    struct segment *current;  /* takes the next chunk; NULL: a new one is made */
+    struct chunk_row *row;    /* of all segments */
+    uint64_t end_id;          /* ids below are sealed, or gone */
+    const struct tombs *tombs;
+    struct buf positions; /* of the last commit, as read at start */
+    struct store_report recovered;
+    struct sealing sealing;
+};
+
+/* --- store_load.c --- */
+
+/* Reads history/. */
+int store_load(struct store *s, struct errinfo *info) LM_MUST_CHECK;
+/* Makes the row anew after segments have changed. -ENOMEM: the old one stays. */
+int store_make_row(struct store *s) LM_MUST_CHECK;
+/* In two steps: room for so many chunks more or less than there are; then it is filled and takes the
+ * place of the old one. */
+struct chunk_row *chunk_row_new(const struct store *s, uint32_t more) LM_MUST_CHECK;
+void store_set_row(struct store *s, struct chunk_row *row);
+void chunk_row_unref(struct chunk_row *row); /* NULL is fine */
+/* Writes state_dir/history/tomb, synced. Safe in the pool. */
+int store_write_tombs(const char *dir, const struct tombs *t, uint32_t epoch) LM_MUST_CHECK;
+
+/* From here on these tombs count. Takes the reference. */
+void store_set_tombs(struct store *s, const struct tombs *t);
+
+/* --- tasks.c --- */
+
+/* Queues it; done() is called whatever happens. */
+void task_add(struct store *s, struct store_task *t);
+/* Something has changed that tasks wait for. */
+void tasks_wake(struct store *s);
+
+/* --- keeping.c --- */
+
+int keeping_init(struct store *s) LM_MUST_CHECK;
+/* What is too much or too old goes. */
+void keeping_check_bytes(struct store *s);
+void keeping_check_age(struct store *s);
+
+/* --- sealing.c --- */
+
+int sealing_init(struct store *s) LM_MUST_CHECK;
+/* There may be a full file. */
+void sealing_wake(void *store);
+/* Frees s when the loop has let go of the timer. */
+void sealing_close(struct store *s);
+
+#endif
