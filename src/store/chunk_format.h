@@ -143,6 +143,10 @@ enum codec { CODEC_RAW = 0, CODEC_ZSTD = 1 };
 /* Level, stream and the lower three flags of a record in a byte. */
 enum { KIND_STREAM = 3, KIND_FLAGS = 5 };
 
+_Static_assert(CHUNK_HEAD == 64 && META_HEAD == 112 && COLUMN_SIZE == 32 && BLOCK_SIZE == 80 &&
+                   INDEX_HEAD == 128,
+               "sizes are part of the format");
+
 /* Limits a reader insists on, so that damage cannot make it allocate the moon. */
 enum {
     CHUNK_BYTES_MAX = 64 * 1024 * 1024,

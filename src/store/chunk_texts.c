@@ -159,3 +159,24 @@ struct str texts_fields(const struct block_texts *t, uint32_t i)
     uint32_t from = i ? t->field_ends[i - 1] : 0;
     return str_of(t->fields.p + from, t->field_ends[i] - from);
 }
+
+uint32_t texts_count_feeds(struct str text)
+{
+    typedef uint8_t bytes16 __attribute__((vector_size(16)));
+    const char *p = text.p;
+    size_t n = text.n;
+    uint32_t count = 0;
+
+    while (n >= 16) {
+        bytes16 sums = {0}, v;
+        for (int i = 0; i < 255 && n >= 16; i++, p += 16, n -= 16) {
+            memcpy(&v, p, sizeof v);
+            sums -= (bytes16)(v == '\n');
+        }
+        for (int i = 0; i < 16; i++)
+            count += sums[i];
+    }
+    for (; n > 0; n--)
+        count += *p++ == '\n';
+    return count;
+}

@@ -39,4 +39,7 @@ struct str texts_fields(const struct block_texts *t, uint32_t i);
 
 void texts_fini(struct block_texts *t);
 
+/* How many line feeds there are. */
+uint32_t texts_count_feeds(struct str text);
+
 #endif

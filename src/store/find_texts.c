@@ -35,25 +35,6 @@ static bool add_candidate(struct finder *f, uint32_t i)
     return is_new;
 }
 
-static uint32_t count_feeds(const char *p, size_t n)
-{
-    typedef uint8_t bytes16 __attribute__((vector_size(16)));
-    uint32_t count = 0;
-
-    while (n >= 16) {
-        bytes16 sums = {0}, v;
-        for (int i = 0; i < 255 && n >= 16; i++, p += 16, n -= 16) {
-            memcpy(&v, p, sizeof v);
-            sums -= (bytes16)(v == '\n');
-        }
-        for (int i = 0; i < 16; i++)
-            count += sums[i];
-    }
-    for (; n > 0; n--)
-        count += *p++ == '\n';
-    return count;
-}
-
 /* The message that has the byte at `at`. */
 static uint32_t message_at(const struct block_texts *t, size_t at)
 {
@@ -78,7 +59,7 @@ static uint32_t mark_by_feeds(struct finder *f, const struct needle *n)
 
     for (size_t hit; (hit = needle_find(n, text, from)) != SIZE_MAX;) {
         const char *feed = memchr(text.p + hit, '\n', text.n - hit);
-        index += count_feeds(text.p + from, hit - from);
+        index += texts_count_feeds(str_of(text.p + from, hit - from));
         if (!feed || index >= f->texts.rows)
             break; /* not as sealed; texts_index() will say so when it is asked */
         found += add_candidate(f, index);

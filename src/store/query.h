@@ -48,6 +48,8 @@ struct query {
     uint64_t count_cap; /* of QUERY_COUNT_CAPPED */
     uint64_t offset;
     uint32_t limit;
+    bool group; /* what matches comes with the whole group of lines it belongs to (a stack
+                                * trace): these rows match, too */
     const atomic_bool *cancel;       /* looked at all the time; NULL = never */
     struct query_progress *progress; /* NULL: nobody wants to know */
 };

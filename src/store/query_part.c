@@ -41,6 +41,7 @@ void searcher_init(struct searcher *s, const struct store_view *v, const struct 
 {
     *s = (struct searcher){.view = v,
                            .plan = plan,
+                           .group = q->group,
                            .range = {.min_id = q->min_id,
                                      .max_id = q->max_id,
                                      .from_us = q->from_us,
@@ -65,9 +66,11 @@ void searcher_fini(struct searcher *s)
 
 int part_find(struct searcher *s, const struct part *p, bool count_only, struct found *ret)
 {
-    if (p->chunk)
-        return find_rows(&s->finder, p->chunk, s->plan, &s->range, count_only, ret);
-    return journal_find(s, p->file, ret);
+    int err =
+        p->chunk ? find_rows(&s->finder, p->chunk, s->plan, &s->range, count_only && !s->group, ret)
+                 : journal_find(s, p->file, ret);
+
+    return err == 0 && s->group ? part_widen(s, p, ret) : err;
 }
 
 /* --- rows of a chunk --- */

@@ -23,6 +23,7 @@ struct part {
 struct searcher {
     const struct store_view *view;
     const struct plan *plan;
+    bool group;
     struct find_range range;         /* of the query */
     struct find_range journal_range; /* the same without ids that chunks have */
     struct finder finder;
@@ -57,6 +58,10 @@ struct part_window {
 int part_emit(struct searcher *s, const struct part *p, const struct found *f,
               const struct part_window *w, query_emit_fn *emit, void *ctx,
               uint32_t *ret_emitted) LM_MUST_CHECK;
+
+/* --- query_group.c --- */
+/* Adds the rows that are in a group with one of those found. Called by part_find(). */
+int part_widen(struct searcher *s, const struct part *p, struct found *f) LM_MUST_CHECK;
 
 /* --- query_journal.c --- */
 int journal_find(struct searcher *s, uint32_t file, struct found *ret) LM_MUST_CHECK;

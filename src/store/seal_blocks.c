@@ -5,6 +5,7 @@
 #include "store/seal_blocks.h"
 
 #include "record/plain.h"
+#include "store/chunk_texts.h"
 
 #include <errno.h>
 
@@ -107,15 +108,6 @@ static int gather_text(struct seal_blocks *b, struct block *k)
     }
     b->text.n = n;
     return 0;
-}
-
-static uint32_t count_byte(struct str s, char c)
-{
-    uint32_t n = 0;
-
-    for (size_t i = 0; i < s.n; i++)
-        n += s.p[i] == c;
-    return n;
 }
 
 /* The same without colours, when there are any. */
@@ -231,7 +223,7 @@ static int write_block(struct seal_blocks *b, struct block *k)
         err = gather_fields(b, k);
     if (err < 0)
         return err;
-    if (count_byte(buf_str(&b->text), '\n') != k->to - k->from)
+    if (texts_count_feeds(buf_str(&b->text)) != k->to - k->from)
         k->flags |= BLOCK_LENGTHS;
     if (has_byte(b->text.p, b->text.n, '\x1b'))
         k->flags |= BLOCK_COLOURS;

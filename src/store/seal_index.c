@@ -51,12 +51,17 @@ static struct token_slot key_of(const char *p, size_t n)
     return key;
 }
 
-static uint32_t slot_of(const struct seal_index *x, const struct token_slot *key)
+static uint32_t hash_of(const struct token_slot *key)
 {
     uint64_t h = key->head * UINT64_C(0x9e3779b97f4a7c15) + key->n;
 
     h = (h ^ h >> 32 ^ key->tail) * UINT64_C(0xd6e8feb86659fd93);
-    return (uint32_t)(h >> 32) & (x->slot_cap - 1);
+    return (uint32_t)(h >> 32);
+}
+
+static uint32_t slot_of(const struct seal_index *x, const struct token_slot *key)
+{
+    return hash_of(key) & (x->slot_cap - 1);
 }
 
 static bool same(const struct seal_index *x, const struct token_slot *a, const struct token_slot *b)
@@ -74,6 +79,7 @@ static int clear_slots(struct seal_index *x)
     if (!x->slots)
         return -ENOMEM;
     memset(x->slots, 0, x->slot_cap * sizeof *x->slots);
+    memset(x->recent, 0, sizeof x->recent);
     x->slot_count = 0;
     return 0;
 }
@@ -116,6 +122,10 @@ static bool is_new(struct seal_index *x, size_t from, size_t to)
     struct token_slot key = key_of(x->folded.p + from, to - from);
 
     key.at = (uint32_t)from;
+    struct token_slot *recent = &x->recent[hash_of(&key) % SEAL_RECENT];
+    if (same(x, recent, &key))
+        return false;
+    *recent = key;
     uint32_t at = slot_of(x, &key);
     for (uint32_t i = 0; i < SLOT_PROBES; i++, at = (at + 1) & (x->slot_cap - 1)) {
         if (x->slots[at].n == 0)

@@ -13,17 +13,22 @@
 #include "base/buf.h"
 #include "store/index_token.h"
 
+enum { SEAL_RECENT = 512 };
+
+struct token_slot {
+    uint64_t head, tail; /* bytes 0-7 and 8-15, of a longer token its first and last 8 */
+    uint32_t n, at;
+};
+
 struct seal_index {
     struct buf folded, mask; /* of one text */
-    struct token_slot {
-        uint64_t head, tail; /* bytes 0-7 and 8-15, of a longer token its first and last 8 */
-        uint32_t n, at;
-    } * slots;
+    struct token_slot *slots;
     uint32_t slot_cap, slot_count;
-    struct buf hashes;  /* of the block's tokens, for its bloom */
-    struct buf grams;   /* TOKEN_GRAMS / 64 + 1 words a block */
-    struct buf entries; /* 16 bytes a block: where its bloom lies */
-    struct buf bits;    /* of all blooms */
+    struct token_slot recent[SEAL_RECENT]; /* by hash; most tokens have just been seen */
+    struct buf hashes;                     /* of the block's tokens, for its bloom */
+    struct buf grams;                      /* TOKEN_GRAMS / 64 + 1 words a block */
+    struct buf entries;                    /* 16 bytes a block: where its bloom lies */
+    struct buf bits;                       /* of all blooms */
     uint32_t block_count;
     uint32_t longest; /* token with a digit in the messages of the last block */
 };

@@ -37,7 +37,7 @@ async function hubWithNumbers(s, n) {
     return { hub, service: client.service };
 }
 
-for (const transport of ["sse"])
+for (const transport of TRANSPORTS)
     scenario(`recent records are asked for beside the stream, over ${transport}`, async (s) => {
         const { hub } = await hubWithNumbers(s, 50);
         const client = await s.ready(new ServiceClient(hub, transport, { jobRunId: "7", stream: "stdout" }));
@@ -54,7 +54,7 @@ for (const transport of ["sse"])
         assert.deepEqual(client.messages, [], "the stream itself has nothing of it");
     });
 
-for (const transport of ["sse"])
+for (const transport of TRANSPORTS)
     scenario(`a filter is changed on the way, over ${transport}`, async (s) => {
         const hub = await s.hub();
         const client = await s.ready(new ServiceClient(hub, transport, { source: "a" }));

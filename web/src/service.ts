@@ -5,4 +5,4 @@ import { BASE } from "./router";
 
 /** The hub that this page came from. */
 export const HUB = location.origin + BASE;
-export const service = new LogStreamingService(HUB, { transport: "sse" });
+export const service = new LogStreamingService(HUB);

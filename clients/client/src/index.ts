@@ -41,3 +41,4 @@ export { printFilter, type Expr, type Op, type Term } from "./filter/tree.js";
 export { AdminStream, type AdminOptions, type LogStreamData, type ProcessStatus } from "./admin.js";
 export { fetchPost, LogSender, type LogInput, type Post, type SenderOptions } from "./sender.js";
 export { Logger, type BatchEntry, type LogLevel, type ScopedLogger } from "./logger.js";
+export { followLogs, type FollowOptions } from "./ipc/follow.js";

@@ -100,6 +100,10 @@ export class IpcClient<M extends ChannelMap = ChannelMap> {
         this.open();
     }
 
+    get isClosed(): boolean {
+        return this.closed;
+    }
+
     get connected(): boolean {
         return this.ready;
     }
