@@ -11,14 +11,15 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
-import { program } from "../lib/paths.mjs";
+import { BUILD } from "../lib/paths.mjs";
 
 const CALLS =
     "openat,mkdir,rename,unlink,rmdir,ftruncate,fallocate,pwrite64,write,fdatasync,fsync,mmap,munmap,madvise,pread64,close,fcntl";
 const EVERY = Number(process.env.LOGMILL_EVERY ?? 1);
 const ROUNDS = "5"; // with a clear in the third and retention in the fourth
 
-const driver = (...args) => spawnSync(program("store_driver"), args, { encoding: "utf8" });
+const DRIVER = join(BUILD, "tests", "store_driver");
+const driver = (...args) => spawnSync(DRIVER, args, { encoding: "utf8" });
 
 function strace(...args) {
     return spawnSync("strace", ["-f", "-qq", "-e", `trace=${CALLS}`, ...args], { encoding: "utf8" });
@@ -28,7 +29,7 @@ test("whatever the system call, a kill there costs nothing acknowledged", { time
     const dir = mkdtempSync(join(tmpdir(), "logmill-store-"));
     t.after(() => rmSync(dir, { recursive: true, force: true }));
     const state = join(dir, "state"), ledger = join(dir, "ledger"), trace = join(dir, "trace");
-    const work = [program("store_driver"), "work", state, ledger, ROUNDS];
+    const work = [DRIVER, "work", state, ledger, ROUNDS];
 
     strace("-o", trace, ...work);
     const total = readFileSync(trace, "utf8").split("\n").length - 1;
