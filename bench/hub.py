@@ -42,9 +42,10 @@ class Hub:
     def metric(self, name):
         return int(re.search(rf"^logmill_{name} (\d+)", self.get("/metrics"), re.M).group(1))
 
-    def cpu_seconds(self):
-        """Of all threads, from the kernel's own accounting (10 ms ticks)."""
-        with open(f"/proc/{self.process.pid}/stat") as f:
+    def cpu_seconds(self, task=""):
+        """Of all threads, or of the loop's alone, from the kernel's own accounting (10 ms ticks)."""
+        thread = f"/task/{self.process.pid}" if task == "loop" else ""
+        with open(f"/proc/{self.process.pid}{thread}/stat") as f:
             fields = f.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

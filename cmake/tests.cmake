@@ -42,3 +42,6 @@ endforeach()
 add_test(NAME layers COMMAND ${CMAKE_SOURCE_DIR}/tools/check-layers ${CMAKE_SOURCE_DIR}/src)
 add_test(NAME docs COMMAND ${CMAKE_SOURCE_DIR}/tools/check-docs $<TARGET_FILE:logmill>
     ${CMAKE_SOURCE_DIR}/docs)
+
+# The n-th allocation of the library fails.
+target_link_options(ipc_torture_test PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc)

@@ -23,8 +23,9 @@
 #include "net/peers.h"
 #include "net/throttle.h"
 #include "net/tls.h"
-#include "record/utf8.h"
+#include "hub/own.h"
 #include "source/keeper_in.h"
+#include "stream/admin.h"
 #include "store/applog.h"
 #include "source/ring_in.h"
 #include "source/tailer.h"
@@ -44,7 +45,6 @@ enum {
     HTTP_BODY_MAX = 64 * 1024, /* of routes that take it whole */
     SNIFF_MAX = 4096,
     DESCRIPTORS_KEPT = 128, /* for everything but clients over TCP */
-    OWN_RECORDS_MAX = 256,  /* the hub's own events waiting for the end of the turn */
 };
 
 struct daemon {
@@ -55,6 +55,7 @@ struct daemon {
     struct store *store;
     struct applog *applog;
     struct fanout *fanout;
+    struct admin *admin;
     struct supervise *supervise;
     struct keeper_server *keepers;
     struct http_in *http_in;
@@ -74,9 +75,7 @@ struct daemon {
     void (*upgrade_done)(void *ctx, const char *why); /* NULL = nobody asked for an upgrade */
     void *upgrade_ctx;
     struct list strangers; /* local connections that have said nothing yet */
-    struct turn_hook own_hook;
-    struct batch own; /* what the hub itself has to say */
-    struct labels *own_labels;
+    struct own_records own;
     int lock_fd;
     uint64_t children_nofile; /* what the soft limit of descriptors was; 0 = not changed */
     bool stopping, said_url, upgrading;
@@ -230,26 +229,7 @@ static void on_diag(enum diag_level level, const char *text, void *ctx)
     static const enum level levels[] = {LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR};
     struct daemon *d = ctx;
 
-    if (d->own.count >= OWN_RECORDS_MAX)
-        return;
-    struct record r = {.time_us = clock_wall_us(),
-                       .labels = d->own_labels,
-                       .message = utf8_clean(&d->own.scratch, str_from(text)),
-                       .level = levels[level],
-                       .stream = STREAM_SYSTEM};
-    if (r.message.p && batch_add(&d->own, &r) == 0)
-        turn_hook_ask(&d->loop, &d->own_hook);
-}
-
-static void publish_own(struct turn_hook *hook)
-{
-    struct daemon *d = LIST_ITEM(hook, struct daemon, own_hook);
-
-    if (d->own.count > 0)
-        d->own.arrival_us = clock_wall_us();
-    if (d->own.count > 0 && hub_publish(&d->hub, &d->own) < 0)
-        d->metrics.own_records_lost_total += d->own.count;
-    batch_begin(&d->own, &(struct origin){0}, 0);
+    own_add(&d->own, levels[level], str_from(text), STR_NONE);
 }
 
 /* --- doors --- */
@@ -384,13 +364,13 @@ static void finish(void *ctx)
     struct daemon *d = ctx;
 
     diag_info(d->upgrading ? "The new program takes over" : "Stopped");
-    turn_hook_cancel(&d->own_hook);
-    publish_own(&d->own_hook);
+    own_flush(&d->own);
     diag_listen(NULL, NULL);
     close_doors(d);
     socketio_close(d->api.socketio);
     tail_close(d->tail);
     fanout_close(d->fanout);
+    admin_close(d->admin);
     store_stop(d->store);
     keeper_server_close(d->keepers);
     ipc_close(d->ipc);
@@ -433,12 +413,13 @@ static void reload_certificate(struct daemon *d)
     if (!d->tls)
         return;
     if (tls_reload(d->tls, &info) == 0)
-        diag_info("SIGHUP: the certificate %s was read again", d->settings->tls_cert);
+        diag_info("The certificate %s was read again", d->settings->tls_cert);
     else
-        diag_error("SIGHUP: %s; the old certificate stays in use", info.text);
+        diag_error("%s; the old certificate stays in use", info.text);
 }
 
-/* The processes change at once, everything else at the next start. */
+/* Processes, tokens, hosts, origins and the certificate change at once, everything else at the next
+ * start. */
 static int reload(void *daemon, struct buf *said, struct errinfo *info)
 {
     struct daemon *d = daemon;
@@ -451,10 +432,14 @@ static int reload(void *daemon, struct buf *said, struct errinfo *info)
     int rc = fresh && argv ? settings_load_again(fresh, argc, argv, info)
                            : err_set(info, -ENOMEM, "memory is short");
 
+    if (rc == 0)
+        rc = auth_configure(d->auth, fresh);
     if (rc == 0) {
+        reload_certificate(d);
         supervise_reload(d->supervise, fresh, &report);
         buf_printf(said, "processes: %u started, %u started anew, %u stopped, %u as before",
                    report.started, report.restarted, report.stopped, report.kept);
+        buf_printf(said, "; %zu tokens", fresh->token_count);
         if (settings_differ(d->settings, fresh, &later) > 0)
             buf_printf(said, "; from the next start on: %.*s", STR_FMT(buf_str(&later)));
         d->reloaded = fresh;
@@ -475,7 +460,6 @@ static void on_hangup(uv_signal_t *handle, int signum)
     struct buf said = {0};
 
     (void)signum;
-    reload_certificate(d);
     if (d->stopping)
         return;
     if (reload(d, &said, &info) < 0)
@@ -584,7 +568,8 @@ static int open_hub(struct daemon *d, struct errinfo *info)
     d->hub.on_acked = on_acked;
     d->hub.acked_ctx = d;
     hub_add_sink(&d->hub, count_batch, &d->metrics);
-    err = labels_make(&d->hub.labels, str_from(s->hub_name), NULL, 0, &d->own_labels);
+    err = own_init(&d->own, &d->hub, &d->loop, str_from(s->hub_name),
+                   &d->metrics.own_records_lost_total);
     if (err == 0)
         diag_listen(on_diag, d);
     return err;
@@ -703,6 +688,24 @@ static int open_sources(struct daemon *d, struct errinfo *info)
     return err < 0 ? err : tail_new(&d->tail, &follow, info);
 }
 
+static int open_admin(struct daemon *d)
+{
+    struct admin_opts opts = {.loop = &d->loop,
+                              .hub = &d->hub,
+                              .store = d->store,
+                              .supervise = d->supervise,
+                              .own = &d->own,
+                              .hub_name = d->settings->hub_name,
+                              .rate_limit = d->settings->admin_stream_rate_limit,
+                              .client_lag = d->settings->client_lag,
+                              .debug = d->settings->debug == YES};
+    int err = admin_new(&d->admin, &opts);
+
+    if (err == 0)
+        hub_add_sink(&d->hub, admin_sink, d->admin);
+    return err;
+}
+
 static void on_wrong_token(const struct http_req *req, uint32_t tries, void *ctx)
 {
     struct str peer = str_from(req->conn->peer);
@@ -751,6 +754,8 @@ static int open_api(struct daemon *d, struct errinfo *info)
                           .store = d->store,
                           .fanout = d->fanout,
                           .supervise = d->supervise,
+                          .admin = d->admin,
+                          .own = &d->own,
                           .http_in = d->http_in,
                           .metrics = &d->metrics,
                           .settings = d->settings,
@@ -847,6 +852,8 @@ static int start(struct daemon *d, struct errinfo *info)
     if (err == 0)
         err = open_sources(d, info);
     if (err == 0)
+        err = open_admin(d);
+    if (err == 0)
         err = open_api(d, info);
     if (err == 0)
         err = open_doors(d, info);
@@ -869,13 +876,13 @@ static void clean_up(struct daemon *d)
     socketio_free(d->api.socketio);
     tail_free(d->tail);
     fanout_free(d->fanout);
+    admin_free(d->admin);
     applog_free(d->applog);
     zone_fini(&d->api.zone);
     auth_free(d->auth);
     tls_free(d->tls);
     peers_fini(&d->peers);
-    batch_fini(&d->own);
-    labels_unref(d->own_labels);
+    own_fini(&d->own);
     store_close(d->store);
     hub_close(&d->hub);
     if (d->reloaded)
@@ -918,6 +925,8 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
 
     d = (struct daemon){.settings = settings, .lock_fd = -1, .next = {-1, -1, -1, 0}};
     upgrade_take_over(&d.inherited);
+    if (settings->debug == YES)
+        diag_min_level(DIAG_DEBUG);
     raise_descriptor_limit(&d);
     if (d.inherited.nofile)
         d.children_nofile = d.inherited.nofile;
@@ -928,8 +937,6 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
     if (err < 0)
         return err_set(info, err, "cannot start the event loop: %s", err_text(err));
     list_init(&d.strangers);
-    turn_hook_init(&d.own_hook, publish_own);
-    batch_begin(&d.own, &(struct origin){0}, 0);
     err = start(&d, info);
     if (err == 0) {
         watch_signal(&d, &d.sigint, on_stop_signal, SIGINT);

@@ -11,6 +11,7 @@
 #define LM_API_API_H
 
 #include "api/running.h"
+#include "hub/own.h"
 #include "hub/publish.h"
 #include "metrics/metrics.h"
 #include "net/auth.h"
@@ -23,6 +24,8 @@
 #include "stream/socketio_out.h"
 
 struct ipc;
+
+struct admin;
 
 /* What only the whole hub can do; from the daemon. */
 struct hub_control {
@@ -43,6 +46,8 @@ struct api {
     struct fanout *fanout;
     struct socketio *socketio; /* made by streams_open() */
     struct supervise *supervise;
+    struct admin *admin;
+    struct own_records *own;
     struct http_in *http_in;
     struct ipc *ipc;
     struct metrics *metrics;

@@ -5,12 +5,14 @@
  * A verb is answered when it has been begun, with the process as it is then; the answer to `stop` may
  * say "stopping". What comes of it is seen in the list, or in the stream of changes.
  */
+#include "api/audit.h"
 #include "api/dispatch.h"
 #include "api/process_wait.h"
 #include "conf/choice.h"
 #include "conf/process_conf.h"
 #include "conf/units.h"
 #include "proc/process_json.h"
+#include "proc/signal_name.h"
 #include "proc/spawn.h"
 
 #include <errno.h>
@@ -69,6 +71,9 @@ static bool read_wait(struct http_req *req, uint32_t *ret_ms)
     return true;
 }
 
+static const char *const verb_names[] = {
+    [PROCESS_START] = "start", [PROCESS_STOP] = "stop", [PROCESS_RESTART] = "restart"};
+
 static void ask(struct http_req *req, struct api *api, enum process_verb verb)
 {
     struct str name = api_param(req, "name");
@@ -84,6 +89,7 @@ static void ask(struct http_req *req, struct api *api, enum process_verb verb)
     bool is_up = p && (p->state == PROCESS_RUNNING || p->state == PROCESS_STARTING);
     bool anew = verb == PROCESS_RESTART || !is_up;
     int rc = supervise_ask(api->supervise, name, verb, &info);
+    api_audit(req, api, verb_names[verb], name, rc < 0 ? info.text : NULL);
     if (rc < 0)
         reply_refusal(req, rc, &info);
     else
@@ -195,20 +201,8 @@ void process_spawn(struct http_req *req, struct api *api)
 /* "HUP", "SIGHUP" or 1; 0 when it is none of them. */
 static int signal_of(const json_t *value)
 {
-    const char *text = json_string_value(value);
-
-    if (json_is_integer(value)) {
-        json_int_t number = json_integer_value(value);
-        return number > 0 && number <= 64 ? (int)number : 0;
-    }
-    if (text && strncmp(text, "SIG", 3) == 0)
-        text += 3;
-    for (int number = 1; text && number <= 64; number++) {
-        const char *name = sigabbrev_np(number);
-        if (name && strcmp(name, text) == 0)
-            return number;
-    }
-    return 0;
+    return json_is_integer(value) ? signal_of_number(json_integer_value(value))
+                                  : signal_of_name(json_string_value(value));
 }
 
 void process_signal(struct http_req *req, struct api *api)
@@ -225,6 +219,7 @@ void process_signal(struct http_req *req, struct api *api)
         return;
     }
     int rc = supervise_signal(api->supervise, name, number, &info);
+    api_audit(req, api, "signal", name, rc < 0 ? info.text : NULL);
     if (rc < 0)
         reply_refusal(req, rc, &info);
     else

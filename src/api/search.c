@@ -22,7 +22,12 @@ void search_free(struct search *s)
 
 void *search_new(struct http_req *req, struct api *api, size_t size)
 {
-    struct filter *filter = params_filter(req, api_params(req));
+    return search_new_own(req, api, size, api_params(req));
+}
+
+void *search_new_own(struct http_req *req, struct api *api, size_t size, const char *const *own)
+{
+    struct filter *filter = params_filter(req, own);
     struct search *s = filter ? calloc(1, size) : NULL;
 
     if (!filter)
@@ -122,7 +127,8 @@ void search_start(struct search *s, int (*work)(struct search *), void (*reply)(
 
     s->work = work;
     s->reply = reply;
-    s->view = store_view_take(s->api->store, s->query.min_id);
+    if (!s->view)
+        s->view = store_view_take(s->api->store, s->query.min_id);
     err = s->view ? job_start(s->api->loop, &s->job, work_in_pool, done) : -ENOMEM;
     if (err < 0) {
         search_reply_failure(req, err);

@@ -25,8 +25,8 @@ struct search {
     struct http_req *req;
     struct api *api;
     struct filter *filter;
-    struct query query; /* all records, by the request's filter, oldest first */
-    struct store_view *view;
+    struct query query;      /* all records, by the request's filter, oldest first */
+    struct store_view *view; /* taken by search_start(), unless the handler has one already */
     struct running running;
     struct query_progress progress;
     atomic_bool cancel;
@@ -40,6 +40,9 @@ struct search {
 /* `size` bytes that begin with a struct search, the rest zero, with the filter of the request. NULL: the
  * request has been answered. */
 void *search_new(struct http_req *req, struct api *api, size_t size) LM_MUST_CHECK;
+/* The same where not all parameters that the route names are the handler's own: the others are of the filter. */
+void *search_new_own(struct http_req *req, struct api *api, size_t size,
+                     const char *const *own) LM_MUST_CHECK;
 /* For a handler that gives up before search_start(). NULL is fine. */
 void search_free(struct search *s);
 

@@ -5,6 +5,7 @@
 #include "base/diag.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -39,23 +40,35 @@ static void print(enum diag_level level, const char *text)
             text);
 }
 
-void diag(enum diag_level level, const char *fmt, ...)
+static void say(enum diag_level level, bool tell, const char *fmt, va_list args)
 {
     char *text = NULL;
-    va_list args;
 
-    if (level < console.min)
-        return;
-    va_start(args, fmt);
-    int n = vasprintf(&text, fmt, args);
-    va_end(args);
-    if (n < 0)
+    if (level < console.min || vasprintf(&text, fmt, args) < 0)
         return;
     tame(text);
     print(level, text);
-    if (console.listener)
+    if (tell && console.listener)
         console.listener(level, text, console.ctx);
     free(text);
+}
+
+void diag(enum diag_level level, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say(level, true, fmt, args);
+    va_end(args);
+}
+
+void diag_console(enum diag_level level, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say(level, false, fmt, args);
+    va_end(args);
 }
 
 void diag_private(const char *fmt, ...)

@@ -20,7 +20,10 @@ typedef void diag_listener_fn(enum diag_level level, const char *text, void *ctx
  * become '?'; whether it is UTF-8 is not looked at. */
 void diag(enum diag_level level, const char *fmt, ...) LM_PRINTF(2, 3);
 
-/* The same, for the console alone: secrets such as a ticket never become records. */
+/* The same without telling the listener, for what becomes a record in another way. */
+void diag_console(enum diag_level level, const char *fmt, ...) LM_PRINTF(2, 3);
+
+/* Untouched, for the console alone: secrets such as a ticket never become records. */
 void diag_private(const char *fmt, ...) LM_PRINTF(1, 2);
 
 #define diag_info(...)  diag(DIAG_INFO, __VA_ARGS__)

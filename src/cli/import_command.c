@@ -36,7 +36,7 @@ enum {
 };
 
 enum { OPT_FORMAT = ASK_OWN, OPT_LABEL, OPT_TZ };
-enum import_format { FORMAT_AUTO, FORMAT_NDJSON, FORMAT_TEXT };
+enum import_format { IMPORT_AUTO, IMPORT_NDJSON, IMPORT_TEXT };
 
 struct import_run {
     struct ask ask;
@@ -342,9 +342,9 @@ static int on_line(struct str line, void *ctx)
     struct str text = str_trim(line);
     if (text.n == 0)
         return 0;
-    if (im->format == FORMAT_AUTO)
-        im->format = text.p[0] == '{' ? FORMAT_NDJSON : FORMAT_TEXT;
-    if (im->format == FORMAT_NDJSON)
+    if (im->format == IMPORT_AUTO)
+        im->format = text.p[0] == '{' ? IMPORT_NDJSON : IMPORT_TEXT;
+    if (im->format == IMPORT_NDJSON)
         add_json(im, text);
     else
         rc = add_text(im, line);

@@ -14,6 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { POPULATE_MAX = 64 * 1024 * 1024 };
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
 static _Atomic uint64_t *word(struct ring *r, size_t at)
 {
     return (_Atomic uint64_t *)(void *)(r->map + at);
@@ -63,6 +69,9 @@ static int map_file(struct ring *r, struct str source)
         r->map = NULL;
         return -errno;
     }
+    /* The first record should not pay for the pages. Older kernels do not know how; it still works. */
+    (void)madvise(r->map, RING_DATA_AT + (r->data_n < POPULATE_MAX ? r->data_n : POPULATE_MAX),
+                  MADV_POPULATE_WRITE);
     struct ring_head head = {.magic = RING_MAGIC,
                              .version = RING_VERSION,
                              .source_n = (uint16_t)source.n,

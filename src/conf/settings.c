@@ -49,6 +49,11 @@ static const char **flag_slot(struct flags *flags, struct str name)
     return NULL;
 }
 
+static bool is_truth(const char *word)
+{
+    return word && (strcmp(word, "true") == 0 || strcmp(word, "false") == 0);
+}
+
 /* Takes the flags of the table out of argv; the rest moves up. */
 static int take_flags(struct flags *flags, int *argc, char **argv, struct errinfo *err)
 {
@@ -60,6 +65,10 @@ static int take_flags(struct flags *flags, int *argc, char **argv, struct errinf
             str_starts(name, STR("--")) ? flag_slot(flags, str_of(name.p + 2, name.n - 2)) : NULL;
         if (!slot) {
             argv[kept++] = argv[i];
+            continue;
+        }
+        if (!value.p && str_is(name, "--debug") && !is_truth(argv[i + 1])) {
+            *slot = "true";
             continue;
         }
         if (!value.p && i + 1 == *argc)

@@ -31,6 +31,7 @@ enum exit_policy { EXIT_STOP, EXIT_LEAVE };
 enum loopback_scope { LOOPBACK_NONE, LOOPBACK_READ, LOOPBACK_ADMIN };
 enum allow_spawn { SPAWN_REFUSED, SPAWN_ALLOWED };
 
+enum no_yes { NO, YES };
 enum token_scope { TOKEN_READ, TOKEN_WRITE, TOKEN_ADMIN };
 #define TOKEN_SCOPES "read|write|admin"
 

@@ -26,7 +26,8 @@ unsigned settings_differ(const struct settings *a, const struct settings *b, str
         struct buf texts[2] = {{0}, {0}};
         setting_write_value(a, &setting_table[i], &texts[0]);
         setting_write_value(b, &setting_table[i], &texts[1]);
-        if (!str_eq(buf_str(&texts[0]), buf_str(&texts[1])))
+        if (!setting_takes_reload(&setting_table[i]) &&
+            !str_eq(buf_str(&texts[0]), buf_str(&texts[1])))
             buf_printf(out, "%s%s", n++ ? ", " : "", setting_table[i].name);
         buf_fini(&texts[0]);
         buf_fini(&texts[1]);

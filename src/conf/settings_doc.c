@@ -183,7 +183,13 @@ void settings_write_docs(struct buf *b)
         add_cell(b, str_from(info->sentence));
         BUF_LIT(b, " |\n");
     }
-    buf_printf(b, "\nAll of them are read once, when %s.\n", setting_table[0].when);
+    BUF_LIT(b, "\nThey are read when the hub starts; when it is told to read its configuration "
+               "again (SIGHUP,\n"
+               "`POST /api/v1/hub/reload`) also processes, tokens, the files of `tls`");
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (setting_takes_reload(&setting_table[i]))
+            buf_printf(b, ", `%s`", setting_table[i].name);
+    BUF_LIT(b, ".\n");
     write_processes_docs(b);
     buf_add(b, files_head, sizeof files_head - 1);
 #define FILE_KEY(key, what, fallback, sentence)                                                    \

@@ -7,7 +7,8 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#define START "the hub starts"
+#define START  "the hub starts"
+#define RELOAD "the configuration is read again"
 
 const struct setting_info setting_table[SETTING_COUNT] = {
 #define SETTING(type, field, name, fallback, min, max, unit, when, sentence)                       \
@@ -27,6 +28,11 @@ const struct setting_info setting_table[SETTING_COUNT] = {
 #include "conf/settings.def"
 #undef SETTING
 #undef SETTING_ENUM
+
+bool setting_takes_reload(const struct setting_info *info)
+{
+    return strcmp(info->when, RELOAD) == 0;
+}
 
 const struct setting_info *setting_find(struct str name)
 {

@@ -33,7 +33,7 @@ struct journal_opts {
     struct loop *loop;
     const char *dir; /* made when missing, mode 0700 */
     uint32_t epoch;
-    uint64_t max_bytes; /* at least 4 files */
+    uint64_t max_bytes;  /* at least 4 files */
     uint64_t sealed_end; /* ids below are in sealed chunks; 0: there are none */
     enum durability durability;
     uint32_t sync_interval_ms;

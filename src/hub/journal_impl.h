@@ -20,8 +20,8 @@ struct jfile {
     char *map;
     size_t size, used;
     int fd;
-    uint32_t refs; /* of views and of jobs */
-    size_t synced; /* up to here it is on the disk */
+    uint32_t refs;    /* of views and of jobs */
+    size_t synced;    /* up to here it is on the disk */
     int64_t began_us; /* arrival of the first frame that this life wrote to it; 0: none */
     bool dirty;       /* written since the last sync */
     bool poisoned;    /* a sync of it failed: nobody knows what the disk has */

@@ -184,6 +184,8 @@ int auth_check(struct auth *a, struct http_req *req)
     struct grant *g = find_grant(a, req, origin);
     if (!g)
         return -LM_E_REFUSED;
+    if (g->kind == GRANT_TOKEN)
+        grant_hold(g, req->conn);
     req->grant = grant_ref(g);
     req->scope = g->scope;
     return 0;

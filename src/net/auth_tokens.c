@@ -56,7 +56,8 @@ static void revoke_old(struct auth *a, const struct auth_token *tokens, size_t n
         bool stays = false;
         for (size_t k = 0; k < n; k++)
             stays |= tokens[k].grant == old;
-        old->revoked = !stays;
+        if (!stays)
+            grant_revoke(old);
     }
 }
 

@@ -51,7 +51,7 @@ enum conn_state { OPEN, LINGERING, FAILED, CLOSING };
 struct conn_private {
     struct conn conn;
     uv_poll_t poll;
-    uv_timer_t linger;
+    uv_timer_t *linger;           /* made when a deadline is needed */
     struct turn_hook at_turn_end; /* finishes FAILED and CLOSING */
     int fd;
     int events;               /* what poll waits for now */
@@ -116,12 +116,18 @@ static void update_events(struct conn *c)
         uv_poll_stop(&p->poll);
 }
 
+static void stop_deadline(struct conn_private *p)
+{
+    if (p->linger)
+        uv_timer_stop(p->linger);
+}
+
 static void end(struct conn *c, enum conn_state state)
 {
     struct conn_private *p = c->priv;
 
     p->state = state;
-    uv_timer_stop(&p->linger);
+    stop_deadline(p);
     update_events(c);
     turn_hook_ask(c->loop, &p->at_turn_end);
 }
@@ -297,7 +303,7 @@ static void shake_hands(struct conn *c)
     if (r <= 0)
         return;
     p->handshaking = false;
-    uv_timer_stop(&p->linger);
+    stop_deadline(p);
     on_writable(c);
     if (p->state == OPEN)
         on_readable(c);
@@ -345,12 +351,32 @@ static void on_linger_over(uv_timer_t *timer)
     end(c, CLOSING);
 }
 
+/* The connection ends at the latest in so many milliseconds; without memory for that, now. */
+static void set_deadline(struct conn *c, unsigned ms)
+{
+    struct conn_private *p = c->priv;
+
+    if (!p->linger) {
+        p->linger = malloc(sizeof *p->linger);
+        if (!p->linger) {
+            end(c, CLOSING);
+            return;
+        }
+        uv_timer_init(&c->loop->uv, p->linger);
+        p->linger->data = c;
+        p->handles++;
+    }
+    uv_timer_start(p->linger, on_linger_over, ms, 0);
+}
+
 static void on_handle_closed(uv_handle_t *handle)
 {
     struct conn *c = handle->data;
 
-    if (--c->priv->handles == 0)
-        free(c->priv);
+    if (--c->priv->handles > 0)
+        return;
+    free(c->priv->linger);
+    free(c->priv);
 }
 
 static void tell_watches(struct conn *c)
@@ -378,7 +404,8 @@ static void on_turn_end(struct turn_hook *hook)
     turn_hook_cancel(&p->read_on);
     tls_link_free(p->tls);
     uv_close((uv_handle_t *)&p->poll, on_handle_closed);
-    uv_close((uv_handle_t *)&p->linger, on_handle_closed);
+    if (p->linger)
+        uv_close((uv_handle_t *)p->linger, on_handle_closed);
     close(p->fd);
     buf_fini(&c->in);
     buf_fini(&c->out);
@@ -450,11 +477,10 @@ int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops,
         free(p);
         return r;
     }
-    uv_timer_init(&l->uv, &p->linger);
     turn_hook_init(&p->at_turn_end, on_turn_end);
     turn_hook_init(&p->read_on, on_read_on);
     p->fd = fd;
-    p->handles = 2;
+    p->handles = 1;
     p->conn = (struct conn){
         .magic = CONN_MAGIC,
         .loop = l,
@@ -467,7 +493,7 @@ int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops,
     };
     p->conn.last_rx_us = p->conn.opened_us;
     list_init(&p->conn.watches);
-    p->poll.data = p->linger.data = &p->conn;
+    p->poll.data = &p->conn;
     name_peer(&p->conn, fd);
     if (!is_local)
         tune_tcp(fd);
@@ -489,7 +515,7 @@ int conn_start_tls(struct conn *c, struct tls *t, unsigned handshake_ms)
     }
     c->is_tls = true;
     p->handshaking = true;
-    uv_timer_start(&p->linger, on_linger_over, handshake_ms, 0);
+    set_deadline(&p->conn, handshake_ms);
     return 0;
 }
 
@@ -579,6 +605,7 @@ void conn_close(struct conn *c, unsigned linger_ms)
         return;
     }
     p->state = LINGERING;
-    uv_timer_start(&p->linger, on_linger_over, linger_ms, 0);
-    linger_on(c);
+    set_deadline(c, linger_ms);
+    if (p->state == LINGERING)
+        linger_on(c);
 }

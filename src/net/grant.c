@@ -8,6 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { REVOKED_LINGER_MS = 200 };
+
+/* One connection that asked with a grant. */
+struct holder {
+    struct conn_watch watch;
+    struct list link; /* in the grant */
+    struct grant *grant;
+    struct conn *conn;
+};
+
 static size_t text_size(const struct conf_label *labels, size_t n)
 {
     size_t size = 1;
@@ -40,6 +50,7 @@ int grant_new(struct grant **ret, enum grant_kind kind, enum scope scope, const 
         return -ENOMEM;
     }
     g->refs = 1;
+    list_init(&g->holders);
     g->kind = kind;
     g->scope = scope;
     snprintf(g->name, sizeof g->name, "%s", name);
@@ -63,6 +74,48 @@ void grant_unref(struct grant *g)
         return;
     free(g->texts);
     free(g);
+}
+
+static void on_holder_gone(struct conn_watch *watch)
+{
+    struct holder *h = LIST_ITEM(watch, struct holder, watch);
+
+    list_remove(&h->link);
+    grant_unref(h->grant);
+    free(h);
+}
+
+static bool is_held_by(const struct grant *g, const struct conn *c)
+{
+    LIST_FOR_EACH (link, &c->watches) {
+        struct conn_watch *watch = LIST_ITEM(link, struct conn_watch, link);
+        if (watch->gone == on_holder_gone && LIST_ITEM(watch, struct holder, watch)->grant == g)
+            return true;
+    }
+    return false;
+}
+
+void grant_hold(struct grant *g, struct conn *c)
+{
+    struct holder *h;
+
+    if (is_held_by(g, c))
+        return;
+    h = malloc(sizeof *h);
+    if (!h) {
+        conn_close(c, 0);
+        return;
+    }
+    *h = (struct holder){.watch.gone = on_holder_gone, .grant = grant_ref(g), .conn = c};
+    conn_watch(c, &h->watch);
+    list_push(&g->holders, &h->link);
+}
+
+void grant_revoke(struct grant *g)
+{
+    g->revoked = true;
+    LIST_FOR_EACH (link, &g->holders)
+        conn_close(LIST_ITEM(link, struct holder, link)->conn, REVOKED_LINGER_MS);
 }
 
 int grant_limit(const struct grant *g, struct filter *f, struct errinfo *info)

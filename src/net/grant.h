@@ -29,7 +29,8 @@ struct grant {
     char name[PROCESS_NAME_MAX + 1];
     uint32_t label_count; /* 0: sees everything */
     struct label labels[TOKEN_LABELS_MAX];
-    char *texts; /* of the labels */
+    char *texts;         /* of the labels */
+    struct list holders; /* connections that asked with it */
 };
 
 /* One reference, which is the caller's. labels may be NULL when there are none. */
@@ -37,6 +38,11 @@ int grant_new(struct grant **ret, enum grant_kind kind, enum scope scope, const 
               const struct conf_label *labels, size_t label_count) LM_MUST_CHECK;
 struct grant *grant_ref(struct grant *g);
 void grant_unref(struct grant *g); /* NULL is fine */
+
+/* This connection asks with g: it is closed when g is revoked. Without memory it is closed now. */
+void grant_hold(struct grant *g, struct conn *c);
+/* It is worth nothing any more: whoever holds it is sent away. */
+void grant_revoke(struct grant *g);
 
 /* Does it see only some of the records? NULL sees all. */
 static inline bool grant_is_limited(const struct grant *g)

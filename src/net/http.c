@@ -35,24 +35,53 @@ struct request {
     struct http_private priv;
 };
 
-static void request_free(struct http_req *req)
+static void empty_request(struct http_req *req)
 {
     buf_fini(&req->priv->body);
     buf_fini(&req->priv->extra);
-    arena_fini(&req->arena);
+    arena_reset(&req->arena);
     grant_unref(req->grant);
+}
+
+void http_drop_spare(struct http_server *s)
+{
+    if (s->spare)
+        arena_fini(&s->spare->arena);
+    free(s->spare);
+    s->spare = NULL;
+}
+
+/* One is kept for the next, so that ten thousand handshakes do not leave ten thousand holes of its size
+ * between what stays. */
+static void request_free(struct http_req *req)
+{
+    struct http_server *s = req->priv->hc ? req->priv->hc->server : NULL;
+
+    empty_request(req);
+    if (s && s->live > 0 && !s->spare) {
+        s->spare = req;
+        return;
+    }
+    arena_fini(&req->arena);
     free(req);
 }
 
 static struct http_req *request_new(struct http_conn *hc)
 {
-    struct request *r = calloc(1, sizeof *r);
+    struct http_server *s = hc->server;
+    struct request *r;
+    struct arena arena = {0};
 
+    if (s->spare) {
+        r = LIST_ITEM(s->spare, struct request, req);
+        arena = s->spare->arena;
+        s->spare = NULL;
+    } else {
+        r = malloc(sizeof *r);
+    }
     if (!r)
         return NULL;
-    r->req.priv = &r->priv;
-    r->req.conn = hc->c;
-    r->priv.hc = hc;
+    *r = (struct request){.req = {.priv = &r->priv, .conn = hc->c, .arena = arena}, .priv.hc = hc};
     return &r->req;
 }
 
@@ -413,6 +442,8 @@ struct conn *http_take_conn(struct http_req *req)
     req->priv->taken = true;
     http_reaper_remove(req->priv->hc);
     http_req_over(req);
+    if (c->in.n == 0)
+        buf_fini(&c->in); /* what takes over may be silent for long */
     return c;
 }
 

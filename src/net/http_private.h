@@ -53,6 +53,7 @@ struct http_private {
     struct http_send_private *sending; /* the answer is being made piece by piece */
 };
 
+void http_drop_spare(struct http_server *s);
 /* The request has been answered or its connection taken: frees it, now or when dispatch returns. */
 void http_req_over(struct http_req *req);
 /* Answers what never became a request, or stopped being one, and closes. */

@@ -116,6 +116,7 @@ void http_reaper_remove(struct http_conn *hc)
     if (list_empty(&s->reaper->conns)) {
         uv_close((uv_handle_t *)&s->reaper->timer, on_timer_closed);
         s->reaper = NULL;
+        http_drop_spare(s);
     }
 }
 

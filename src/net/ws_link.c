@@ -110,6 +110,8 @@ static void conn_data(struct conn *c)
     if (ws_feed(&w->reader, &c->in) < 0)
         ws_link_close(w, w->reader.close_code, STR_NONE);
     answer_late_ping(w);
+    if (c->in.n == 0)
+        buf_fini(&c->in); /* most of the time a client says nothing */
     if (!ws_is_unfinished(&w->reader))
         w->unfinished_us = 0;
     else if (w->unfinished_us == 0)

@@ -118,6 +118,9 @@ void supervise_start(struct supervise *s);
 int supervise_on_run(struct supervise *s, const struct frame_run *run, struct keeper_link *link,
                      struct process **ret_process) LM_MUST_CHECK;
 void supervise_on_exit(struct supervise *s, struct process *p, const struct frame_exit *ex);
+/* All that this run wrote is in the journal, its exit as well, and nothing more can come: the next life
+ * need not wait for the keeper to leave. May be called again. */
+void supervise_on_end(struct supervise *s, struct process *p, struct keeper_link *link);
 /* A line of this run, valid UTF-8. Only needed while p->wants_lines. */
 void supervise_on_line(struct supervise *s, struct process *p, struct str line);
 /* The connection behind this link is gone; `ended` says whether END had been acknowledged. */

@@ -165,6 +165,18 @@ void supervise_on_exit(struct supervise *s, struct process *p, const struct fram
     life_schedule(s);
 }
 
+/* When the hub stops, keepers are waited for: they go when their last acknowledgement has come. */
+void supervise_on_end(struct supervise *s, struct process *p, struct keeper_link *link)
+{
+    if (s->stopping || p->priv->link != link || !p->priv->exited || !p->priv->conf)
+        return;
+    p->priv->link = NULL;
+    p->priv->keeper_runs = p->orphan_writers = false;
+    p->keeper_pid = 0;
+    life_ended(s, p);
+    life_schedule(s);
+}
+
 void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_link *link, bool ended)
 {
     s->links--;

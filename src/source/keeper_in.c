@@ -157,6 +157,8 @@ static int end_turn(struct keeper *k)
         err = lines_publish(k);
     if (err == 0)
         ack_soon(k);
+    if (err == 0 && k->journaled_flags & RUN_ENDED)
+        supervise_on_end(k->server->supervise, k->process, &k->to_keeper);
     return err;
 }
 

@@ -81,7 +81,7 @@ static void start_at(struct tail_file *f, const struct file_position *p)
     f->fingerprint = p->fingerprint;
     f->fingerprint_n = p->fingerprint_n;
     f->skip = p->done;
-    f->seen = p->offset;
+    f->seen = f->counted = p->offset;
     line_start(&f->lines, p->offset);
 }
 

@@ -86,6 +86,7 @@ struct tail_file {
     struct parser parser;
     struct line_splitter lines; /* line_end: where the next line begins */
     uint64_t seen;              /* bytes looked at: no line ends between line_end and here */
+    uint64_t counted;           /* bytes up to here are in the metric */
     struct buf kept;            /* these bytes, while they are few */
     struct file_position published;
     uint64_t fingerprint;

@@ -249,6 +249,7 @@ static int start_over(struct tail *t, struct tail_file *f)
     go_to(f, first_data(f->fd));
     f->fingerprint = 0;
     f->fingerprint_n = 0;
+    f->counted = f->seen;
     f->resumed = false;
     if (err == 0 && resumed)
         err =
@@ -272,6 +273,15 @@ static int start_over(struct tail *t, struct tail_file *f)
 }
 
 /* --- reading --- */
+
+/* Bytes that are read again, because the journal refused, count once. */
+static void count_bytes(struct tail *t, struct tail_file *f)
+{
+    if (f->seen > f->counted) {
+        t->opts.intake.metrics->file_bytes_total += f->seen - f->counted;
+        f->counted = f->seen;
+    }
+}
 
 /* Remembers the bytes of an unfinished line: those that are kept already, and `more`. */
 static void keep(struct tail_file *f, struct str more)
@@ -300,6 +310,7 @@ static int take_lines(struct tail *t, struct tail_file *f, struct str bytes)
     if (err < 0)
         return give_back(t, f, err);
     f->seen = end;
+    count_bytes(t, f);
     buf_clear(&f->kept);
     keep(f, bytes);
     return 0;
@@ -317,6 +328,7 @@ static ssize_t gather(struct tail *t, struct tail_file *f, size_t n)
         if (f->lines.line_end + f->kept.n == f->seen)
             keep(f, str_of(t->buffer, n));
         f->seen += n;
+        count_bytes(t, f);
         return 0;
     }
     ssize_t got = pread(f->fd, t->buffer, whole, (off_t)f->lines.line_end);
@@ -378,7 +390,6 @@ int tail_read(struct tail *t, struct tail_file *f)
     if (n == 0)
         return 0;
     f->active_us = clock_mono_us();
-    t->opts.intake.metrics->file_bytes_total += (uint64_t)n;
     bool more = n == TAIL_PIECE;
     n = gather(t, f, (size_t)n);
     if (n > 0)

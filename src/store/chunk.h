@@ -159,8 +159,8 @@ typedef void chunk_damage_fn(const struct chunk_damage *d, void *ctx);
 int chunk_verify(struct chunk *c, const struct tombs *tombs, int64_t now_us, chunk_damage_fn *fn,
                  void *ctx) LM_MUST_CHECK;
 
-/* Looks for a chunk at seg_at: its whole length when its head holds, else -LM_E_DAMAGED (try the next
- * multiple of 8), -LM_E_VERSION. 0: the file ends before the chunk does. */
+/* Looks for a chunk at seg_at. 0 when its head and meta hold, else -LM_E_DAMAGED (try the next
+ * multiple of 8; the file may end before the chunk does), -LM_E_VERSION. */
 struct chunk_seg {
     uint32_t size, epoch;
     uint64_t first_id, end_id;

@@ -240,8 +240,7 @@ static uint64_t floor_before(const struct store *s, int64_t time_us)
 /* What the clock said when the hub started, and the time since; or what it says now, if that is less. */
 static int64_t cautious_now_us(const struct store *s)
 {
-    int64_t wall = clock_wall_us(),
-            since = s->watch.wall_us + (clock_mono_us() - s->watch.mono_us);
+    int64_t wall = clock_wall_us(), since = s->watch.wall_us + (clock_mono_us() - s->watch.mono_us);
     return wall < since ? wall : since;
 }
 

@@ -84,11 +84,14 @@ static int check_chunk(struct opening *o, const struct chunk_idx *record)
         o->s->closed = true;
         return 0;
     }
-    int r = chunk_seg_read(o->s->files->seg_fd, record->seg_at, &seg);
-    if (r == -LM_E_DAMAGED) /* its head has damage: the record still has what matters */
+    /* An index that belongs elsewhere shows at its ends. */
+    if (record->seg_at > 0 && o->s->idx_n + record->size < o->idx_size)
         return 0;
-    if (r <= 0)
-        return r < 0 ? r : -LM_E_DAMAGED;
+    int err = chunk_seg_read(o->s->files->seg_fd, record->seg_at, &seg);
+    if (err == -LM_E_DAMAGED) /* its head has damage: the record still has what matters */
+        return 0;
+    if (err < 0)
+        return err;
     return seg.first_id == record->first_id && seg.size == record->seg_n ? 0 : -LM_E_DAMAGED;
 }
 
@@ -181,13 +184,13 @@ static int chunk_here(struct opening *o, uint64_t at, struct chunk_seg *ret)
 {
     const struct segment *s = o->s;
     uint64_t next_id = s->count ? s->chunks[s->count - 1]->end_id : s->first_id;
-    int r = chunk_seg_read(s->files->seg_fd, at, ret);
+    int err = chunk_seg_read(s->files->seg_fd, at, ret);
 
-    if (r == -LM_E_DAMAGED || r == 0)
+    if (err == -LM_E_DAMAGED)
         return 0;
-    if (r > 0 && ret->epoch != o->epoch)
+    if (err == 0 && ret->epoch != o->epoch)
         o->foreign = true;
-    return r < 0 ? r : ret->epoch == o->epoch && ret->first_id >= next_id && ret->size > 0;
+    return err < 0 ? err : ret->epoch == o->epoch && ret->first_id >= next_id;
 }
 
 /* Looks at every multiple of 8 from what is known on. */

@@ -152,8 +152,7 @@ struct store_view *store_view_take(struct store *s, uint64_t from_id)
     if (!v)
         return NULL;
     v->view.journal_from = s->end_id;
-    v->view.journal =
-        journal_view_take(s->hub->journal, from_id > s->end_id ? from_id : s->end_id);
+    v->view.journal = journal_view_take(s->hub->journal, from_id > s->end_id ? from_id : s->end_id);
     if (!v->view.journal) {
         free(v);
         return NULL;

@@ -48,36 +48,37 @@ struct store_task {
     struct list link;
     struct job job;
     struct store *store;
-    bool frees;          /* takes away what readers may still want: waits for those who know no better */
+    bool frees; /* takes away what readers may still want: waits for those who know no better */
     uint64_t generation; /* of the tombs when it was added */
-    bool (*begin)(struct store_task *t); /* on the loop, right before; false: nothing to do. May be NULL */
-    void (*work)(struct store_task *t);  /* in the pool */
-    void (*done)(struct store_task *t);  /* on the loop; frees it */
+    bool (*begin)(
+        struct store_task *t); /* on the loop, right before; false: nothing to do. May be NULL */
+    void (*work)(struct store_task *t); /* in the pool */
+    void (*done)(struct store_task *t); /* on the loop; frees it */
 };
 
 /* Which records are old, when the clock may be wrong (keeping.c). */
 struct clock_watch {
-    int64_t wall_us, mono_us;       /* when the hub started */
-    int64_t looked_us;              /* monotonic: the last time the age was looked at; 0: never */
-    uint64_t floor;                 /* what it found then */
+    int64_t wall_us, mono_us; /* when the hub started */
+    int64_t looked_us;        /* monotonic: the last time the age was looked at; 0: never */
+    uint64_t floor;           /* what it found then */
 };
 
 struct store {
     struct store_opts opts;
     struct hub *hub; /* NULL before store_attach() */
     struct list view_list;
-    uint64_t generation; /* rises with every new set of tombs */
-    uint32_t pins;       /* who copies files: nothing is taken away meanwhile */
-    struct list tasks;   /* waiting */
+    uint64_t generation;     /* rises with every new set of tombs */
+    uint32_t pins;           /* who copies files: nothing is taken away meanwhile */
+    struct list tasks;       /* waiting */
     struct store_task *task; /* under way */
     struct clock_watch watch;
     uv_timer_t hourly;
     uint32_t epoch;
-    char *dir;                /* state_dir/history */
-    struct list segments;     /* oldest first */
-    struct segment *current;  /* takes the next chunk; NULL: a new one is made */
-    struct chunk_row *row;    /* of all segments */
-    uint64_t end_id;          /* ids below are sealed, or gone */
+    char *dir;               /* state_dir/history */
+    struct list segments;    /* oldest first */
+    struct segment *current; /* takes the next chunk; NULL: a new one is made */
+    struct chunk_row *row;   /* of all segments */
+    uint64_t end_id;         /* ids below are sealed, or gone */
     const struct tombs *tombs;
     struct buf positions; /* of the last commit, as read at start */
     struct store_report recovered;

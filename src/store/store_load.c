@@ -180,8 +180,7 @@ static int load_segment(struct store *s, const char *day, const char *name, stru
         return err_set(info, err, "%s/%s/%s was written by a later version of logmill: use that",
                        s->dir, day, name);
     if (err < 0)
-        return err_set(info, err, "cannot open %s/%s/%s.seg: %s", s->dir, day, name,
-                       err_text(err));
+        return err_set(info, err, "cannot open %s/%s/%s.seg: %s", s->dir, day, name, err_text(err));
     insert(s, g);
     return 0;
 }

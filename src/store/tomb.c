@@ -175,8 +175,7 @@ static void encode_tomb(const struct tomb *t, struct buf *out)
     buf_add(out, &t->bound, sizeof t->bound);
     buf_add(out, &t->count, sizeof t->count);
     for (uint32_t i = 0; i < t->count; i++) {
-        uint16_t sizes[2] = {(uint16_t)t->conditions[i].name.n,
-                             (uint16_t)t->conditions[i].value.n};
+        uint16_t sizes[2] = {(uint16_t)t->conditions[i].name.n, (uint16_t)t->conditions[i].value.n};
         buf_add(out, sizes, sizeof sizes);
         buf_add_str(out, t->conditions[i].name);
         buf_add_str(out, t->conditions[i].value);
@@ -228,8 +227,7 @@ static int decode_tomb(struct str *from, struct tombs *to)
         count > LABELS_MAX)
         return -LM_E_DAMAGED;
     for (uint32_t i = 0; i < count; i++)
-        if (!take(from, sizes, sizeof sizes) ||
-            !take_str(from, sizes[0], &conditions[i].name) ||
+        if (!take(from, sizes, sizeof sizes) || !take_str(from, sizes[0], &conditions[i].name) ||
             !take_str(from, sizes[1], &conditions[i].value))
             return -LM_E_DAMAGED;
     return add_copy(to, conditions, count, bound);

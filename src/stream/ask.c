@@ -224,6 +224,7 @@ int ask_parse(struct ask *a, const struct hub *hub, struct str text, struct erri
 {
     json_t *json = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
 
+    *info = (struct errinfo){0};
     if (json_is_object(json))
         return ask_read(a, hub, json, NULL, info);
     *a = (struct ask){.json = json};

@@ -224,8 +224,8 @@ void sub_replay_step(struct sub *sub)
         gather_begin(sub->fanout);
         pass_hole(sub, start);
     }
-    if (sub->step || (!sub->view && sub->next_id < store_raw_id(store) &&
-                      sub->next_id < store_end_id(store)))
+    if (sub->step ||
+        (!sub->view && sub->next_id < store_raw_id(store) && sub->next_id < store_end_id(store)))
         sub_chunk_step(sub);
     else
         journal_step(sub);

@@ -115,9 +115,8 @@ static bool concerns(const struct step *t, const struct chunk_hole *h)
 
 static int on_hole(const struct chunk_hole *h, void *ctx)
 {
-    static const enum gap_reason reasons[] = {[HOLE_MISSING] = GAP_CRASH,
-                                              [HOLE_UNSTORED] = GAP_UNSTORED,
-                                              [HOLE_CLEARED] = GAP_CLEARED};
+    static const enum gap_reason reasons[] = {
+        [HOLE_MISSING] = GAP_CRASH, [HOLE_UNSTORED] = GAP_UNSTORED, [HOLE_CLEARED] = GAP_CLEARED};
     struct step *t = ctx;
 
     return concerns(t, h) ? add_gap(t, reasons[h->reason], h->end_id) : 0;

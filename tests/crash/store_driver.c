@@ -30,6 +30,7 @@ struct ledger {
     uint64_t begun[ORIGINS], acked[ORIGINS]; /* positions */
     uint64_t clear_begun, cleared;       /* bounds of the clear of job b */
     uint64_t floor;                      /* retention may have taken ids below */
+    uint64_t sealed;                     /* ids below are in chunks */
 };
 
 struct driver {
@@ -74,6 +75,8 @@ static void read_ledger(struct driver *d, const char *path)
             l->cleared = a;
         else if (what == 'f')
             l->floor = a;
+        else if (what == 's')
+            l->sealed = a;
     }
     if (f)
         fclose(f);
@@ -179,6 +182,7 @@ static void work(struct driver *d, int rounds, enum durability durability)
         if (round % 4 == 3)
             take_old(d);
         row_settle(&d->row);
+        note(d, 's', store_end_id(d->store), 0);
     }
     close_all(d);
 }
@@ -270,6 +274,9 @@ static void check(struct driver *d)
 
     open_all(d, DURABILITY_OS);
     int64_t took = clock_mono_us() - start;
+    if (store_end_id(d->store) < d->ledger.sealed)
+        fail_msg("chunks end at %" PRIu64 ", not %" PRIu64, store_end_id(d->store),
+                 d->ledger.sealed);
     if (hub_last_id(&d->hub) + 1 < d->ledger.acked_end)
         fail_msg("ids go on at %" PRIu64 ", which were given already", hub_last_id(&d->hub) + 1);
     see_everything(d);

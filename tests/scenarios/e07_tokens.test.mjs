@@ -225,3 +225,24 @@ scenario("other machines are let in only when there are tokens, and only with on
     assert.equal((await ask(outside, bearer(reader.token))).status, 200);
     assert.match(hub.process.stderr, /tokens and lines travel in the clear/);
 });
+
+scenario("tokens, origins and hosts change when the configuration is read again", async (s) => {
+    const config = (extra) => ({ auth: { loopback: "none", tokens: [boss.conf, ...extra] } });
+    const hub = await s.hub({ settings: config([c1.conf]) });
+    const live = await s.websocket(hub, {}, bearer(c1.token));
+    const session = await hub.get("/api/v1/session", {}, { method: "POST", ...bearer(c1.token) });
+    const cookie = { headers: { cookie: session.headers["set-cookie"][0].split(";")[0] } };
+    assert.equal((await hub.get("/api/v1/logs", {}, cookie)).status, 200);
+    hub.configure({ ...config([reader.conf]), hosts: ["logs.example.com"], cors: { origins: ["https://ops.example.com"] } });
+    const said = await hub.get("/api/v1/hub/reload", {}, { method: "POST", ...bearer(boss.token) });
+    assert.match(said.text, /2 tokens/);
+    assert.doesNotMatch(said.text, /from the next start/);
+    assert.equal((await hub.get("/api/v1/logs", {}, cookie)).status, 401, "its session went with the token");
+    assert.equal((await hub.get("/api/v1/logs", {}, bearer(c1.token))).status, 401);
+    assert.equal((await hub.get("/api/v1/logs", {}, bearer(reader.token))).status, 200);
+    const named = { ...bearer(reader.token).headers, host: "logs.example.com", origin: "https://ops.example.com" };
+    const answer = await hub.get("/api/v1/logs", {}, { headers: named });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers["access-control-allow-origin"], "https://ops.example.com");
+    await until("the stream of the token that is gone to end", () => live.closeCode !== null);
+});

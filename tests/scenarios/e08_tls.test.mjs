@@ -91,7 +91,7 @@ scenario("SIGHUP brings a new certificate to new connections; a bad one changes 
     copyFileSync(next.cert, cert);
     copyFileSync(next.key, key);
     hub.process.signal("SIGHUP");
-    await hub.process.says(/the certificate .*hub\.crt was read again/);
+    await hub.process.says(/The certificate .*hub\.crt was read again/);
     assert.equal(await names(), "next");
     writeFileSync(cert, "nonsense");
     hub.process.signal("SIGHUP");

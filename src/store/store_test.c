@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * store_test.c - from the journal into chunks and back: kept, mended, cleared, given up for age or size.
+ */
+#include "store/chunk.h"
+#include "store/store_impl.h"
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "hub/row_test.h"
+
+#include <inttypes.h>
+
+#define DAY_US (INT64_C(86400) * 1000 * 1000)
+
+struct yard {
+    struct row row; /* loop, records, label sets; its journal stays closed */
+    struct store_opts opts;
+    struct hub hub;
+    struct store *store;
+    int64_t arrival_us;
+};
+
+static void open_all(struct yard *y)
+{
+    struct errinfo info = {0};
+    struct hub_opts ho = {.loop = &y->row.loop,
+                          .state_dir = y->row.dir,
+                          .journal_max = 8 * (uint64_t)JOURNAL_FILE_SIZE,
+                          .durability = DURABILITY_OS,
+                          .sync_interval_ms = 10};
+
+    if (store_open(&y->store, &y->opts, &info) < 0)
+        fail_msg("%s", info.text);
+    ho.sealed_end = store_end_id(y->store);
+    ho.sealed_positions = store_positions(y->store);
+    if (hub_open(&y->hub, &ho, &info) < 0)
+        fail_msg("%s", info.text);
+    assert_int_equal(store_attach(y->store, &y->hub), 0);
+}
+
+static void close_all(struct yard *y)
+{
+    store_stop(y->store);
+    row_settle(&y->row);
+    store_close(y->store);
+    hub_close(&y->hub);
+    y->store = NULL;
+    row_settle(&y->row);
+}
+
+static int setup(void **state)
+{
+    struct yard *y = calloc(1, sizeof *y);
+
+    diag_min_level(DIAG_ERROR);
+    row_init(&y->row);
+    y->opts = (struct store_opts){.loop = &y->row.loop, .state_dir = y->row.dir};
+    y->arrival_us = clock_wall_us();
+    *state = y;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct yard *y = *state;
+
+    if (y->store)
+        close_all(y);
+    row_fini(&y->row);
+    free(y);
+    return 0;
+}
+
+static struct origin origin_of(uint8_t i)
+{
+    uint8_t run[16] = {i, 7};
+    return run_origin(run);
+}
+
+static void publish(struct yard *y, uint8_t origin, uint32_t count)
+{
+    struct origin o = origin_of(origin);
+    uint64_t first_id = hub_last_id(&y->hub) + 1;
+    struct run_position position = {first_id + count, 0, 0};
+
+    row_fill(&y->row, &o, first_id, count);
+    y->row.batch.arrival_us = y->arrival_us;
+    y->row.batch.position = run_position_encode(&position);
+    assert_int_equal(hub_publish(&y->hub, &y->row.batch), 0);
+}
+
+/* `count` records more, in a chunk of their own. */
+static void seal(struct yard *y, uint32_t count)
+{
+    publish(y, 1, count);
+    journal_end_file(y->hub.journal);
+    row_settle(&y->row);
+}
+
+struct look {
+    struct yard *y;
+    uint64_t next_id, count;
+};
+
+static int see(const struct record *r, void *ctx)
+{
+    struct look *l = ctx;
+
+    assert_true(r->id >= l->next_id);
+    row_check_record(&l->y->row, r);
+    l->next_id = r->id + 1;
+    l->count++;
+    return 0;
+}
+
+/* Records in chunks; each is as it was written, ids rise. */
+static uint64_t count_sealed(struct yard *y)
+{
+    struct store_view *v = store_view_take(y->store, 0);
+    struct look l = {.y = y};
+    struct chunk_scan scan = {
+        .max_id = UINT64_MAX, .tombs = v->tombs, .now_us = v->now_us, .emit = see, .ctx = &l};
+
+    for (uint32_t i = 0; i < v->chunk_count; i++)
+        assert_int_equal(chunk_scan(v->chunks[i], &scan), 0);
+    store_view_drop(y->store, v);
+    return l.count;
+}
+
+static void file_path(struct yard *y, const char *ending, char path[ROW_PATH])
+{
+    const struct segment *g = LIST_ITEM(y->store->segments.prev, struct segment, link);
+    snprintf(path, ROW_PATH, "%s/history/%s/%s%s", y->row.dir, g->day, g->name, ending);
+}
+
+static off_t size_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? st.st_size : -1;
+}
+
+/* --- sealing --- */
+
+static void full_files_become_chunks_that_are_there_after_a_start(void **state)
+{
+    struct yard *y = *state;
+
+    open_all(y);
+    for (int i = 0; i < 3; i++)
+        seal(y, 200);
+    publish(y, 2, 50);
+    assert_int_equal(store_chunks(y->store), 3);
+    assert_int_equal(store_end_id(y->store), 601);
+    assert_int_equal(count_sealed(y), 600);
+    close_all(y);
+    open_all(y);
+    assert_int_equal(store_chunks(y->store), 3);
+    assert_int_equal(count_sealed(y), 600);
+    assert_int_equal(hub_last_id(&y->hub), 650);
+    assert_int_equal(store_recovered(y->store)->cut_bytes, 0);
+}
+
+static void without_its_journal_a_store_keeps_positions_and_gives_no_id_again(void **state)
+{
+    struct yard *y = *state;
+    struct origin o = origin_of(1);
+    char path[ROW_PATH];
+
+    open_all(y);
+    seal(y, 300);
+    close_all(y);
+    snprintf(path, sizeof path, "%s/journal", y->row.dir);
+    row_remove_dir(path);
+    open_all(y);
+    assert_true(hub_last_id(&y->hub) >= 300);
+    assert_int_equal(run_position_decode(positions_get(&y->hub.positions, &o)).stdout_n, 301);
+    seal(y, 10);
+    assert_int_equal(count_sealed(y), 310);
+}
+
+static void a_day_has_its_own_folder_and_a_clock_that_goes_back_loses_nothing(void **state)
+{
+    struct yard *y = *state;
+
+    open_all(y);
+    seal(y, 10);
+    y->arrival_us += 2 * DAY_US;
+    seal(y, 10);
+    y->arrival_us -= 3 * DAY_US;
+    seal(y, 10);
+    uint32_t segments = 0;
+    LIST_FOR_EACH (link, &y->store->segments)
+        segments++;
+    assert_int_equal(segments, 3);
+    close_all(y);
+    open_all(y);
+    assert_int_equal(count_sealed(y), 30);
+}
+
+/* --- mending --- */
+
+static void whatever_lies_behind_the_last_commit_is_cut(void **state)
+{
+    static const char rubbish[1000] = "LMCHNK1\nrubbish";
+    struct yard *y = *state;
+    char seg[ROW_PATH], idx[ROW_PATH];
+
+    open_all(y);
+    seal(y, 100);
+    seal(y, 100);
+    file_path(y, ".seg", seg);
+    file_path(y, ".idx", idx);
+    close_all(y);
+    off_t seg_n = size_of(seg), idx_n = size_of(idx);
+    for (size_t n = 1; n < sizeof rubbish; n += 111) {
+        FILE *f = fopen(seg, "ae");
+        assert_int_equal(fwrite(rubbish, 1, n, f), n);
+        fclose(f);
+        f = fopen(idx, "ae");
+        assert_int_equal(fwrite(rubbish, 1, n, f), n);
+        fclose(f);
+        open_all(y);
+        assert_int_equal(count_sealed(y), 200);
+        assert_true(store_recovered(y->store)->cut_bytes >= n);
+        close_all(y);
+        assert_int_equal(size_of(seg), seg_n);
+        assert_int_equal(size_of(idx), idx_n);
+    }
+}
+
+static void an_index_that_is_missing_empty_or_damaged_is_made_anew(void **state)
+{
+    struct yard *y = *state;
+    char idx[ROW_PATH];
+
+    open_all(y);
+    for (int i = 0; i < 4; i++)
+        seal(y, 100);
+    file_path(y, ".idx", idx);
+    close_all(y);
+    off_t n = size_of(idx);
+    for (off_t at = -2; at < n; at += at < 0 ? 1 : 997) {
+        int fd = open(idx, O_RDWR | O_CLOEXEC);
+        if (at == -2)
+            unlink(idx);
+        else if (at == -1)
+            assert_int_equal(ftruncate(fd, 0), 0);
+        else
+            assert_int_equal(pwrite(fd, "\xa5\x5a\xa5", 3, at), 3);
+        close(fd);
+        open_all(y);
+        assert_int_equal(count_sealed(y), 400);
+        close_all(y);
+    }
+}
+
+static void the_index_of_another_store_is_not_believed(void **state)
+{
+    struct yard *y = *state, *other;
+    char idx[ROW_PATH], theirs[ROW_PATH], command[2 * ROW_PATH + 16];
+
+    setup((void **)&other);
+    open_all(other);
+    seal(other, 50);
+    file_path(other, ".idx", theirs);
+    close_all(other);
+    open_all(y);
+    seal(y, 100);
+    file_path(y, ".idx", idx);
+    close_all(y);
+    snprintf(command, sizeof command, "cp %s %s", theirs, idx);
+    assert_int_equal(system(command), 0);
+    teardown((void **)&other);
+    open_all(y);
+    assert_int_equal(count_sealed(y), 100);
+    assert_int_equal(store_recovered(y->store)->rebuilt, 1);
+}
+
+/* --- taking away --- */
+
+static void on_cleared(int err, void *ctx)
+{
+    assert_int_equal(err, 0);
+    ++*(int *)ctx;
+}
+
+static void what_was_cleared_is_gone_at_once_and_for_ever(void **state)
+{
+    struct yard *y = *state;
+    struct label b = {STR("job_run_id"), STR("b")};
+    int cleared = 0;
+
+    open_all(y);
+    seal(y, 700);
+    uint64_t before = count_sealed(y);
+    assert_int_equal(store_clear(y->store, &b, 1, on_cleared, &cleared), 0);
+    uint64_t after = count_sealed(y);
+    assert_true(after < before && after > 0);
+    row_settle(&y->row);
+    assert_int_equal(cleared, 1);
+    assert_int_equal(count_sealed(y), after);
+    close_all(y);
+    open_all(y);
+    assert_int_equal(count_sealed(y), after);
+    seal(y, 700); /* what comes later is not meant */
+    assert_int_equal(count_sealed(y), after + before);
+}
+
+static void beyond_its_size_the_oldest_go(void **state)
+{
+    struct yard *y = *state;
+
+    open_all(y);
+    for (int i = 0; i < 5; i++)
+        seal(y, 100);
+    y->store->opts.max_bytes = store_bytes(y->store) / 2;
+    keeping_check_bytes(y->store);
+    row_settle(&y->row);
+    uint64_t left = count_sealed(y), start = store_start_id(y->store);
+    assert_in_range(left, 100, 300);
+    assert_int_equal(start, 501 - left);
+    close_all(y);
+    open_all(y);
+    assert_int_equal(count_sealed(y), left);
+    assert_int_equal(store_start_id(y->store), start);
+}
+
+/* --- the clock --- */
+
+static void hours(struct yard *y, int n)
+{
+    for (int i = 0; i < n; i++) {
+        clock_advance(INT64_C(3601) * 1000 * 1000);
+        keeping_check_age(y->store);
+        row_settle(&y->row);
+    }
+}
+
+static void what_is_old_goes_when_two_looks_an_hour_apart_agree(void **state)
+{
+    struct yard *y = *state;
+
+    clock_fake(y->arrival_us);
+    y->opts.max_age_ms = 3 * 86400 * 1000;
+    open_all(y);
+    seal(y, 100);
+    clock_advance(2 * DAY_US);
+    y->arrival_us += 2 * DAY_US;
+    seal(y, 50);
+    hours(y, 20);
+    assert_int_equal(count_sealed(y), 150);
+    hours(y, 6);
+    assert_int_equal(count_sealed(y), 50);
+}
+
+/* The wall clock is set; how long the hub has been running is known all the same. */
+static void jump(struct yard *y, int64_t us)
+{
+    clock_advance(us);
+    y->store->watch.mono_us += us;
+    y->store->watch.looked_us += us;
+}
+
+static void a_clock_that_jumps_deletes_nothing(void **state)
+{
+    static const int64_t jumps[] = {3650 * DAY_US, -3650 * DAY_US, 30 * DAY_US, -31 * DAY_US};
+    struct yard *y = *state;
+
+    clock_fake(y->arrival_us);
+    y->opts.max_age_ms = 3 * 86400 * 1000;
+    open_all(y);
+    seal(y, 100);
+    for (size_t i = 0; i < sizeof jumps / sizeof *jumps; i++) {
+        jump(y, jumps[i]);
+        hours(y, 3);
+    }
+    assert_int_equal(count_sealed(y), 100);
+}
+
+#define STORE_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORE_TEST(full_files_become_chunks_that_are_there_after_a_start),
+        STORE_TEST(without_its_journal_a_store_keeps_positions_and_gives_no_id_again),
+        STORE_TEST(a_day_has_its_own_folder_and_a_clock_that_goes_back_loses_nothing),
+        STORE_TEST(whatever_lies_behind_the_last_commit_is_cut),
+        STORE_TEST(an_index_that_is_missing_empty_or_damaged_is_made_anew),
+        STORE_TEST(the_index_of_another_store_is_not_believed),
+        STORE_TEST(what_was_cleared_is_gone_at_once_and_for_ever),
+        STORE_TEST(beyond_its_size_the_oldest_go),
+        STORE_TEST(what_is_old_goes_when_two_looks_an_hour_apart_agree),
+        STORE_TEST(a_clock_that_jumps_deletes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
