@@ -4,6 +4,7 @@
  */
 #include "api/search.h"
 
+#include "api/groups.h"
 #include "record/encode.h"
 
 #include <inttypes.h>
@@ -16,6 +17,8 @@ struct list_search {
     size_t message_max;
     uint64_t around; /* 0: a list, not neighbours */
     uint64_t before, after;
+    int group; /* 1: hits with the traces they belong to */
+    uint32_t rows;
 };
 
 static struct list_search *list_of(struct search *s)
@@ -32,9 +35,25 @@ static int add_row(const struct record *r, void *ctx)
     if (out->n)
         buf_add_char(out, ',');
     encode_json(out, r, l->message_max);
+    l->rows++;
     if (out->n > SEARCH_ANSWER_MAX)
         return -LM_E_FULL;
     return buf_error(out);
+}
+
+static int add_trace(const struct record *hit, void *ctx)
+{
+    return groups_emit(ctx, hit);
+}
+
+static int find_traces(struct search *s)
+{
+    struct list_search *l = list_of(s);
+    struct groups g = {.query = &s->query, .view = s->view, .emit = add_row, .ctx = l};
+    int err = query_run(&s->query, s->view, add_trace, &g, &l->result);
+
+    groups_fini(&g);
+    return err;
 }
 
 static int find_rows(struct search *s)
@@ -83,8 +102,14 @@ static void reply_list(struct search *s)
     buf_printf(&s->out,
                ",\"limit\":%" PRIu32 ",\"offset\":%" PRIu64 ",\"count\":%" PRIu32
                ",\"cursor\":\"%s\"}}\n",
-               s->query.limit, s->query.offset, l->result.emitted, cursor);
+               s->query.limit, s->query.offset, l->rows, cursor);
     search_reply_json(s);
+}
+
+static bool read_group(struct list_search *l)
+{
+    static const char *const words[] = {"0", "1"};
+    return params_choice(l->search.req, "group", words, 2, &l->group);
 }
 
 static bool read_window(struct search *s)
@@ -108,7 +133,7 @@ static bool read_window(struct search *s)
 /* What would be ignored is refused. False: answered. */
 static bool only_neighbours(struct http_req *req)
 {
-    static const char *const others[] = {"limit", "offset", "order", "count"};
+    static const char *const others[] = {"limit", "offset", "order", "count", "group"};
 
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (!http_query(req, others[i]).p)
@@ -156,8 +181,12 @@ static void list(struct http_req *req, struct api *api, const char *label, enum 
     }
     l->message_max = ENCODE_LIVE_MAX;
     l->search.query.order = order;
-    if (read_window(&l->search) && read_around(l))
-        search_start(&l->search, l->around ? find_neighbours : find_rows, reply_list);
+    if (read_window(&l->search) && read_group(l) && read_around(l))
+        search_start(&l->search,
+                     l->around  ? find_neighbours
+                     : l->group ? find_traces
+                                : find_rows,
+                     reply_list);
     else
         search_free(&l->search);
 }

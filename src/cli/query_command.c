@@ -88,6 +88,11 @@ static struct str member(const json_t *record, const char *name)
     return json_is_string(v) ? str_of(json_string_value(v), json_string_length(v)) : STR_NONE;
 }
 
+static uint64_t id_of(const json_t *record)
+{
+    return (uint64_t)json_integer_value(json_object_get(record, "id"));
+}
+
 static int flush(struct query_run *q)
 {
     bool fine = fwrite(q->out.p, 1, q->out.n, stdout) == q->out.n;
@@ -206,24 +211,45 @@ static int show_list(struct query_run *q, json_t *logs, bool newest_first)
     return rc == ENOUGH ? 0 : rc;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    uint64_t x = id_of(*(json_t *const *)a), y = id_of(*(json_t *const *)b);
+    return x < y ? -1 : x > y;
+}
+
+/* The hub gives the newest trace first, and its lines from the head on. */
+static void sort_by_id(json_t *logs)
+{
+    size_t n = json_array_size(logs);
+    json_t **rows = n ? malloc(n * sizeof(json_t *)) : NULL;
+
+    for (size_t i = 0; rows && i < n; i++)
+        rows[i] = json_incref(json_array_get(logs, i));
+    if (rows)
+        qsort(rows, n, sizeof(json_t *), by_id);
+    for (size_t i = 0; rows && i < n; i++)
+        json_array_set_new(logs, i, rows[i]);
+    free(rows);
+}
+
 static int newest_rows(struct query_run *q, struct buf *path)
 {
     char more[96];
 
-    snprintf(more, sizeof more, "order=desc&count=none&limit=%" PRIu64, q->last);
+    bool newest = q->last || !q->limit;
+    uint64_t limit = q->last ? q->last : q->limit ? q->limit : LAST_MAX;
+    snprintf(more, sizeof more, "order=%s&count=none&limit=%" PRIu64, newest ? "desc" : "asc",
+             limit < LAST_MAX ? limit : LAST_MAX);
     ask_path(&q->ask, "/api/v1/logs", more, path);
     json_t *logs = get_list(q, path->p);
-    int rc = logs ? show_list(q, logs, true) : -LM_E_REFUSED;
+    if (q->group)
+        sort_by_id(logs);
+    int rc = logs ? show_list(q, logs, newest && !q->group) : -LM_E_REFUSED;
     json_decref(logs);
     return rc;
 }
 
 /* --- with what stands around them --- */
-
-static uint64_t id_of(const json_t *record)
-{
-    return (uint64_t)json_integer_value(json_object_get(record, "id"));
-}
 
 /* The highest id that was shown of a source; NULL when memory is short. */
 static uint64_t *shown_of(struct query_run *q, struct str source)
@@ -321,7 +347,7 @@ static int run_query(struct query_run *q)
         rc = count_rows(q, &path);
     else if (q->context)
         rc = rows_in_context(q, &path);
-    else if (q->last)
+    else if (q->last || q->group)
         rc = newest_rows(q, &path);
     else
         rc = all_rows(q, &path);

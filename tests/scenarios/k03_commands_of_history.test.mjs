@@ -173,3 +173,28 @@ scenario("stats says how much, of whom", async (s) => {
     assert.equal(JSON.parse(run(s, hub, ["stats", "--json", "--source", "app"]).stdout).records, 100);
     assert.equal(run(s, hub, ["stats", "--source", "nobody"]).status, 1);
 });
+
+const TRACE = ["ERROR it failed", "java.lang.IllegalStateException: no", "\tat com.example.App.main(App.java:12)", "\tat com.example.App.run(App.java:7)"];
+
+scenario("with a line of a stack trace comes the whole trace, once", async (s) => {
+    const hub = await s.hub();
+    const other = s.run(hub, ["--name", "chatter"], ["sh", "-c", "i=0; while :; do echo chatter $i; i=$((i+1)); sleep 0.001; done"]);
+    const lines = ["INFO before", ...TRACE, "INFO between", ...TRACE, "INFO after"];
+    const script = lines.map((l) => `printf '%s\\n' '${l}'; sleep 0.01`).join("; ");
+    await s.run(hub, ["--name", "app"], ["sh", "-c", script]).end();
+    other.signal("SIGTERM");
+    await other.end();
+    const ask = async (params) => (await hub.get("/api/v1/logs", params)).json;
+    for (const search of ["App.java", "it failed", "IllegalState"]) {
+        const { logs, pagination } = await ask({ search, group: 1, order: "asc" });
+        assert.deepEqual(logs.map((r) => r.message), [...TRACE, ...TRACE], search);
+        assert.equal(pagination.count, 8);
+    }
+    const newest = await ask({ search: "App.java:12", group: 1, limit: 1 });
+    assert.deepEqual(newest.logs.map((r) => r.message), TRACE);
+    assert.ok(newest.logs[0].id > 5);
+    assert.deepEqual((await ask({ search: "between", group: 1 })).logs.map((r) => r.message), ["INFO between"]);
+    const shown = run(s, hub, ["query", "--search", "App.java:7", "--group", "--raw"]);
+    assert.deepEqual(shown.lines, [...TRACE, ...TRACE]);
+    assert.equal((await hub.get("/api/v1/logs", { around: 5, group: 1 })).status, 400);
+});
