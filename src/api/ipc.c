@@ -54,6 +54,8 @@ static int register_all(struct ipc *ipc)
     int err = ipc_register_logs(ipc);
 
     if (err == 0)
+        err = ipc_register_clear(ipc);
+    if (err == 0)
         err = ipc_register_write(ipc);
     if (err == 0)
         err = ipc_register_follow(ipc);

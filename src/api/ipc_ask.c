@@ -178,9 +178,23 @@ bool ipc_args_read(struct lm_call call, struct ipc *ipc, const char *const *own,
     return good;
 }
 
+bool ipc_args_only_labels(struct lm_call call)
+{
+    struct json_walk w = json_walk(from_lm(lm_call_args(call)));
+    struct json_member m;
+    char name[NAME_MAX_N];
+
+    while (json_next(&w, &m)) {
+        snake(m.key, name);
+        if (m.type != JSON_IS_NULL && !filter_is_label(str_from(name)))
+            return refuse(call, name, "is no label; only labels can be cleared by");
+    }
+    return true;
+}
+
 /* --- questions --- */
 
-static void question_free(struct question *q)
+void question_free(struct question *q)
 {
     if (q->fini)
         q->fini(q);
@@ -250,7 +264,8 @@ void question_start(struct question *q, int (*work)(struct question *),
 {
     q->work = work;
     q->reply = reply;
-    q->view = store_view_take(q->ipc->api->store, q->query.min_id);
+    if (!q->view)
+        q->view = store_view_take(q->ipc->api->store, q->query.min_id);
     list_push(&q->ipc->questions, &q->link);
     int err = q->view ? job_start(q->ipc->api->loop, &q->job, work_in_pool, done) : -ENOMEM;
     if (err < 0) {

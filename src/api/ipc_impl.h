@@ -58,6 +58,9 @@ struct ipc_args {
 bool ipc_args_read(struct lm_call call, struct ipc *ipc, const char *const *own,
                    struct ipc_args *ret);
 
+/* Are all arguments labels? False: answered. */
+bool ipc_args_only_labels(struct lm_call call);
+
 struct question {
     struct job job;
     struct list link;
@@ -78,7 +81,9 @@ struct question {
 
 /* `size` bytes that begin with a struct question. NULL: answered. Takes ask->filter. */
 void *question_new(struct lm_call call, struct ipc *ipc, struct ipc_args *ask, size_t size);
-/* Takes ownership of q. */
+/* For one that is never started. */
+void question_free(struct question *q);
+/* Takes ownership of q. The snapshot is taken now, unless q->view was set before. */
 void question_start(struct question *q, int (*work)(struct question *),
                     void (*reply)(struct question *));
 /* A handler's `cancelled`. */
@@ -89,6 +94,7 @@ void question_fail(struct lm_call call, int err);
 /* --- registration: one function per group of handlers --- */
 int ipc_register(struct ipc *ipc, const char *channel, const struct lm_handler *handler);
 int ipc_register_logs(struct ipc *ipc);
+int ipc_register_clear(struct ipc *ipc);
 int ipc_register_write(struct ipc *ipc);
 int ipc_register_follow(struct ipc *ipc);
 int ipc_register_hub(struct ipc *ipc);

@@ -52,6 +52,28 @@ static void check_sample(struct str line, struct str name)
     assert_true(str_to_u64(number, &value));
 }
 
+/* A sample of a histogram: a bucket with its upper end, the sum in seconds, or the count. */
+static void check_time_sample(struct str line, struct str name)
+{
+    struct str number, head = str_cut(line, ' ', &number);
+
+    assert_true(str_starts(head, name));
+    struct str label = str_of(head.p + name.n, head.n - name.n);
+    assert_true(str_is(label, "_sum") || str_is(label, "_count") ||
+                (str_starts(label, STR("_bucket{le=\"")) && ends_with(label, "\"}")));
+    assert_true(number.n > 0);
+}
+
+static size_t check_times(struct str *page, struct str name)
+{
+    size_t samples = 0;
+
+    for (; page->n && page->p[0] != '#'; samples++)
+        check_time_sample(str_cut(*page, '\n', page), name);
+    assert_true(samples > 2);
+    return 1;
+}
+
 static size_t check_page(struct str page)
 {
     size_t metrics = 0;
@@ -59,6 +81,10 @@ static size_t check_page(struct str page)
     assert_true(ends_with(page, "\n"));
     while (page.n) {
         struct str type, name = check_head(&page, &type);
+        if (str_is(type, "histogram")) {
+            metrics += check_times(&page, name);
+            continue;
+        }
         assert_true(str_is(type, "counter") || str_is(type, "gauge"));
         assert_true(ends_with(name, "_total") == str_is(type, "counter"));
         size_t samples = 0;

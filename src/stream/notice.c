@@ -35,6 +35,7 @@ static void count_gap(struct metrics *m, enum gap_reason reason)
         [GAP_EPOCH] = &m->gaps_epoch_total,
         [GAP_CRASH] = &m->gaps_crash_total,
         [GAP_UNSTORED] = &m->gaps_unstored_total,
+        [GAP_CLEARED] = &m->gaps_cleared_total,
         [GAP_RESUME_LIMIT] = &m->gaps_resume_limit_total,
     };
     ++*counters[reason];

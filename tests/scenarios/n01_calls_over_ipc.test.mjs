@@ -8,6 +8,7 @@ import net from "node:net";
 import { scenario } from "../lib/scenario.mjs";
 import { IpcCaller } from "../lib/ipc.mjs";
 import { frame, hello } from "../lib/frames.mjs";
+import { bearer, makeToken } from "../lib/tokens.mjs";
 import { until } from "../lib/wait.mjs";
 
 const wsUrl = (hub) => hub.url.replace("http", "ws") + "/api/v1/ipc";
@@ -196,4 +197,40 @@ scenario("durability always: a write is answered once it is synced", async (s) =
     await Promise.all(Array.from({ length: 20 }, () => write(caller, 3)));
     assert.equal((await caller.call("logs:count", { source: "app" })).data.count, 60);
     caller.close();
+});
+
+scenario("what was logged for a campaign of a user is cleared, by the owner alone", async (s) => {
+    const hub = await s.hub();
+    const owner = await overSocket(hub);
+    await write(owner, 7, { campaignId: "c1", userEmail: "a@b.c" });
+    await write(owner, 3, { campaignId: "c2", userEmail: "a@b.c" });
+    const page = await overWebSocket(hub);
+    assert.equal((await page.call("logs:clear", { campaignId: "c1" })).code, "IPC_FORBIDDEN");
+    assert.equal((await owner.call("logs:clear", {})).code, "IPC_VALIDATION_ERROR");
+    assert.equal((await owner.call("logs:clear", { campaignId: "c1", level: "error" })).details.path, "level");
+    assert.deepEqual((await owner.call("logs:clear", { campaignId: "c1", userEmail: "a@b.c" })).data, { deleted: 7 });
+    assert.equal((await owner.call("logs:count", { source: "app" })).data.count, 3);
+    owner.close();
+    page.close();
+});
+
+scenario("a token that is limited to labels sees and writes only those", async (s) => {
+    const viewer = makeToken("viewer", "write", { campaign_id: "c1" });
+    const hub = await s.hub({ settings: { auth: { tokens: [viewer.conf] } } });
+    const owner = await overSocket(hub);
+    await write(owner, 4, { campaignId: "c1" });
+    await write(owner, 9, { campaignId: "c2" });
+    const limited = await overWebSocket(hub, bearer(viewer.token));
+    assert.equal((await limited.call("logs:count", { source: "app" })).data.count, 4);
+    assert.equal((await limited.call("logs:count", { campaign_id: "c2" })).data.count, 0);
+    assert.equal((await limited.call("system:metrics")).code, "IPC_FORBIDDEN");
+    assert.equal((await limited.call("processes:list")).code, "IPC_FORBIDDEN");
+    const seen = [];
+    limited.stream("logs:subscribe", { after: 0 }, (items) => seen.push(...items));
+    await write(owner, 2, { campaignId: "c2" });
+    await write(owner, 1, { campaignId: "c1" });
+    await until("its records", () => seen.length >= 6);
+    assert.ok(seen.slice(1).every((r) => r.campaign_id === "c1"));
+    owner.close();
+    limited.close();
 });

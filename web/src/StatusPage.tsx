@@ -58,7 +58,7 @@ function levelsOf(readings: readonly Reading[], passes: (name: string) => boolea
 function latencies(readings: readonly Reading[], q: number): number[] {
     return readings.slice(1).flatMap((now, i) => {
         const { metrics } = readings[i] as Reading;
-        const seconds = quantile(now.metrics, metrics, "logmill_delivery_latency_seconds", q);
+        const seconds = quantile(now.metrics, metrics, "logmill_delivery_seconds", q);
         return seconds === null || !Number.isFinite(seconds) ? [] : [seconds * 1000];
     });
 }
