@@ -281,17 +281,11 @@ static const char *find_fault(const struct draft *d, bool well_formed, struct st
     return NULL;
 }
 
-/* One label that the sender is limited to. False: the record has another value. */
-static bool meet_limit(struct draft *d, const struct label *must, struct str *source)
+/* One label that the sender is limited to. False: the record has another value, or no room for it. */
+static bool meet_limit(struct draft *d, const struct label *must)
 {
-    bool is_source = str_is(must->name, "source"), has = is_source && d->one[PLACE_SOURCE].value.n;
+    bool has = false;
 
-    if (has && !str_eq(*source, must->value))
-        return false;
-    if (is_source) {
-        *source = must->value;
-        return true;
-    }
     for (uint32_t i = 0; i < d->pair_count; i++) {
         if (!str_eq(d->pairs[i].name, must->name))
             continue;
@@ -306,10 +300,10 @@ static bool meet_limit(struct draft *d, const struct label *must, struct str *so
     return true;
 }
 
-static bool meet_limits(struct draft *d, struct str *source)
+static bool meet_limits(struct draft *d)
 {
     for (uint32_t i = 0; i < d->m->must_count; i++)
-        if (!meet_limit(d, &d->m->must[i], source))
+        if (!meet_limit(d, &d->m->must[i]))
             return false;
     return true;
 }
@@ -369,7 +363,7 @@ int push_record(struct push_mapper *m, struct str text, struct str source, struc
         *ret_reason = fault;
         return d.no_memory || buf_error(&m->clean) < 0 ? -ENOMEM : -LM_E_INVALID;
     }
-    if (!meet_limits(&d, &source)) {
+    if (!meet_limits(&d)) {
         *ret_reason = "its labels are not those that this token is limited to";
         return -LM_E_INVALID;
     }

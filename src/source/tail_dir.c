@@ -161,7 +161,7 @@ void dir_free(struct tail *t, struct tail_dir *d)
     watch_forget(t, d);
     for (int i = 0; i < TAIL_MOVED; i++)
         if (t->moved[i].dir == d)
-            t->moved[i].cookie = 0;
+            t->moved[i] = (struct tail_moved){0};
     map_remove(&t->by_path, str_from(d->path));
     list_remove(&d->link);
     map_fini(&d->names);
@@ -376,8 +376,10 @@ static void assign(struct tail *t, struct tail_dir *d, const char *name, struct 
     struct tail_file *old = n ? n->file : NULL;
     bool fresh = followed_is_unread(f) && list_empty(&f->names);
 
-    if (n && (old == f || !old)) /* a FIFO or so stood there, or nothing has changed */
+    if (old == f)
         old = NULL;
+    if (!n && fresh) /* whoever had the name before comes first */
+        old = watch_last_left(t, d, name);
     if (n && n->file != f) {
         followed_detach(t, n, false);
         n = NULL;

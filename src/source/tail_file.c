@@ -336,6 +336,8 @@ void followed_detach(struct tail *t, struct tail_name *n, bool deleted)
 {
     struct tail_file *f = n->file;
 
+    if (f && n->pattern)
+        watch_has_left(t, n->dir, n->name, f);
     map_remove(&n->dir->names, str_from(n->name));
     list_remove(&n->of_file);
     list_remove(&n->doubt);

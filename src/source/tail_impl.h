@@ -108,12 +108,13 @@ struct tail_file {
     int said;
 };
 
-/* A name that was moved away; the same cookie may say where to. */
+/* A file that has left a name: it was moved (then the same cookie may say where to), or the name was found
+ * without it (no cookie). */
 struct tail_moved {
     uint32_t cookie;
     const struct tail_pattern *pattern;
     struct tail_dir *dir;
-    struct tail_file *file; /* what was moved, once that is known */
+    struct tail_file *file; /* once that is known */
     char name[NAME_MAX + 1];
 };
 
@@ -161,6 +162,10 @@ void watch_close(struct tail *t);
 /* Watches the folder, or notes that it must be polled. -errno when it is not there or cannot be read. */
 int watch_dir(struct tail *t, struct tail_dir *d) LM_MUST_CHECK;
 void watch_forget(struct tail *t, struct tail_dir *d);
+/* The file that left this name last, or NULL. */
+struct tail_file *watch_last_left(const struct tail *t, const struct tail_dir *d, const char *name);
+/* Remembers that it has. */
+void watch_has_left(struct tail *t, struct tail_dir *d, const char *name, struct tail_file *f);
 /* Takes all events that wait, until no new file comes of it. */
 void watch_drain(struct tail *t);
 

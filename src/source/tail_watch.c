@@ -12,6 +12,7 @@
 #include "base/diag.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <sys/vfs.h>
@@ -150,6 +151,24 @@ static void on_overflow(struct tail *t)
     }
 }
 
+void watch_has_left(struct tail *t, struct tail_dir *d, const char *name, struct tail_file *f)
+{
+    struct tail_moved *m = &t->moved[t->moved_next++ % TAIL_MOVED];
+
+    *m = (struct tail_moved){.dir = d, .file = f};
+    snprintf(m->name, sizeof m->name, "%s", name);
+}
+
+struct tail_file *watch_last_left(const struct tail *t, const struct tail_dir *d, const char *name)
+{
+    for (uint32_t i = 1; i <= TAIL_MOVED; i++) {
+        const struct tail_moved *m = &t->moved[(t->moved_next - i) % TAIL_MOVED];
+        if (m->dir == d && m->file && strcmp(m->name, name) == 0)
+            return m->file;
+    }
+    return NULL;
+}
+
 static void remember_move(struct tail *t, struct tail_dir *d, const struct inotify_event *ev)
 {
     const struct tail_name *n = dir_name(d, ev->name);
@@ -178,7 +197,8 @@ static struct tail_file *moved_before(const struct tail *t, const struct tail_mo
     for (uint32_t i = 1; i < TAIL_MOVED; i++) {
         const struct tail_moved *x =
             &t->moved[((uint32_t)(m - t->moved) + TAIL_MOVED - i) % TAIL_MOVED];
-        if (x->dir == m->dir && x->file && x->file != m->file && strcmp(x->name, m->name) == 0)
+        if (x->cookie && x->dir == m->dir && x->file && x->file != m->file &&
+            strcmp(x->name, m->name) == 0)
             return x->file;
     }
     return NULL;

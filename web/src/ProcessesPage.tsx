@@ -94,9 +94,11 @@ const ProcessCard = memo(function ProcessCard({ board, name, utc }: { board: Pro
                         Stop
                     </button>
                 )}
-                <button type="button" data-testid={`restart-${name}`} onClick={() => void act(runs ? "restart" : "start")}>
-                    {runs ? "Restart" : "Start"}
-                </button>
+                {status.configured !== false && (
+                    <button type="button" data-testid={`restart-${name}`} onClick={() => void act(runs ? "restart" : "start")}>
+                        {runs ? "Restart" : "Start"}
+                    </button>
+                )}
             </header>
             <dl>
                 <div>

@@ -27,6 +27,8 @@ export interface ProcessStatus {
     log_file: string;
     started_at: string | null;
     restarts: number;
+    /** False: run by hand or left by an earlier hub; it cannot be started here. */
+    configured?: boolean;
     exit: Record<string, unknown> | null;
     /** Lines that were more than 100 a second. */
     suppressed: number;
