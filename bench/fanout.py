@@ -42,7 +42,7 @@ def measure(build, case, seconds):
     (mode, url, flags), clients, rate, window = case
     hub = Hub(build, "--client-lag", "16MiB", "--feed-memory", "256MiB")
     with tempfile.NamedTemporaryFile() as progress:
-        pub = [f"{build}/bench/fanpub", "--mode", "stdout", "--url", "-", "--size", "110", "--rate", str(rate),
+        pub = [f"{build}/bench/fanpub", "--mode", "stdout", "--url", "-", "--size", "75", "--rate", str(rate),
                "--duration", str(seconds + 60)]
         if rate == 0:
             pub += ["--window", str(window), "--progress", progress.name]

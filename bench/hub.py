@@ -10,7 +10,7 @@ import urllib.request
 
 
 class Hub:
-    def __init__(self, build, *options, name="hub"):
+    def __init__(self, build, *options, name="hub", patience=10):
         self.build = build
         self.dir = tempfile.mkdtemp(prefix="logmill-bench.")
         self.socket = f"{self.dir}/hub.sock"
@@ -18,16 +18,17 @@ class Hub:
         self.process = subprocess.Popen(
             [f"{build}/logmill", "serve", "--state-dir", f"{self.dir}/state", "--socket", self.socket,
              "--listen", "127.0.0.1:0", *options], stderr=self.console)
-        self.address = self.wait_for_address()
+        self.address = self.wait_for_address(patience)
 
-    def wait_for_address(self):
-        deadline = time.monotonic() + 10
+    def wait_for_address(self, patience):
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             with open(f"{self.dir}/console") as f:
                 found = re.search(r"http://(\S+?)/", f.read())
             if found:
                 return found.group(1)
             time.sleep(0.01)
+        self.process.terminate()
         raise SystemExit("the hub did not start")
 
     def run_command(self, *command, name="bench"):

@@ -6,7 +6,7 @@
 
 restarts  a child is killed 300 times (restart: always, restart_delay: 0ms); from SIGKILL to main() of
           the next one, and to the exit record at an SSE client; posix_spawn() alone beside it
-slow      20 children, 250 lines of 150 bytes a second each, one write a line, 20 s: CPU of keepers and
+slow      20 children, 1,000 lines of 150 bytes a second each, one write a line, 20 s: CPU of keepers and
           hub per million lines, and from the write of a line to an SSE client that has it
 many      500 processes, 50 of them end at once with code 1 and are started again: CPU of the hub in 30 s,
           from 5 s after the start on
@@ -110,7 +110,7 @@ def bench_restarts(build, rounds=300):
         print(f"{what}: median {percentile(values, 50):.2f} ms, p99 {percentile(values, 99):.2f} ms")
 
 
-def bench_slow(build, children=20, rate=250, seconds=20):
+def bench_slow(build, children=20, rate=1000, seconds=20):
     stamper = os.path.abspath(f"{build}/bench/stamper")
     path = config({"processes": {f"slow{i}": {"command": [stamper, "lines", str(rate), str(seconds + 10)]}
                                  for i in range(children)}})
@@ -142,7 +142,7 @@ def bench_many(build, count=500, loops=50, seconds=30):
     entries = {f"p{i}": {"command": ["sleep", "1000"]} for i in range(count - loops)}
     entries |= {f"loop{i}": {"command": ["false"], "restart": "always", "restart_limit": 0} for i in range(loops)}
     begun = time.monotonic()
-    hub = Hub(build, "--config", config({"processes": entries}))
+    hub = Hub(build, "--config", config({"processes": entries}), patience=300)
     while sum(p["state"] == "running" for p in processes(hub)) < count - loops:
         time.sleep(0.1)
     print(f"{count} processes: all up after {time.monotonic() - begun:.1f} s")

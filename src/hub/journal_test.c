@@ -424,6 +424,62 @@ static void without_always_a_record_is_acknowledged_at_once(void **state)
     assert_false(r->journal->current->dirty);
 }
 
+/* As if the disk had refused the sync that covers everything up to now. */
+static void fail_a_sync(struct row *r)
+{
+    struct jfile *f = r->journal->current;
+
+    f->poisoned = true;
+    r->journal->sync_failed = true;
+    assert_true(journal_is_stuck(r->journal));
+}
+
+static void after_a_failed_sync_the_frames_go_into_a_new_file_and_are_acknowledged(void **state)
+{
+    struct row *r = *state;
+
+    r->opts.durability = DURABILITY_ALWAYS;
+    r->no_sealer = true;
+    row_open(r);
+    append(r, 50);
+    row_settle(r);
+    assert_int_equal(journal_acked_id(r->journal), 51);
+    fail_a_sync(r);
+    append(r, 70); /* not known to be on the disk */
+    assert_int_equal(journal_acked_id(r->journal), 51);
+    assert_int_equal(journal_rescue(r->journal), 0);
+    assert_int_equal(r->journal->file_count, 2);
+    check_all(r);
+    r->journal->sync_failed = false;
+    append(r, 5);
+    row_settle(r);
+    assert_int_equal(journal_acked_id(r->journal), 126);
+    check_all(r);
+    row_close(r);
+    row_open(r); /* the first file has the frames as well: it is cut where the second begins */
+    assert_int_equal(r->report.damaged_places + r->report.damaged_files, 0);
+    check_all(r);
+}
+
+static void nothing_synced_yet_is_rescued_whole(void **state)
+{
+    struct row *r = *state;
+
+    r->opts.durability = DURABILITY_INTERVAL;
+    r->no_sealer = true;
+    row_open(r);
+    append(r, 50);
+    append(r, 0);
+    r->journal->current->poisoned = r->journal->sync_failed = true;
+    assert_int_equal(journal_rescue(r->journal), 0);
+    append(r, 5);
+    check_all(r);
+    row_close(r);
+    row_open(r);
+    assert_int_equal(r->report.damaged_places + r->report.damaged_files, 0);
+    check_all(r);
+}
+
 #define JOURNAL_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -442,6 +498,8 @@ int main(void)
         JOURNAL_TEST(frames_of_an_earlier_use_of_the_file_are_never_taken),
         JOURNAL_TEST(random_steps_agree_with_an_array),
         JOURNAL_TEST(nothing_is_acknowledged_before_it_is_synced),
+        JOURNAL_TEST(after_a_failed_sync_the_frames_go_into_a_new_file_and_are_acknowledged),
+        JOURNAL_TEST(nothing_synced_yet_is_rescued_whole),
         JOURNAL_TEST(without_always_a_record_is_acknowledged_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +86,8 @@ static void journal_trouble(const char *doing, int err, void *ctx)
     int64_t now = clock_mono_us();
 
     journal_synced(h); /* who waits for the disk may have waited in vain */
+    if (err == -ENOSPC && h->on_no_space)
+        h->on_no_space(h->full_ctx);
     /* Every keeper tries again each second: once a minute is enough. */
     if (err == h->trouble.err && now - h->trouble.said_us < TROUBLE_AGAIN_US)
         return;

@@ -44,6 +44,7 @@ enum {
     KEEP_IDLE_S = 60,
     KEEP_INTERVAL_S = 15,
     KEEP_COUNT = 4,
+    RETRANSMITS_MAX = 6, /* each waits twice as long as the one before, the first 0.2 s */
 };
 
 enum conn_state { OPEN, LINGERING, FAILED, CLOSING };
@@ -584,6 +585,16 @@ size_t conn_kernel_unsent(struct conn *c)
     check(c);
     size_t stuck = c->priv->tls ? tls_stuck(c->priv->tls) : 0;
     return stuck + (ioctl(c->priv->fd, SIOCOUTQ, &n) == 0 && n > 0 ? (size_t)n : 0);
+}
+
+bool conn_is_lost(const struct conn *c)
+{
+    struct tcp_info info;
+    socklen_t n = sizeof info;
+
+    return !c->is_local &&
+           getsockopt(c->priv->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
+           info.tcpi_unacked > 0 && info.tcpi_retransmits >= RETRANSMITS_MAX;
 }
 
 void conn_pause_reading(struct conn *c, bool pause)

@@ -93,6 +93,10 @@ void conn_want_drained(struct conn *c);
 /* Bytes the kernel (or TLS) has taken from us and not yet seen acknowledged by the peer (SIOCOUTQ). */
 size_t conn_kernel_unsent(struct conn *c);
 
+/* Has the peer, or the way to it, gone without a word? The kernel has sent the same bytes again and again
+ * for some 15 s and nothing came back. A peer that is there and does not read is not lost. */
+bool conn_is_lost(const struct conn *c);
+
 /* Stops or resumes reading (back-pressure). */
 void conn_pause_reading(struct conn *c, bool pause);
 

@@ -42,6 +42,7 @@ struct keeper {
     mode_t umask_before;  /* the same */
     int run_file;         /* holds the lock; -1 = could not be made */
     int64_t died_us;      /* when the child was found dead */
+    int64_t looked_us;    /* when the hub was last listened to */
     int64_t ended_us;     /* when the pipes had ended as well */
     bool tired;           /* an interrupt came after the child's death */
     bool told_held;       /* said that somebody still holds a pipe */

@@ -19,6 +19,8 @@
 
 enum {
     HAND_PATIENCE_US = 2000000,
+    LOOK_FOR_ACKS_US = 5000,
+    LOOK_FOR_ACKS_BYTES = 128 * 1024,
     TELL_HELD_US = 1000000, /* somebody holds a pipe this long after the child's death */
 };
 static const int64_t hub_patience_us = 3600ll * 1000000;
@@ -154,6 +156,7 @@ static void read_signals(struct keeper *k, int64_t now_us)
 
 static void read_hub(struct keeper *k, int64_t now_us)
 {
+    k->looked_us = now_us;
     link_receive(&k->link, now_us);
     if (k->link.asked.stop)
         child_stop(&k->child, k->link.asked.grace_ms, now_us);
@@ -163,13 +166,21 @@ static void read_hub(struct keeper *k, int64_t now_us)
     k->link.asked.signal = 0;
 }
 
+/* During rests its acknowledgements are not polled for. They are looked for often enough that memory
+ * does not fill with what it has. */
+static bool is_time_for_hub(const struct keeper *k, int64_t now_us)
+{
+    return now_us - k->looked_us >= LOOK_FOR_ACKS_US ||
+           k->queue.tail - k->queue.head > LOOK_FOR_ACKS_BYTES;
+}
+
 static void read_pipes(struct keeper *k, const struct pollfd polls[POLL_COUNT], int64_t now_us)
 {
     if (pipes_wait(k, now_us))
         return;
     if (k->pump.rest_us && now_us >= k->pump.rest_us) {
         pump_drain(&k->pump, now_us);
-        if (k->link.fd >= 0)
+        if (k->link.fd >= 0 && is_time_for_hub(k, now_us))
             read_hub(k, now_us);
     } else if (polls[POLL_PIPES].revents || polls[POLL_PIPES + 1].revents) {
         pump_wake(&k->pump, now_us);

@@ -135,6 +135,15 @@ static void take_segment(struct store *s)
     g->segment = NULL;
 }
 
+/* One round at a time: what it gives back shows only when it is through. */
+static void no_space(void *store)
+{
+    struct store *s = store;
+
+    if (!s->task && list_empty(&s->tasks))
+        (void)store_make_space(s);
+}
+
 static void done(struct job *job)
 {
     struct store *s = LIST_ITEM(job, struct store, sealing.job);
@@ -156,6 +165,8 @@ static void done(struct job *job)
     }
     let_go(s);
     journal_view_drop(s->hub->journal, g->view);
+    if (g->err == -ENOSPC)
+        no_space(s);
     diag_warn("Sealing a file of the journal failed: %s; it is tried again, the journal keeps it",
               err_text(g->err));
     uv_timer_start(&g->retry, on_retry, RETRY_MS, 0);
@@ -204,6 +215,7 @@ int sealing_init(struct store *s)
         return err;
     buf_fini(&s->positions);
     s->hub->on_full = sealing_wake;
+    s->hub->on_no_space = no_space;
     s->hub->full_ctx = s;
     sealing_wake(s);
     return 0;

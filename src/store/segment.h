@@ -31,6 +31,8 @@ struct segment {
     struct chunk **chunks;
     uint32_t count, cap;
     bool closed;
+    bool idx_ends_early; /* opened to be looked at: what follows in the .idx file does not hold */
+    uint64_t tail_n;     /* opened to be looked at: bytes behind what counts, in both files */
 };
 
 /* What opening had to mend. */
@@ -47,8 +49,8 @@ int segment_create(const char *dir, const char *day, uint64_t first_id,
 
 /* Opens the pair. The positions of the last record that has some replace *positions. -LM_E_DAMAGED:
  * nothing of it is a chunk of this store (-ENOENT: there is no .seg file), and its files were set aside.
- * -LM_E_VERSION. */
-int segment_open(const char *dir, const char *day, const char *name, uint32_t epoch,
+ * -LM_E_VERSION. With look_only nothing is mended and nothing is written. */
+int segment_open(const char *dir, const char *day, const char *name, uint32_t epoch, bool look_only,
                  struct segment_report *report, struct buf *positions,
                  struct segment **ret) LM_MUST_CHECK;
 /* NULL is fine. */

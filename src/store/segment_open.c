@@ -24,6 +24,7 @@ struct opening {
     struct segment_report *report;
     struct buf *positions;
     struct buf bytes;
+    bool look_only;
     bool foreign; /* there was a chunk or record of another store */
 };
 
@@ -250,11 +251,12 @@ static int open_files(struct opening *o)
     struct segment *s = o->s;
 
     segment_path(o->dir, s->day, s->name, ".seg", path);
-    int seg_fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    int access = o->look_only ? O_RDONLY : O_RDWR | O_CREAT;
+    int seg_fd = open(path, (access & ~O_CREAT) | O_CLOEXEC | O_NOFOLLOW);
     if (seg_fd < 0)
         return -errno;
     segment_path(o->dir, s->day, s->name, ".idx", path);
-    int idx_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int idx_fd = open(path, access | O_CLOEXEC | O_NOFOLLOW, 0600);
     int err = idx_fd < 0 ? -errno : 0;
     if (err == 0 && (fstat(seg_fd, &seg) < 0 || fstat(idx_fd, &idx) < 0))
         err = -errno;
@@ -306,6 +308,11 @@ static int open_pair(struct opening *o)
     if (whole < 0)
         return whole;
     bool behind = o->seg_size > o->s->seg_n;
+    if (o->look_only) {
+        o->s->idx_ends_early = whole == 0;
+        o->s->tail_n = (behind ? o->seg_size - o->s->seg_n : 0) + o->idx_size - o->s->idx_n;
+        return 0;
+    }
     if (whole == 0 || (o->idx_size == 0 && behind)) {
         err = find_positions(o);
         if (err == 0)
@@ -316,17 +323,18 @@ static int open_pair(struct opening *o)
     return err < 0 ? err : cut_tails(o);
 }
 
-int segment_open(const char *dir, const char *day, const char *name, uint32_t epoch,
+int segment_open(const char *dir, const char *day, const char *name, uint32_t epoch, bool look_only,
                  struct segment_report *report, struct buf *positions, struct segment **ret)
 {
     struct opening o = {.s = segment_new(day, name),
                         .dir = dir,
                         .epoch = epoch,
+                        .look_only = look_only,
                         .report = report,
                         .positions = positions};
     int err = o.s ? open_pair(&o) : -ENOMEM;
 
-    if (err == -LM_E_DAMAGED || err == -ENOENT)
+    if ((err == -LM_E_DAMAGED || err == -ENOENT) && !look_only)
         set_aside(&o);
     if (err == 0)
         *ret = o.s;

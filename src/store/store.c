@@ -5,8 +5,10 @@
 #include "store/store_impl.h"
 
 #include "base/clock.h"
+#include "base/diag.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,11 +41,27 @@ out:
                : err;
 }
 
+static void report_recovery(const struct store_report *r)
+{
+    if (r->chunks > 0)
+        diag_info("History: %u chunks in %u files, %.1f MB, opened in %.1f ms", r->chunks,
+                  2 * r->segments, (double)r->bytes / 1e6, (double)r->took_us / 1000);
+    if (r->cut_bytes > 0)
+        diag_info("History: %" PRIu64
+                  " bytes that a crash had left behind the last commit were cut",
+                  r->cut_bytes);
+    if (r->rebuilt || r->lost_bytes || r->set_aside)
+        diag_warn("History damage: the index of %u chunks was made anew, %" PRIu64
+                  " bytes are missing, %u files were set aside; what is missing will show as a gap",
+                  r->rebuilt, r->lost_bytes, r->set_aside);
+}
+
 int store_attach(struct store *s, struct hub *hub)
 {
     lm_assert(!s->hub);
     s->hub = hub;
     s->epoch = hub->numbers.epoch;
+    report_recovery(&s->recovered);
     int err = sealing_init(s);
     return err < 0 ? err : keeping_init(s);
 }

@@ -27,6 +27,7 @@ struct store_opts {
     const char *state_dir;
     uint64_t max_age_ms, max_bytes; /* of sealed records; 0: no limit */
     uint64_t min_ms;                /* younger ones never go for want of space */
+    bool look_only; /* for store_verify(): nothing is mended, nothing written; no hub, no loop */
 };
 
 /* What opening found, and had to mend. */
@@ -48,6 +49,15 @@ struct str store_positions(const struct store *s);
 const struct store_report *store_recovered(const struct store *s);
 /* From here on views reach into the hub's journal, and full files are sealed. */
 int store_attach(struct store *s, struct hub *hub) LM_MUST_CHECK;
+/* --- checking --- */
+
+/* Reads every byte of the history and says what does not hold: in which file (below state_dir), where,
+ * what, and how many records cannot be read because of it (0: it is an index, or a tail that counts for
+ * nothing). Any thread; the store must not change meanwhile. -ENOMEM, -EIO. */
+typedef void store_damage_fn(const char *file, uint64_t at, const char *what, uint64_t records,
+                             void *ctx);
+int store_verify(const struct store *s, store_damage_fn *fn, void *ctx) LM_MUST_CHECK;
+
 /* --- taking away --- */
 
 /* Every record so far that has all of these labels (1 to LABELS_MAX; `source` is one of them) is gone at

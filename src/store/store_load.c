@@ -168,7 +168,8 @@ static int load_segment(struct store *s, const char *day, const char *name, stru
 {
     struct segment_report found = {0};
     struct segment *g;
-    int err = segment_open(s->dir, day, name, s->epoch, &found, &s->positions, &g);
+    int err =
+        segment_open(s->dir, day, name, s->epoch, s->opts.look_only, &found, &s->positions, &g);
 
     s->recovered.cut_bytes += found.cut_bytes;
     s->recovered.lost_bytes += found.lost_bytes;
@@ -230,7 +231,7 @@ static void drop_old(struct store *s)
     LIST_FOR_EACH_SAFE (link, &s->segments) {
         struct segment *g = LIST_ITEM(link, struct segment, link);
         segment_cut(g, tombs_floor(s->tombs));
-        if (g->count > 0)
+        if (g->count > 0 || s->opts.look_only)
             continue;
         list_remove(link);
         (void)!segment_remove(s->dir, g);
@@ -283,7 +284,7 @@ int store_load(struct store *s, struct errinfo *info)
     int64_t start = clock_mono_us();
     int err;
 
-    if (mkdir(s->dir, 0700) < 0 && errno != EEXIST)
+    if (!s->opts.look_only && mkdir(s->dir, 0700) < 0 && errno != EEXIST)
         return err_set(info, -errno, "cannot make the folder %s: %s", s->dir, err_text(-errno));
     s->epoch = numbers_peek_epoch(s->opts.state_dir);
     err = load_tombs(s, info);

@@ -277,6 +277,68 @@ static void the_index_of_another_store_is_not_believed(void **state)
     assert_int_equal(store_recovered(y->store)->rebuilt, 1);
 }
 
+struct damage {
+    char file[80];
+    uint64_t at, places, records;
+};
+
+static void on_damage(const char *file, uint64_t at, const char *what, uint64_t records, void *ctx)
+{
+    struct damage *d = ctx;
+
+    assert_true(strlen(what) > 3);
+    snprintf(d->file, sizeof d->file, "%s", file);
+    d->at = at;
+    d->places++;
+    d->records += records;
+}
+
+static struct damage verify(struct yard *y)
+{
+    struct store_opts opts = {.state_dir = y->row.dir, .look_only = true};
+    struct errinfo info = {0};
+    struct damage d = {0};
+    struct store *s;
+
+    if (store_open(&s, &opts, &info) < 0)
+        fail_msg("%s", info.text);
+    assert_int_equal(store_verify(s, on_damage, &d), 0);
+    store_close(s);
+    return d;
+}
+
+/* Verifying changes nothing: what it finds it finds again. */
+static void verifying_names_the_file_and_the_place_of_any_damage(void **state)
+{
+    struct yard *y = *state;
+    char path[2][ROW_PATH];
+
+    open_all(y);
+    seal(y, 150);
+    seal(y, 150);
+    file_path(y, ".seg", path[0]);
+    file_path(y, ".idx", path[1]);
+    close_all(y);
+    assert_int_equal(verify(y).places, 0);
+    for (int i = 0; i < 2; i++)
+        for (off_t n = size_of(path[i]), at = n / 13; at < n; at += n / 13) {
+            char was, is;
+            int fd = open(path[i], O_RDWR | O_CLOEXEC);
+            assert_int_equal(pread(fd, &was, 1, at), 1);
+            is = (char)(was ^ 0x40);
+            assert_int_equal(pwrite(fd, &is, 1, at), 1);
+            struct damage d = verify(y);
+            assert_int_equal(verify(y).places, d.places);
+            assert_int_equal(pwrite(fd, &was, 1, at), 1);
+            close(fd);
+            if (d.places == 0) /* zeros between two sections: nobody looks at them */
+                assert_int_equal(was, 0);
+            else
+                assert_non_null(strstr(d.file, i ? ".idx" : ".seg"));
+        }
+    assert_int_equal(verify(y).places, 0);
+}
+
 /* --- taking away --- */
 
 static void on_cleared(int err, void *ctx)
@@ -324,6 +386,24 @@ static void beyond_its_size_the_oldest_go(void **state)
     open_all(y);
     assert_int_equal(count_sealed(y), left);
     assert_int_equal(store_start_id(y->store), start);
+}
+
+static void when_the_disk_is_full_the_oldest_day_goes_and_none_that_is_young(void **state)
+{
+    struct yard *y = *state;
+
+    clock_fake(y->arrival_us);
+    y->opts.min_ms = 86400 * 1000;
+    open_all(y);
+    seal(y, 100);
+    assert_false(store_make_space(y->store));
+    clock_advance(2 * DAY_US);
+    y->arrival_us += 2 * DAY_US;
+    seal(y, 50);
+    assert_true(store_make_space(y->store));
+    row_settle(&y->row);
+    assert_int_equal(count_sealed(y), 50);
+    assert_false(store_make_space(y->store));
 }
 
 /* --- the clock --- */
@@ -389,8 +469,10 @@ int main(void)
         STORE_TEST(whatever_lies_behind_the_last_commit_is_cut),
         STORE_TEST(an_index_that_is_missing_empty_or_damaged_is_made_anew),
         STORE_TEST(the_index_of_another_store_is_not_believed),
+        STORE_TEST(verifying_names_the_file_and_the_place_of_any_damage),
         STORE_TEST(what_was_cleared_is_gone_at_once_and_for_ever),
         STORE_TEST(beyond_its_size_the_oldest_go),
+        STORE_TEST(when_the_disk_is_full_the_oldest_day_goes_and_none_that_is_young),
         STORE_TEST(what_is_old_goes_when_two_looks_an_hour_apart_agree),
         STORE_TEST(a_clock_that_jumps_deletes_nothing),
     };

@@ -193,7 +193,7 @@ void sub_heartbeat(struct sub *sub)
     struct fanout *s = sub->fanout;
     char cursor[CURSOR_MAX];
 
-    if (is_silent(sub)) {
+    if (is_silent(sub) || (sub->out->conn && conn_is_lost(sub->out->conn))) {
         sub_cut(sub);
         return;
     }
