@@ -631,7 +631,7 @@ static void say_url(struct daemon *d)
     if (d->said_url || d->stopping || !d->tcp)
         return;
     for (size_t i = 0; (p = supervise_at(d->supervise, i)); i++)
-        if (p->configured && p->state == PROCESS_STARTING)
+        if (p->configured && p->state == PROCESS_STARTING && p->restarts == 0 && !p->child_pid)
             return;
     d->said_url = true;
     supervise_unobserve(&d->start_watch);

@@ -324,8 +324,7 @@ static void end_request(struct http_conn *hc)
         return;
     }
     hc->state = HTTP_IDLE;
-    hc->unsent = hc->c->out.n;
-    http_set_deadline(hc, hc->server->idle_timeout_ms);
+    http_await_next(hc);
 }
 
 /* Returns whether hc is ready for another request. */

@@ -69,5 +69,7 @@ int http_reaper_add(struct http_conn *hc) LM_MUST_CHECK;
 void http_reaper_remove(struct http_conn *hc);
 void http_set_deadline(struct http_conn *hc, int64_t in_ms);
 void http_clear_deadline(struct http_conn *hc);
+/* The answer is on its way: gives the client time to take it, or else for its next request. */
+void http_await_next(struct http_conn *hc);
 
 #endif

@@ -12,6 +12,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Who takes nothing of an answer for so many times the time of a head holds our memory for nothing. */
+enum { STALL_HEADS = 3 };
+
 struct http_reaper {
     uv_timer_t timer;
     struct list conns;
@@ -25,10 +28,9 @@ static void expire(struct http_conn *hc)
     switch (hc->state) {
     case HTTP_IDLE:
     case HTTP_BUSY: /* only while an answer in pieces waits for the client */
-        if (hc->c->out.n && hc->c->out.n != hc->unsent) {
-            /* Slow, but still reading its answer. */
-            hc->unsent = hc->c->out.n;
-            http_set_deadline(hc, hc->server->idle_timeout_ms);
+        if (hc->c->out.n != hc->unsent) {
+            /* Slow, but still reading its answer, or done with it since. */
+            http_await_next(hc);
             break;
         }
         conn_close(hc->c, 0);
@@ -77,6 +79,16 @@ void http_set_deadline(struct http_conn *hc, int64_t in_ms)
     hc->deadline_us = clock_mono_us() + in_ms * 1000;
     if (hc->deadline_us < r->armed_us)
         arm(r, hc->deadline_us);
+}
+
+void http_await_next(struct http_conn *hc)
+{
+    const struct http_server *s = hc->server;
+    unsigned stall_ms = STALL_HEADS * s->head_timeout_ms;
+
+    hc->unsent = hc->c->out.n;
+    http_set_deadline(hc, hc->unsent && stall_ms < s->idle_timeout_ms ? stall_ms
+                                                                      : s->idle_timeout_ms);
 }
 
 void http_clear_deadline(struct http_conn *hc)

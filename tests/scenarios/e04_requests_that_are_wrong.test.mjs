@@ -63,7 +63,7 @@ scenario("a wrong method is 405 with what is allowed; OPTIONS tells without aski
         assert.equal(options.status, 204);
         assert.equal(options.headers.allow, "GET, HEAD, OPTIONS");
     }
-    assert.equal((await hub.get(LOGS, {}, { method: "PUT" })).headers.allow, "GET, HEAD, POST, OPTIONS");
+    assert.equal((await hub.get(LOGS, {}, { method: "PUT" })).headers.allow, "GET, HEAD, POST, DELETE, OPTIONS");
     const head = await hub.get("/healthz", {}, { method: "HEAD" });
     assert.equal(head.status, 200);
     assert.equal(head.text, "");
