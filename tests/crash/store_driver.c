@@ -262,7 +262,7 @@ static void check_positions(struct driver *d)
     for (uint64_t i = 0; i < ORIGINS; i++) {
         struct origin o = origin_of(i);
         struct run_position p = run_position_decode(positions_get(&d->hub.positions, &o));
-        if (p.stdout_n != d->ledger.acked[i] && p.stdout_n != d->ledger.begun[i])
+        if (p.stdout_n < d->ledger.acked[i] || p.stdout_n > d->ledger.begun[i])
             fail_msg("the position of origin %" PRIu64 " is %" PRIu64 ", not %" PRIu64, i,
                      p.stdout_n, d->ledger.acked[i]);
     }
