@@ -77,26 +77,40 @@ static void write_out(struct bench *b, const struct chunk_image *i)
     b->idx_n += i->idx.n;
 }
 
-static void seal_full_files(struct bench *b, bool last_too)
+static void seal(struct bench *b, const struct journal_view *v, uint32_t file)
+{
+    struct chunk_image image;
+    double from = cpu_s();
+    int err =
+        chunk_seal(v, file, &(struct chunk_seal_opts){.epoch = 1, .seg_at = b->seg_n}, &image);
+
+    if (err < 0)
+        abort();
+    b->seal_s += cpu_s() - from;
+    b->sealed_to = image.end_id;
+    b->lines += image.count;
+    b->chunks++;
+    count_parts(b, &image);
+    write_out(b, &image);
+    chunk_image_fini(&image);
+}
+
+static void seal_full_files(struct bench *b)
+{
+    struct journal_view *v;
+
+    while ((v = journal_take_full(b->journal))) {
+        seal(b, v, 0);
+        journal_sealed(b->journal, v);
+    }
+}
+
+/* What is in the file that is not full. */
+static void seal_rest(struct bench *b)
 {
     struct journal_view *v = journal_view_take(b->journal, b->sealed_to);
-    uint32_t files = journal_view_files(v);
 
-    for (uint32_t file = 0; file + !last_too < files; file++) {
-        struct chunk_image image;
-        double from = cpu_s();
-        int err =
-            chunk_seal(v, file, &(struct chunk_seal_opts){.epoch = 1, .seg_at = b->seg_n}, &image);
-        if (err < 0)
-            abort();
-        b->seal_s += cpu_s() - from;
-        b->sealed_to = image.end_id;
-        b->lines += image.count;
-        b->chunks++;
-        count_parts(b, &image);
-        write_out(b, &image);
-        chunk_image_fini(&image);
-    }
+    seal(b, v, journal_view_files(v) - 1);
     journal_view_drop(b->journal, v);
 }
 
@@ -139,13 +153,6 @@ static void publish(struct bench *b)
     batch_begin(&b->batch, &(struct origin){.kind = ORIGIN_HUB}, clock_wall_us());
 }
 
-static int on_recycle(uint32_t file, void *ctx)
-{
-    (void)file;
-    (void)ctx;
-    return 0;
-}
-
 static void on_trouble(const char *doing, int err, void *ctx)
 {
     (void)ctx;
@@ -167,7 +174,7 @@ static void open_journal(struct bench *b, const char *dir)
                                       .max_bytes = JOURNAL_FILES * (uint64_t)JOURNAL_FILE_SIZE,
                                       .durability = DURABILITY_OS,
                                       .sync_interval_ms = 1000,
-                                      .on_recycle = on_recycle,
+
                                       .on_synced = on_synced,
                                       .on_trouble = on_trouble};
 
@@ -220,14 +227,14 @@ int main(int argc, char **argv)
             publish(&b);
             arena_reset(&texts);
             uv_run(&b.loop.uv, UV_RUN_NOWAIT);
-            if (b.next_id % (BATCH * 100) == 1)
-                seal_full_files(&b, false);
+            seal_full_files(&b);
         }
         if (--left == 0)
             break;
     }
     publish(&b);
-    seal_full_files(&b, true);
+    seal_full_files(&b);
+    seal_rest(&b);
     report(&b);
     char command[600];
     snprintf(command, sizeof command, "rm -r '%s'", path);

@@ -59,7 +59,9 @@ static int register_all(struct ipc *ipc)
         err = ipc_register_write(ipc);
     if (err == 0)
         err = ipc_register_follow(ipc);
-    return err < 0 ? err : ipc_register_hub(ipc);
+    if (err == 0)
+        err = ipc_register_hub(ipc);
+    return err < 0 ? err : ipc_register_ai(ipc);
 }
 
 int ipc_new(struct ipc **ret, struct api *api, const struct intake *intake)

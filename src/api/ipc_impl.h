@@ -98,6 +98,7 @@ int ipc_register_clear(struct ipc *ipc);
 int ipc_register_write(struct ipc *ipc);
 int ipc_register_follow(struct ipc *ipc);
 int ipc_register_hub(struct ipc *ipc);
+int ipc_register_ai(struct ipc *ipc);
 
 /* ipc_write.c */
 void write_acked(struct ipc *ipc, uint64_t acked_id);

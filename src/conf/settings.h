@@ -89,6 +89,7 @@ struct setting_origin {
 #define SETTING_C_SIZE     uint64_t
 #define SETTING_C_PERIOD   uint64_t /* milliseconds, and long ones */
 #define SETTING_C_ZONE     char *
+#define SETTING_C_TEXT     char *
 #define SETTING_C_PREFIX   char *
 #define SETTING_C_SOURCES  char *
 

@@ -72,6 +72,7 @@ const char *setting_placeholder(const struct setting_info *info)
         [KIND_PERIOD] = "DURATION",
         [KIND_ENUM] = "WORD",
         [KIND_ZONE] = "ZONE",
+        [KIND_TEXT] = "TEXT",
         [KIND_PREFIX] = "PREFIX",
         [KIND_SOURCES] = "SOURCES",
     };

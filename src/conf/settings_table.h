@@ -22,6 +22,7 @@ enum setting_kind {
     KIND_PERIOD,
     KIND_ENUM,
     KIND_ZONE,
+    KIND_TEXT,
     KIND_PREFIX,
     KIND_SOURCES,
 };
@@ -60,7 +61,8 @@ static inline bool setting_is_list(const struct setting_info *info)
 static inline bool setting_is_text(const struct setting_info *info)
 {
     return info->kind == KIND_PATH || info->kind == KIND_NAME || info->kind == KIND_ADDRESS ||
-           info->kind == KIND_ZONE || info->kind == KIND_PREFIX || info->kind == KIND_SOURCES;
+           info->kind == KIND_ZONE || info->kind == KIND_TEXT || info->kind == KIND_PREFIX ||
+           info->kind == KIND_SOURCES;
 }
 
 /* What stands for the value in the help: "SIZE", "PATH"; not for enums. */

@@ -83,6 +83,7 @@ static const char *kind_phrase(enum setting_kind kind)
         [KIND_SIZE] = "a size such as 64KiB or 20GB",
         [KIND_ENUM] = "one of",
         [KIND_ZONE] = "a time zone such as UTC, +01:00, local or Europe/Berlin",
+        [KIND_TEXT] = "a text",
         [KIND_PREFIX] = "a path such as /logs without an end slash, or none",
         [KIND_SOURCES] = "pushed, all, none, or names of sources parted by commas",
     };
@@ -193,6 +194,8 @@ static bool text_ok(const struct setting_info *info, struct str text)
         return conf_name_ok(text);
     case KIND_ZONE:
         return within(info, text.n) && zone_ok(text);
+    case KIND_TEXT:
+        return within(info, text.n);
     case KIND_PREFIX:
         return within(info, text.n) && prefix_ok(text);
     case KIND_SOURCES:

@@ -157,6 +157,8 @@ static int roll(struct journal *j, uint64_t first_id)
     journal_add_file(j, f);
     j->current = f;
     j->dir_dirty = true;
+    if (before)
+        jfile_rest(before); /* many may wait for the sealer: they cost disk, not memory */
     if (before && j->opts.on_full)
         j->opts.on_full(j->opts.ctx);
     prepare_spare(j);

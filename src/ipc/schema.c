@@ -430,7 +430,9 @@ static bool check_array(const struct schema *s, struct str value, struct check *
     for (; json_next_item(&w, &item); n++) {
         if (!s->items)
             continue;
-        buf_printf(c->path, "[%zu]", n);
+        buf_add_char(c->path, '[');
+        buf_add_u64(c->path, n);
+        buf_add_char(c->path, ']');
         if (!check_value(s->items, item.value, item.type, c))
             return false;
         c->path->n = path_n;

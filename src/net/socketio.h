@@ -71,16 +71,18 @@ struct sio_ops {
     bool (*on_client)(struct sio_client *c, struct http_req *req);
     /* Is there such a namespace? */
     bool (*knows)(struct sio_client *c, struct str nsp);
-    /* A socket has connected; `auth` is the JSON object of the client ("{}" when it sent none). Called
-     * when CONNECT has been answered. NULL: fine; otherwise a sentence with which it is refused, and the
-     * answer was not sent. */
+    /* A socket wants to connect; `auth` is the JSON object of the client ("{}" when it sent none). NULL:
+     * it may; otherwise the sentence with which it is refused. on_disconnect follows in either case.
+     * May be NULL. */
     const char *(*on_connect)(struct sio_socket *s, struct str auth);
+    /* The answer has been sent. May be NULL. */
     void (*on_connected)(struct sio_socket *s, struct str auth);
     void (*on_event)(struct sio_socket *s, const struct sio_event *event);
     /* The socket has disconnected; its last call. */
     void (*on_disconnect)(struct sio_socket *s);
     /* What was written has left. May be NULL. */
     void (*on_drained)(struct sio_client *c);
+    /* The last call of a client. May be NULL. */
     void (*on_client_gone)(struct sio_client *c);
 };
 

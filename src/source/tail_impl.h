@@ -173,8 +173,6 @@ void watch_drain(struct tail *t);
 
 /* Follows a pattern from the top as far as it leads now. */
 void dir_walk(struct tail *t, struct tail_pattern *p);
-/* Looks at everything in the folder. */
-void dir_scan(struct tail *t, struct tail_dir *d);
 /* What a file was called before it was rotated away, and the pattern that this fitted. */
 struct tail_was {
     const struct tail_pattern *pattern;
@@ -195,6 +193,22 @@ void dir_settle(struct tail *t);
 void dir_free(struct tail *t, struct tail_dir *d);
 struct tail_name *dir_name(const struct tail_dir *d, const char *name);
 const struct tail_pattern *dir_fits(const struct tail_dir *d, const char *name);
+
+/* Is this role's part the last one, which names files? */
+static inline bool dir_role_lists(const struct tail_role *r)
+{
+    return r->part + 1 == r->pattern->glob.count;
+}
+
+/* Is this the name of a folder that some role looks for? */
+bool dir_fits_folder(const struct tail_dir *d, const char *name);
+/* False when it is too long. */
+bool dir_join(char out[PATH_MAX], const char *dir, const char *name);
+
+/* --- tail_scan.c --- */
+
+/* Looks at everything in the folder. */
+void dir_scan(struct tail *t, struct tail_dir *d);
 
 /* --- tail_file.c: inodes --- */
 

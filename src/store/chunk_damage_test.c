@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { RECORDS = 60, BLOCK = 500 };
+enum { RECORDS = 50, BLOCK = 700 };
 
 static struct record records[RECORDS];
 static struct buf texts[RECORDS][2];
@@ -171,9 +171,7 @@ static void each_byte_changed_is_noticed_or_harmless(void **state)
         for (size_t at = 0; at < parts[part]->n; at++) {
             bool padding = is_padding(parts[part], at);
             char was = parts[part]->p[at];
-            parts[part]->p[at] = (char)(was ^ (1 << at % 8));
-            check_damaged(&image, &w, at, padding);
-            parts[part]->p[at] = (char)~was;
+            parts[part]->p[at] = (char)(at % 3 ? was ^ 1 << at % 8 : ~was); /* a bit, or all */
             check_damaged(&image, &w, at, padding);
             parts[part]->p[at] = was;
         }

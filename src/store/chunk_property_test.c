@@ -4,7 +4,7 @@
  *
  * Random records are sealed into a chunk of many small blocks, and random filters, ranges and clears are
  * asked of it in every way there is. The indexes rule out most of what is read; that they never
- * rule out a match is what is shown here. LOGMILL_ROUNDS says how many filters (2,000 when unset).
+ * rule out a match is what is shown here. LOGMILL_ROUNDS says how many filters (1,000 when unset).
  */
 #include "base/clock.h"
 #include "record/random_test.h"
@@ -168,7 +168,7 @@ static void random_filters_find_what_they_choose(void **state)
     struct buf text = {0};
 
     (void)state;
-    for (uint32_t i = rounds(2000); i > 0; i--) {
+    for (uint32_t i = rounds(1000); i > 0; i--) {
         struct find_range g = random_range();
         struct tombs *tombs = below(4) == 0 ? random_tombs() : NULL;
         struct errinfo info;
@@ -206,7 +206,7 @@ static void random_needles_are_found_where_they_are(void **state)
     char bytes[64];
 
     (void)state;
-    for (uint32_t i = rounds(2000); i > 0; i--) {
+    for (uint32_t i = rounds(1000); i > 0; i--) {
         struct str needle = random_needle(bytes);
         struct errinfo info;
         struct filter f;

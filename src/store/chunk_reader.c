@@ -426,5 +426,6 @@ void reader_record(const struct chunk_reader *r, uint32_t row, struct record *re
                            .labels = r->sets[r->row_sets[row]].labels,
                            .level = (enum level)(kind & 7),
                            .stream = (enum stream)(kind >> KIND_STREAM & 3),
+                           .class = r->sets[r->row_sets[row]].class,
                            .flags = r->flags ? r->flags[row] : (uint16_t)(kind >> KIND_FLAGS)};
 }

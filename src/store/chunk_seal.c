@@ -4,14 +4,11 @@
  */
 #include "store/chunk_seal.h"
 
-#include "store/chunk_format.h"
 #include "store/seal_image.h"
 
 #include <errno.h>
 
 /* --- from the journal --- */
-
-enum { HEAD_CLASS = 22 }; /* in the head of a record of a frame (docs/journal-format.md) */
 
 static bool expired(const struct chunk_seal_opts *opts, uint16_t class, int64_t arrival_us)
 {
@@ -39,11 +36,10 @@ static int add_frame(struct seal_rows *rows, struct jframe_reader *reader, const
     if (err == 0)
         err = add_unstored(rows, reader);
     while (err == 0 && jframe_next(reader, &r)) {
-        const char *head = f->heads.p + (size_t)(reader->at - 1) * JFRAME_RECORD;
-        uint16_t class = format_u16(head + HEAD_CLASS);
         const struct chunk_hole hole = {r.id, r.id + 1, HOLE_CLEARED, NULL, 0};
-        err = expired(opts, class, f->arrival_us) ? seal_rows_add_hole(rows, &hole)
-                                                  : seal_rows_add(rows, &r, class, f->arrival_us);
+        err = expired(opts, r.class, f->arrival_us)
+                  ? seal_rows_add_hole(rows, &hole)
+                  : seal_rows_add(rows, &r, r.class, f->arrival_us);
     }
     return err == -LM_E_DAMAGED ? 0 : err; /* its ids will be missing, as they are in the journal */
 }

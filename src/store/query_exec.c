@@ -251,9 +251,7 @@ int exec_each(const struct query *q, const struct store_view *v, exec_part_fn *f
         get_help(&e);
     while (err == 0 && claim(&e, true, &i, &rows))
         sum_up(&e, i, &e.searchers[0], sums[0]);
-    if (err < 0 || e.err)
-        end_help(&e);
-    else if (e.helping)
+    if (e.helping) /* it ends by itself: nothing is left to claim, or `stop` is set */
         pthread_join(e.helper, NULL);
     err = err < 0 ? err : e.err;
     if (err == 0 && filter_overruns(q->filter) > 0)

@@ -43,6 +43,11 @@ static bool sets_may_match(struct searcher *s, const struct jframe *f)
     return false;
 }
 
+static bool expired(const struct searcher *s, const struct record *r)
+{
+    return r->class && s->range.now_us - s->arrival_us > chunk_class_ttl_us(r->class);
+}
+
 static bool matches(struct searcher *s, const struct record *r)
 {
     const struct find_range *g = &s->journal_range;
@@ -54,7 +59,8 @@ static bool matches(struct searcher *s, const struct record *r)
         s->dead_to = tombs_dead_to(g->tombs, r->labels);
     }
     s->decided = r->labels;
-    return r->id > s->dead_to && filter_match_rest(s->plan->filter, &s->verdict, r);
+    return r->id > s->dead_to && !expired(s, r) &&
+           filter_match_rest(s->plan->filter, &s->verdict, r);
 }
 
 /* `row` is the number of the frame's first record. */
@@ -67,6 +73,7 @@ static int find_in_frame(struct searcher *s, const struct jframe *f, uint32_t ro
     if (!frame_in_range(s, f) || !texts_may_match(s->plan, f->texts))
         return 0;
     err = jframe_open(&s->frames, f, &s->table);
+    s->arrival_us = f->arrival_us;
     if (err < 0 || !sets_may_match(s, f))
         return err == -LM_E_DAMAGED ? 0 : err;
     while (jframe_next(&s->frames, &r))

@@ -32,6 +32,7 @@ struct searcher {
     const struct labels *decided; /* the set that `verdict` and `dead_to` are about; NULL: none */
     struct filter_verdict verdict;
     uint64_t dead_to;
+    int64_t arrival_us; /* of the open frame */
 };
 
 /* The parts of a view that the query may touch, oldest first. *ret is to be freed. -ENOMEM. */
