@@ -151,9 +151,17 @@ static void every_route_has_a_sentence_and_is_there_once(void **state)
 
 static void only_the_page_and_health_are_open_to_all(void **state)
 {
-    static const char *const open_to_all[] = {
-        "/",       "/logs",   "/jobs",           "/search",       "/processes", "/status", "/assets/{name}",
-        "/healthz", "/readyz", "/api/v1/session", "/api/v1/openapi.json"};
+    static const char *const open_to_all[] = {"/",
+                                              "/logs",
+                                              "/jobs",
+                                              "/search",
+                                              "/processes",
+                                              "/status",
+                                              "/assets/{name}",
+                                              "/healthz",
+                                              "/readyz",
+                                              "/api/v1/session",
+                                              "/api/v1/openapi.json"};
     size_t open_count = 0;
 
     (void)state;

@@ -17,7 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PIECE_FULL = 1 };
+enum {
+    PIECE_FULL = 1,
+    PIECE = 1024 * 1024, /* going on inside a chunk unpacks part of it again: not too often */
+};
 
 struct export
 {
@@ -62,7 +65,7 @@ static int add_row(const struct record *r, void *ctx)
     e->query.min_id = r->id + 1;
     if (e->out->failed)
         return -ENOMEM;
-    e->piece_full = e->out->n - e->out_before >= HTTP_PIECE;
+    e->piece_full = e->out->n - e->out_before >= PIECE;
     return e->piece_full ? PIECE_FULL : 0;
 }
 

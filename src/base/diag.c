@@ -40,6 +40,7 @@ static void print(enum diag_level level, const char *text)
             text);
 }
 
+LM_PRINTF(3, 0)
 static void say(enum diag_level level, bool tell, const char *fmt, va_list args)
 {
     char *text = NULL;

@@ -53,7 +53,7 @@ struct hub {
     uint32_t sink_count;
     hub_acked_fn *on_acked;
     void *acked_ctx;
-    void (*on_full)(void *ctx); /* a file of the journal is full: whoever seals has work */
+    void (*on_full)(void *ctx);     /* a file of the journal is full: whoever seals has work */
     void (*on_no_space)(void *ctx); /* the disk has no room for the next file */
     void *full_ctx;                 /* of both */
     struct journal_report recovered;

@@ -8,10 +8,8 @@
  */
 #include "source/tail_impl.h"
 
-#include "base/clock.h"
 #include "base/diag.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -26,11 +26,11 @@ enum { ORIGINS = 4, BATCHES = 12 };
 
 /* One line of the ledger: a letter and up to three numbers. */
 struct ledger {
-    uint64_t begun_end, acked_end;       /* one past the last id */
+    uint64_t begun_end, acked_end;           /* one past the last id */
     uint64_t begun[ORIGINS], acked[ORIGINS]; /* positions */
-    uint64_t clear_begun, cleared;       /* bounds of the clear of job b */
-    uint64_t floor;                      /* retention may have taken ids below */
-    uint64_t sealed;                     /* ids below are in chunks */
+    uint64_t clear_begun, cleared;           /* bounds of the clear of job b */
+    uint64_t floor;                          /* retention may have taken ids below */
+    uint64_t sealed;                         /* ids below are in chunks */
 };
 
 struct driver {
@@ -241,11 +241,8 @@ static void see_journal(struct driver *d, const struct store_view *v)
 static void see_everything(struct driver *d)
 {
     struct store_view *v = store_view_take(d->store, 0);
-    struct chunk_scan scan = {.max_id = UINT64_MAX,
-                              .tombs = v->tombs,
-                              .now_us = v->now_us,
-                              .emit = see,
-                              .ctx = d};
+    struct chunk_scan scan = {
+        .max_id = UINT64_MAX, .tombs = v->tombs, .now_us = v->now_us, .emit = see, .ctx = d};
 
     d->next_id = 1;
     for (uint32_t i = 0; i < v->chunk_count; i++)
