@@ -3,6 +3,7 @@
  * hub_routes.c - what is asked of the hub as a whole: read the configuration again, become the new
  * program.
  */
+#include "api/audit.h"
 #include "api/dispatch.h"
 #include "record/json.h"
 
@@ -23,6 +24,7 @@ void hub_reload(struct http_req *req, struct api *api)
     struct buf said = {0};
     int rc = api->control.reload(api->control.daemon, &said, &info);
 
+    api_audit(req, api, "reload", STR("the configuration"), rc < 0 ? info.text : NULL);
     if (rc < 0)
         http_reply_error(req, 409, "not_reloaded", NULL, "%s; the old configuration holds",
                          info.text);
@@ -47,6 +49,7 @@ void hub_upgrade(struct http_req *req, struct api *api)
     struct errinfo info = {0};
 
     http_hold(req, NULL);
+    api_audit(req, api, "upgrade", STR("the hub"), NULL); /* the answer may end this process */
     if (api->control.upgrade(api->control.daemon, on_checked, req, &info) < 0)
         http_reply_error(req, 409, "not_upgraded", NULL, "%s", info.text);
 }

@@ -186,9 +186,13 @@ void process_spawn(struct http_req *req, struct api *api)
     int rc = process_conf_parse(&conf, str_from(text), str_from(name), &info);
     if (rc == 0)
         rc = add_job_label(&conf, job, &info);
-    if (rc < 0)
+    bool bad = rc < 0;
+    if (!bad)
+        rc = supervise_spawn(api->supervise, &conf, &p, &info);
+    api_audit(req, api, "start job", str_from(name), rc < 0 ? info.text : NULL);
+    if (bad)
         http_reply_error(req, 400, "bad_process", NULL, "%s", info.text);
-    else if ((rc = supervise_spawn(api->supervise, &conf, &p, &info)) < 0)
+    else if (rc < 0)
         reply_refusal(req, rc, &info);
     else
         process_wait(req, api, p, GOAL_UP, NULL, wait_ms);
