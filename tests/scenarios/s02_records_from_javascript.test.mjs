@@ -8,7 +8,7 @@ import { ledgerOf } from "../lib/ledger.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
-const SERVICE = fileURLToPath(new URL("../../clients/winston/test/service.mjs", import.meta.url));
+const SERVICE = fileURLToPath(new URL("../../clients/winston/examples/service.mjs", import.meta.url));
 const RECORDS = 10_000;
 
 scenario("the hub is killed under a Winston service: every record once, in order", async (s) => {
