@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +41,7 @@ struct lm_log {
     struct ring ring;
     int fd; /* to the hub; -1: none */
     int64_t retry_us, wait_us;
+    struct timespec tried; /* the age of the socket at the last attempt */
     struct str source;
     uint64_t data_n;
     enum lm_level min_level;
@@ -64,10 +66,29 @@ static void hang_up(struct lm_log *log)
     log->wait_us = log->wait_us * 2 < RETRY_MAX_US ? log->wait_us * 2 : RETRY_MAX_US;
 }
 
+/* When the hub's socket was made; zeros when there is none. */
+static struct timespec socket_age(const struct lm_log *log)
+{
+    struct stat st;
+
+    return stat(log->hub.sun_path, &st) == 0 ? st.st_ctim : (struct timespec){0};
+}
+
+/* A hub that has come since the last attempt need not be waited for: it has looked at the rings before,
+ * and what is logged now would lie there until the next call. */
+static bool hub_is_new(const struct lm_log *log)
+{
+    struct timespec age = socket_age(log);
+
+    return age.tv_sec != 0 &&
+           (age.tv_sec != log->tried.tv_sec || age.tv_nsec != log->tried.tv_nsec);
+}
+
 static void call_hub(struct lm_log *log)
 {
     struct buf out = {0};
 
+    log->tried = socket_age(log);
     log->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (log->fd < 0 || connect(log->fd, (const struct sockaddr *)&log->hub, sizeof log->hub) < 0) {
         hang_up(log);
@@ -102,7 +123,7 @@ static void wake_hub(struct lm_log *log, uint64_t offset)
 
 static void keep_connected(struct lm_log *log, int64_t now_us)
 {
-    if (log->fd < 0 && now_us >= log->retry_us)
+    if (log->fd < 0 && (now_us >= log->retry_us || hub_is_new(log)))
         call_hub(log);
 }
 
@@ -304,13 +325,12 @@ static int add(struct lm_log *log, const struct lm_entry *e, int64_t now_us, boo
     return 0;
 }
 
-/* Every 64th record, and when the ring is half full, somebody looks after the connection. */
+/* The hub sleeps, or is not there. */
 static void look_after(struct lm_log *log, bool wake)
 {
     if (wake)
         wake_hub(log, 0);
-    if (log->fd < 0 && (log->ring.written % 64 == 0 || log->ring.written < 64))
-        keep_connected(log, clock_mono_us());
+    keep_connected(log, clock_mono_us());
 }
 
 int lm_log_fields(struct lm_log *log, const struct lm_scope *scope, enum lm_level level,

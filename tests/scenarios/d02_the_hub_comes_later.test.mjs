@@ -58,7 +58,7 @@ scenario(
         await hub.kill();
         await written(hub);
         await hub.start();
-        const ws = await s.websocket(hub, { job_run_id: "1", after: "0" });
+        const ws = await s.websocket(hub, { job_run_id: "1", after: "0", resume: "all", slow: "wait" });
         const sums = { bytes: 0, missing: 0, exits: 0, notes: [] };
         for (const record of ws.records.splice(0)) count(sums, record);
         ws.onRecord = (record) => count(sums, record);

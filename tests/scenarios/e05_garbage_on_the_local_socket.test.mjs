@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { connect } from "node:net";
 import { undisturbed } from "../lib/bystander.mjs";
 import { Caller, TYPE, data, end, exit, frame, hello, run } from "../lib/frames.mjs";
 import { scenario } from "../lib/scenario.mjs";
@@ -102,13 +103,23 @@ scenario("200 connections that say nothing do not keep others out", async (s) =>
     await until("all to be gone", async () => (await hub.metric("connections")) < 10);
 });
 
-scenario("more connections than max_connections are refused, and say so", async (s) => {
+scenario("more TCP connections than max_connections are refused, and say so; the local socket stays open", async (s) => {
     const hub = await s.hub({ settings: { max_connections: 20 } });
     await undisturbed(s, hub, async () => {
-        const many = Array.from({ length: 40 }, () => new Caller(hub));
+        const many = Array.from({ length: 40 }, () => knock(hub.port));
         await until("the rest to be refused", () => many.some((caller) => caller.closed));
-        assert.match(many.find((caller) => caller.closed).answer.toString(), /^HTTP\/1\.1 503 /);
-        for (const caller of many) caller.close();
+        assert.match(many.find((caller) => caller.closed).answer, /^HTTP\/1\.1 503 /);
+        assert.equal((await hub.ask("/healthz")).status, 200);
+        for (const caller of many) caller.socket.destroy();
         await until("them to be gone", () => many.every((caller) => caller.closed));
     });
 });
+
+/** A TCP client that says nothing. */
+function knock(port) {
+    const caller = { socket: connect(port, "127.0.0.1"), answer: "", closed: false };
+    caller.socket.on("data", (bytes) => (caller.answer += bytes));
+    caller.socket.on("error", () => {});
+    caller.socket.on("close", () => (caller.closed = true));
+    return caller;
+}

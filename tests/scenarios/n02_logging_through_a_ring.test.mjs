@@ -18,6 +18,7 @@ const example = (name, ...args) => spawnSync(join(BUILD, "examples", name), args
 function run(s, hub, tag, count, how, ...more) {
     const child = spawn(LOGGER, [hub.socket, tag, String(count), how, ...more], { env: s.env });
     const run = { child, said: "" };
+    s.clients.push({ close: () => child.kill("SIGKILL") }); // whatever becomes of the scenario
     child.stdout.on("data", (text) => (run.said += text));
     run.ended = new Promise((done) => child.once("exit", done));
     return run;
@@ -57,7 +58,7 @@ scenario("the example logs, and the other examples ask and stream", async (s) =>
     assert.match(progress.stdout, /\d+ bytes of records/);
     const math = join(s.dir, "math.sock");
     const server = spawn(join(BUILD, "examples", "ipc_server"), [math]);
-    s.after?.(() => server.kill());
+    s.clients.push({ close: () => server.kill() });
     await until("the server", () => example("ipc_client", math, "math:add", '{"a":40,"b":2}').stdout === "42\n");
     assert.match(example("ipc_client", math, "math:add", '{"a":40}').stderr, /IPC_VALIDATION_ERROR: b is missing/);
     server.kill();
