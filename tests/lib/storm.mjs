@@ -29,7 +29,7 @@ export class Storm {
     /** Starts hub and children, and clients that resume: WebSocket, EventSource and tail. */
     async begin() {
         await this.hub.start();
-        const params = { job_run_id: JOB, after: "0", slow: "wait", resume: "all" };
+        const params = { job_run_id: JOB, after: "0" };
         this.follow(await this.s.websocket(this.hub, params, { resume: true }));
         this.follow(await this.s.eventSource(this.hub, params));
         this.follow(this.s.tail(this.hub, ["--job", JOB, "--after", "0"]));
