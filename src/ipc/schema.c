@@ -268,6 +268,12 @@ static bool wrong_number(struct check *c, const char *reason, double bound)
     return false;
 }
 
+/* As floor() would say, without the library that it is in. From 2^53 on every double is whole. */
+static bool is_integral(double value)
+{
+    return value >= 0x1p53 || value <= -0x1p53 || (double)(int64_t)value == value;
+}
+
 /* Nearly all whole numbers are written as such; 1.0 and 1e3 are looked at more closely. */
 static bool is_whole(struct str number)
 {
@@ -275,7 +281,7 @@ static bool is_whole(struct str number)
 
     for (size_t i = 0; i < number.n; i++)
         if (number.p[i] == '.' || (number.p[i] | 0x20) == 'e')
-            return read_number(number, &value) && value == floor(value);
+            return read_number(number, &value) && is_integral(value);
     return true;
 }
 
