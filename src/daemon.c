@@ -757,6 +757,7 @@ static int open_api(struct daemon *d, struct errinfo *info)
                           .admin = d->admin,
                           .own = &d->own,
                           .http_in = d->http_in,
+                          .http = &d->http,
                           .metrics = &d->metrics,
                           .settings = d->settings,
                           .zone = d->api.zone,

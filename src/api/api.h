@@ -49,6 +49,7 @@ struct api {
     struct admin *admin;
     struct own_records *own;
     struct http_in *http_in;
+    const struct http_server *http;
     struct ipc *ipc;
     struct metrics *metrics;
     const struct settings *settings;

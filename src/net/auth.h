@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * auth.h - who may ask, before anything is answered (DESIGN 10.8, FAULTS S1-S3; docs/security.md).
+ * auth.h - who may ask, before anything is answered (docs/security.md).
  *
  *   1. Host must be an IP literal, localhost or a configured name: otherwise 421 (DNS rebinding).
  *   2. Origin, when there is one, must be this server's own or in `cors.origins`: otherwise 403

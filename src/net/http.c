@@ -100,6 +100,7 @@ void http_refuse(struct http_conn *hc, int status, const char *message)
 
     hc->state = HTTP_OVER;
     http_clear_deadline(hc);
+    http_count_answer(hc->server, why.status);
     http_add_refusal(&answer, &why);
     conn_write(hc->c, answer.p, answer.n);
     buf_fini(&answer);

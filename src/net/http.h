@@ -79,6 +79,7 @@ struct http_server {
     unsigned head_timeout_ms;   /* slowloris: the whole head must be here by then (408) */
     unsigned idle_timeout_ms;   /* keep-alive connections without a request */
     unsigned live;              /* connections now */
+    uint64_t answers, refusals; /* given so far, and those of them with a status of 400 or more */
     struct http_req *spare;     /* ours: one that is over, while there are connections */
     struct http_reaper *reaper; /* ours: keeps the deadlines while there are connections */
 };

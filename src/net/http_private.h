@@ -54,6 +54,12 @@ struct http_private {
 };
 
 void http_drop_spare(struct http_server *s);
+/* An answer is being given. */
+static inline void http_count_answer(struct http_server *s, int status)
+{
+    s->answers++;
+    s->refusals += status >= 400;
+}
 /* The request has been answered or its connection taken: frees it, now or when dispatch returns. */
 void http_req_over(struct http_req *req);
 /* Answers what never became a request, or stopped being one, and closes. */

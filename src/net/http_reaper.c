@@ -87,8 +87,8 @@ void http_await_next(struct http_conn *hc)
     unsigned stall_ms = STALL_HEADS * s->head_timeout_ms;
 
     hc->unsent = hc->c->out.n;
-    http_set_deadline(hc, hc->unsent && stall_ms < s->idle_timeout_ms ? stall_ms
-                                                                      : s->idle_timeout_ms);
+    http_set_deadline(hc,
+                      hc->unsent && stall_ms < s->idle_timeout_ms ? stall_ms : s->idle_timeout_ms);
 }
 
 void http_clear_deadline(struct http_conn *hc)

@@ -154,6 +154,8 @@ void http_write_head(struct http_req *req, int status, const char *content_type,
     struct http_private *p = req->priv;
 
     lm_assert(!p->answered && !p->taken);
+    if (p->hc)
+        http_count_answer(p->hc->server, status);
     if (p->body_open)
         req->keep_alive =
             false; /* what is still to come of the body cannot be told from a request */

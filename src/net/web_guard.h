@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * web_guard.h - which web pages may ask: the headers Host and Origin (FAULTS S1, S2).
+ * web_guard.h - which web pages may ask: the headers Host and Origin (docs/security.md).
  *
  * Lists end with NULL; an empty list may be NULL.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * encode.h - a record as the JSON object that live clients and REST see (SPEC 1).
+ * encode.h - a record as the JSON object that live clients and REST see (docs/http-api.md).
  *
  * {"id","timestamp","level","stream",<source and labels>,"message",["unterminated"],["truncated",
  *  "size"],["fields"]}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * applog.h - application-2026-01-15.log and errors-2026-01-15.log: what application sources say, as plain
- * files that anybody can read without logmill (SPEC 3; docs/files.md).
+ * files that anybody can read without logmill (docs/plain-files.md).
  *
  *     hub ─▶ applog_sink: rows ─▶ [collected] ─▶ pool: textfile_write, oldfiles_tend
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * notice.c - saying what is missing, in the place where it is missing (DESIGN 3, "Notices").
+ * notice.c - saying what is missing, in the place where it is missing (docs/streams.md, "Notices").
  *
  * A notice is a valid record plus `type`, so a client that knows nothing of notices shows it as a
  * system line.

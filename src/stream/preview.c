@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * preview.c - unfinished lines for those who follow (DESIGN 2, "A partial line is not a record").
+ * preview.c - unfinished lines for those who follow (docs/streams.md, `partial`).
  */
 #include "base/clock.h"
 #include "record/json.h"

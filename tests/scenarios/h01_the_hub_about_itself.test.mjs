@@ -83,6 +83,14 @@ scenario("metrics can be parsed, and count what happened", async (s) => {
     assert.equal(samples.get("logmill_clients_websocket"), 1);
     assert.equal(samples.get("logmill_dropped_total"), 0);
     assert.ok(samples.get("logmill_journal_bytes_total") > 0);
+    const answered = samples.get("logmill_http_requests_total");
+    const errors = samples.get("logmill_http_errors_total");
+    await hub.get("/nowhere");
+    await hub.get("/healthz");
+    const { samples: later } = parseMetrics((await hub.get("/metrics")).text);
+    // This request itself is counted when it is answered; the one before it, two and a list in between.
+    assert.equal(later.get("logmill_http_requests_total"), answered + 4);
+    assert.equal(later.get("logmill_http_errors_total"), errors + 1);
 });
 
 scenario("processes are listed with state, pid and file; the console names each file", async (s) => {
