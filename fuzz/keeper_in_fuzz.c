@@ -75,6 +75,12 @@ static void forget(void *hub, const struct origin *o)
         *run = h->runs[--h->run_count];
 }
 
+static bool has_room(void *hub)
+{
+    (void)hub;
+    return true;
+}
+
 static uint64_t acked_id(void *hub)
 {
     return ((struct hub *)hub)->next_id;
@@ -118,6 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                             .publish = publish,
                             .position = position,
                             .forget = forget,
+                            .has_room = has_room,
                             .acked_id = acked_id,
                             .labels = &labels,
                             .metrics = &metrics};

@@ -166,6 +166,11 @@ static uint64_t intake_acked_id(void *hub)
     return hub_acked_id(hub);
 }
 
+static bool intake_has_room(void *hub)
+{
+    return hub_has_room(hub);
+}
+
 static bool intake_can_acknowledge(void *hub)
 {
     return !journal_is_stuck(((struct hub *)hub)->journal);
@@ -220,6 +225,13 @@ static void on_acked(uint64_t acked_id, void *ctx)
     ipc_acked(d->ipc, acked_id);
     if (d->rings)
         ring_server_acked(d->rings, acked_id);
+}
+
+static void on_room(void *ctx)
+{
+    struct daemon *d = ctx;
+    if (d->keepers)
+        keeper_server_go_on(d->keepers);
 }
 
 /* --- the hub's own events become records too --- */
@@ -565,6 +577,8 @@ static int open_hub(struct daemon *d, struct errinfo *info)
         return err;
     d->metrics.journal_damage_total =
         d->hub.recovered.damaged_places + d->hub.recovered.damaged_files;
+    d->hub.on_room = on_room;
+    d->hub.room_ctx = d;
     d->hub.on_acked = on_acked;
     d->hub.acked_ctx = d;
     hub_add_sink(&d->hub, count_batch, &d->metrics);
@@ -654,6 +668,7 @@ static struct intake intake_of(struct daemon *d)
                            .forget = intake_forget,
                            .each_file = intake_each_file,
                            .acked_id = intake_acked_id,
+                           .has_room = intake_has_room,
                            .can_acknowledge = intake_can_acknowledge,
                            .next_id = intake_next_id,
                            .partial = intake_partial,
@@ -871,6 +886,7 @@ static void clean_up(struct daemon *d)
     listener_close(d->local);
     supervise_free(d->supervise);
     keeper_server_free(d->keepers);
+    d->keepers = NULL; /* on_room() may still come */
     ipc_free(d->ipc);
     ring_server_free(d->rings);
     http_in_free(d->http_in);

@@ -15,7 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SPARE_RETRY_BYTES = 1024 * 1024 };
+enum {
+    SPARE_RETRY_BYTES = 1024 * 1024,
+    ROOM_BYTES = 4 * 1024 * 1024, /* for what is read before sources have stopped */
+};
 
 /* Spares of an earlier life. */
 static void remove_spares(const struct journal *j)
@@ -39,6 +42,18 @@ static bool over_limit(const struct journal *j, uint32_t more)
 static bool may_grow(const struct journal *j)
 {
     return (uint64_t)(j->unsealed_count + 1) * JOURNAL_FILE_SIZE <= j->opts.max_bytes;
+}
+
+bool journal_has_room(const struct journal *j)
+{
+    const struct jfile *f = j->current;
+    return j->spare || may_grow(j) || (f && f->size - f->used >= ROOM_BYTES);
+}
+
+static void say_room(const struct journal *j)
+{
+    if (j->opts.on_room && journal_has_room(j))
+        j->opts.on_room(j->opts.ctx);
 }
 
 /* Takes the oldest file out of the row: to be used again, or to be removed when the row has grown
@@ -112,6 +127,7 @@ static void spare_done(struct job *job)
     }
     if (j->spare_err == 0) {
         j->spare = j->made;
+        say_room(j);
         return;
     }
     j->opts.on_trouble("making the next journal file", j->spare_err, j->opts.ctx);
@@ -242,6 +258,7 @@ void journal_sealed(struct journal *j, struct journal_view *v)
     journal_view_drop(j, v);
     if (!j->spare)
         prepare_spare(j);
+    say_room(j);
 }
 
 void journal_end_file(struct journal *j)

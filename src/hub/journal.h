@@ -41,6 +41,8 @@ struct journal_opts {
     void (*on_frame)(const struct jframe *frame, void *ctx);
     /* A file is full: journal_take_full() has something. May be NULL. */
     void (*on_full)(void *ctx);
+    /* journal_has_room() may be true again. May be NULL. */
+    void (*on_room)(void *ctx);
     /* More has been synced: journal_acked_id() has risen (only with DURABILITY_ALWAYS). */
     void (*on_synced)(void *ctx);
     /* Something failed that a person should know of; the journal goes on as far as it can. */
@@ -82,6 +84,10 @@ void journal_end_file(struct journal *j);
 struct journal_view *journal_view_sealed(struct journal *j) LM_MUST_CHECK;
 
 /* --- questions --- */
+
+/* False while so many files wait to be sealed that journal_append() would soon refuse: who can make his
+ * source wait does it now, before anything has to be refused. A full disk does not show here. */
+bool journal_has_room(const struct journal *j);
 
 /* One past the last id in the journal; the first id that is still there. */
 uint64_t journal_end_id(const struct journal *j);

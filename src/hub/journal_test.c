@@ -184,6 +184,14 @@ static void a_file_that_is_being_read_is_never_used_again(void **state)
     check_all(r);
 }
 
+static uint32_t rooms; /* so often the journal said that it has room again */
+
+static void count_room(void *ctx)
+{
+    (void)ctx;
+    rooms++;
+}
+
 static void a_file_that_is_not_sealed_is_never_used_again(void **state)
 {
     struct row *r = *state;
@@ -191,7 +199,10 @@ static void a_file_that_is_not_sealed_is_never_used_again(void **state)
 
     r->no_sealer = true;
     row_open(r);
+    r->journal->opts.on_room = count_room;
+    bool room = true;
     while (err == 0) {
+        room = room && journal_has_room(r->journal);
         row_fill(r, &(struct origin){0}, model.next_id, 200);
         err = journal_append(r->journal, &r->batch);
         if (err == 0)
@@ -199,12 +210,16 @@ static void a_file_that_is_not_sealed_is_never_used_again(void **state)
         row_settle(r);
     }
     assert_int_equal(err, -ENOSPC); /* the source keeps it */
+    assert_false(room);             /* and was told to wait before */
+    rooms = 0;
     assert_int_equal(r->journal->file_count, 4);
     assert_int_equal(journal_start_id(r->journal), 1);
     check_all(r);
     r->no_sealer = false;
     row_seal(r);
     row_settle(r);
+    assert_true(rooms > 0);
+    assert_true(journal_has_room(r->journal));
     append(r, 200);
     check_all(r);
 }

@@ -49,6 +49,11 @@ void hub_add_sink(struct hub *h, hub_sink_fn *fn, void *ctx)
     h->sink_count++;
 }
 
+bool hub_has_room(const struct hub *h)
+{
+    return journal_has_room(h->journal);
+}
+
 uint64_t hub_acked_id(const struct hub *h)
 {
     return journal_acked_id(h->journal);
@@ -71,6 +76,13 @@ static void journal_full(void *ctx)
     struct hub *h = ctx;
     if (h->on_full)
         h->on_full(h->full_ctx);
+}
+
+static void journal_room(void *ctx)
+{
+    struct hub *h = ctx;
+    if (h->on_room)
+        h->on_room(h->room_ctx);
 }
 
 static void journal_synced(void *ctx)
@@ -135,6 +147,7 @@ int hub_open(struct hub *h, const struct hub_opts *opts, struct errinfo *info)
                               .sync_interval_ms = opts->sync_interval_ms,
                               .on_frame = recovered_frame,
                               .on_full = journal_full,
+                              .on_room = journal_room,
                               .on_synced = journal_synced,
                               .on_trouble = journal_trouble,
                               .ctx = h};

@@ -53,7 +53,9 @@ struct hub {
     uint32_t sink_count;
     hub_acked_fn *on_acked;
     void *acked_ctx;
-    void (*on_full)(void *ctx);     /* a file of the journal is full: whoever seals has work */
+    void (*on_full)(void *ctx); /* a file of the journal is full: whoever seals has work */
+    void (*on_room)(void *ctx); /* hub_has_room() may be true again */
+    void *room_ctx;
     void (*on_no_space)(void *ctx); /* the disk has no room for the next file */
     void *full_ctx;                 /* of both */
     struct journal_report recovered;
@@ -75,6 +77,9 @@ void hub_add_sink(struct hub *h, hub_sink_fn *fn, void *ctx);
  * happened: the caller keeps what it has and tries again later. An empty batch moves a position. */
 int hub_publish(struct hub *h, struct batch *b) LM_MUST_CHECK;
 
+/* False: sources that can wait should, until on_room. What is published meanwhile is still taken, as far
+ * as it goes. */
+bool hub_has_room(const struct hub *h);
 /* Ids below this are acknowledged. */
 uint64_t hub_acked_id(const struct hub *h);
 /* The last id given out; 0 when there is none. */

@@ -266,6 +266,17 @@ static int on_frame(struct keeper *k, const struct frame *f)
     }
 }
 
+/* The history is sealed more slowly than a child writes: its keeper waits, and then the child
+ * (docs/adr/0006), before anything has to be refused. */
+static void wait_for_room(struct keeper *k)
+{
+    const struct intake *in = &k->server->intake;
+
+    k->waits = k->running && !in->has_room(in->hub);
+    if (k->waits)
+        conn_pause_reading(k->conn, true);
+}
+
 static void conn_data(struct conn *c)
 {
     struct keeper *k = c->self;
@@ -286,6 +297,8 @@ static void conn_data(struct conn *c)
     buf_consume(&c->in, c->in.n - rest.n);
     if (err < 0)
         refuse(k, err);
+    else
+        wait_for_room(k);
 }
 
 static void conn_drained(struct conn *c)
@@ -367,6 +380,16 @@ int keeper_server_new(struct keeper_server **ret, struct loop *loop, const struc
     uv_timer_init(&loop->uv, &s->partial_timer);
     *ret = s;
     return 0;
+}
+
+void keeper_server_go_on(struct keeper_server *s)
+{
+    LIST_FOR_EACH (link, &s->keepers) {
+        struct keeper *k = LIST_ITEM(link, struct keeper, link);
+        if (k->waits && !k->over)
+            conn_pause_reading(k->conn, false);
+        k->waits = false;
+    }
 }
 
 void keeper_server_close(struct keeper_server *s)

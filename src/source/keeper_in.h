@@ -31,6 +31,9 @@ int keeper_serve(struct keeper_server *s, struct conn *c) LM_MUST_CHECK;
 /* Ids below acked_id have become acknowledged (durability `always`): tells the keepers. */
 void keeper_server_acked(struct keeper_server *s, uint64_t acked_id);
 
+/* The hub has room again: keepers that had to wait are read on. */
+void keeper_server_go_on(struct keeper_server *s);
+
 /* Closes all connections; keepers keep what is not acknowledged. */
 void keeper_server_close(struct keeper_server *s);
 

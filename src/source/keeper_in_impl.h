@@ -25,6 +25,7 @@ struct keeper {
     struct conn *conn;
     struct keeper_link to_keeper;
     bool hello, running; /* HELLO came, RUN came */
+    bool waits;          /* is not read: the hub has no room */
     bool over; /* the connection is ending: what is not in the journal by now comes again */
     struct process *process;
     struct labels *labels;

@@ -191,6 +191,28 @@ static void a_flood_of_empty_lines_is_published_in_batches(void **state)
     expect_position(f, 1, FRAME_DATA_MAX, 0, 0);
 }
 
+static void who_writes_faster_than_is_sealed_waits_and_loses_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct caller *fast = call(f, 0, 1), *other = call(f, 1, 2);
+
+    f->crowded = true;
+    put_bytes(fast, FRAME_STDOUT, 0, STR("one\n"));
+    flush(f, fast);
+    UNTIL(f, f->count == 1);
+    put_bytes(fast, FRAME_STDOUT, 4, STR("two\n"));
+    flush(f, fast);
+    put_bytes(other, FRAME_STDOUT, 0, STR("three\n"));
+    flush(f, other);
+    UNTIL(f, f->count == 2);
+    assert_string_equal(f->records[1].message, "three"); /* came later, and is here */
+    f->crowded = false;
+    keeper_server_go_on(f->server);
+    UNTIL(f, f->count == 3);
+    assert_string_equal(f->records[2].message, "two");
+    assert_int_equal(fast->errors + other->errors, 0);
+}
+
 static void keepers_that_talk_at_once_do_not_mix(void **state)
 {
     struct fixture *f = *state;
@@ -361,6 +383,7 @@ int main(void)
         TEST(an_end_beyond_what_came_is_a_gap),
         TEST(a_very_long_line_comes_in_parts),
         TEST(a_flood_of_empty_lines_is_published_in_batches),
+        TEST(who_writes_faster_than_is_sealed_waits_and_loses_nothing),
         TEST(keepers_that_talk_at_once_do_not_mix),
         TEST(the_exit_record_stands_behind_the_last_words),
         TEST(a_grandchild_that_holds_a_pipe_does_not_hold_back_the_exit_record),

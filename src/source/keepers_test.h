@@ -64,6 +64,7 @@ struct fixture {
     uint64_t next_id, synced_id;
     bool lagging;      /* what is published is acknowledged only up to synced_id */
     uint32_t failures; /* so many publishes fail */
+    bool crowded;      /* sources should wait */
     struct caller callers[KEEPERS_MAX];
 };
 
@@ -145,6 +146,11 @@ static inline void hub_forget(void *hub, const struct origin *o)
     *run = f->runs[--f->run_count];
 }
 
+static inline bool hub_room(void *hub)
+{
+    return !((struct fixture *)hub)->crowded;
+}
+
 static inline uint64_t hub_acked(void *hub)
 {
     const struct fixture *f = hub;
@@ -187,6 +193,7 @@ static inline int setup(void **state)
                             .publish = hub_take,
                             .position = hub_position,
                             .forget = hub_forget,
+                            .has_room = hub_room,
                             .acked_id = hub_acked,
                             .labels = &f->labels,
                             .metrics = &f->metrics};

@@ -29,6 +29,8 @@ struct intake {
     void (*each_file)(void *hub, origin_fn *fn, void *ctx);
     /* Ids below this are acknowledged. */
     uint64_t (*acked_id)(void *hub);
+    /* False: a source that can be made to wait should be, until the hub says that there is room again. */
+    bool (*has_room)(void *hub);
     /* False once the disk has refused: what is not acknowledged by then never will be. */
     bool (*can_acknowledge)(void *hub);
     /* Everything that was published has an id below this. */
