@@ -550,6 +550,19 @@ static int watch_signal(struct daemon *d, uv_signal_t *handle, uv_signal_cb fn, 
     return uv_signal_start(handle, fn, signum);
 }
 
+/* The disk is full: files that anybody may have, and that the history has as well, go first. */
+static bool drop_oldest_file(void *ctx)
+{
+    struct daemon *d = ctx;
+    uint64_t bytes;
+
+    if (!d->applog || !applog_drop_oldest(d->applog, &bytes))
+        return false;
+    diag_warn("The disk is full: the oldest application file was deleted (%" PRIu64 " bytes)",
+              bytes);
+    return true;
+}
+
 static int open_hub(struct daemon *d, struct errinfo *info)
 {
     const struct settings *s = d->settings;
@@ -563,7 +576,9 @@ static int open_hub(struct daemon *d, struct errinfo *info)
                                .state_dir = s->state_dir,
                                .max_age_ms = s->retention_max_age_ms,
                                .max_bytes = s->retention_max_bytes,
-                               .min_ms = s->retention_min_ms};
+                               .min_ms = s->retention_min_ms,
+                               .drop_file = drop_oldest_file,
+                               .ctx = d};
     int err = store_open(&d->store, &store, info);
 
     if (err == 0) {
@@ -895,6 +910,7 @@ static void clean_up(struct daemon *d)
     fanout_free(d->fanout);
     admin_free(d->admin);
     applog_free(d->applog);
+    d->applog = NULL;
     zone_fini(&d->api.zone);
     auth_free(d->auth);
     tls_free(d->tls);

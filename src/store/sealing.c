@@ -140,6 +140,8 @@ static void no_space(void *store)
 {
     struct store *s = store;
 
+    if (s->opts.drop_file && s->opts.drop_file(s->opts.ctx))
+        return;
     if (!s->task && list_empty(&s->tasks))
         (void)store_make_space(s);
 }

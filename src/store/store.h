@@ -27,6 +27,10 @@ struct store_opts {
     const char *state_dir;
     uint64_t max_age_ms, max_bytes; /* of sealed records; 0: no limit */
     uint64_t min_ms;                /* younger ones never go for want of space */
+    /* For want of space, before anything sealed goes: deletes an old plain file. False: there is none.
+     * May be NULL. */
+    bool (*drop_file)(void *ctx);
+    void *ctx;
     bool look_only; /* for store_verify(): nothing is mended, nothing written; no hub, no loop */
 };
 

@@ -388,6 +388,35 @@ static void beyond_its_size_the_oldest_go(void **state)
     assert_int_equal(store_start_id(y->store), start);
 }
 
+static int files_left;
+
+static bool drop_file(void *ctx)
+{
+    (void)ctx;
+    return files_left > 0 && files_left-- > 0;
+}
+
+static void when_the_disk_is_full_plain_files_go_before_what_is_sealed(void **state)
+{
+    struct yard *y = *state;
+
+    clock_fake(y->arrival_us);
+    y->opts.drop_file = drop_file;
+    open_all(y);
+    seal(y, 100);
+    clock_advance(2 * DAY_US);
+    y->arrival_us += 2 * DAY_US;
+    seal(y, 50);
+    files_left = 1;
+    y->hub.on_no_space(y->hub.full_ctx);
+    row_settle(&y->row);
+    assert_int_equal(files_left, 0);
+    assert_int_equal(count_sealed(y), 150);
+    y->hub.on_no_space(y->hub.full_ctx);
+    row_settle(&y->row);
+    assert_int_equal(count_sealed(y), 50);
+}
+
 static void when_the_disk_is_full_the_oldest_day_goes_and_none_that_is_young(void **state)
 {
     struct yard *y = *state;
@@ -472,6 +501,7 @@ int main(void)
         STORE_TEST(verifying_names_the_file_and_the_place_of_any_damage),
         STORE_TEST(what_was_cleared_is_gone_at_once_and_for_ever),
         STORE_TEST(beyond_its_size_the_oldest_go),
+        STORE_TEST(when_the_disk_is_full_plain_files_go_before_what_is_sealed),
         STORE_TEST(when_the_disk_is_full_the_oldest_day_goes_and_none_that_is_young),
         STORE_TEST(what_is_old_goes_when_two_looks_an_hour_apart_agree),
         STORE_TEST(a_clock_that_jumps_deletes_nothing),
