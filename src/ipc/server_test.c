@@ -30,8 +30,7 @@ static void who_asks_without_end_does_not_keep_others_out(void **state)
 
     (void)state;
     world_open(&w, &(struct lm_manager_opts){.spin_us = 200});
-    assert_int_equal(
-        lm_manager_register(w.manager, "t:echo", &(struct lm_handler){.call = echo}, NULL), 0);
+    must_register(&w, "t:echo", (struct lm_handler){.call = echo});
     struct lm_client *first = world_client(&w), *second = world_client(&w);
     ask_again(first, &begin, &busy);
     while (busy < 1000) {
@@ -56,8 +55,7 @@ static void who_leaves_is_not_looked_at_again(void **state)
 
     (void)state;
     world_open(&w, &(struct lm_manager_opts){.spin_us = 200});
-    assert_int_equal(
-        lm_manager_register(w.manager, "t:echo", &(struct lm_handler){.call = echo}, NULL), 0);
+    must_register(&w, "t:echo", (struct lm_handler){.call = echo});
     ask_again(world_client(&w), &begin, &first);
     WORLD_UNTIL(&w, first > 2);
     lm_client_close(w.clients[0]);
