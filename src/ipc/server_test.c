@@ -38,7 +38,8 @@ static void who_asks_without_end_does_not_keep_others_out(void **state)
         assert_true(lm_client_dispatch(first, 0) >= 0);
     }
     ask_again(second, &begin, &quiet);
-    for (int before = busy; quiet < 100;) {
+    int before = busy;
+    while (quiet < 100) {
         assert_true(lm_manager_dispatch(w.manager, 1000) >= 0);
         assert_true(lm_client_dispatch(first, 0) >= 0);
         assert_true(lm_client_dispatch(second, 0) >= 0);
