@@ -576,6 +576,8 @@ static int open_hub(struct daemon *d, struct errinfo *info)
                                .state_dir = s->state_dir,
                                .max_age_ms = s->retention_max_age_ms,
                                .max_bytes = s->retention_max_bytes,
+                               .keeps = s->keeps,
+                               .keep_count = s->keep_count,
                                .min_ms = s->retention_min_ms,
                                .drop_file = drop_oldest_file,
                                .ctx = d};
@@ -689,6 +691,7 @@ static struct intake intake_of(struct daemon *d)
                            .partial = intake_partial,
                            .push_wait_ms = intake_push_wait_ms,
                            .push_charge = intake_push_charge,
+                           .classes = &d->settings->retention_classes,
                            .labels = &d->hub.labels,
                            .metrics = &d->metrics};
 }
