@@ -27,8 +27,7 @@ static int keep_labels(struct keep_conf *k, struct yaml_file *f, const yaml_node
 
     for (size_t i = 0; rc == 0 && i < k->label_count; i++)
         if (!k->labels[i].value[0])
-            return yaml_refuse(f, node, "the label '%s' of a rule has no value",
-                               k->labels[i].name);
+            return yaml_refuse(f, node, "the label '%s' of a rule has no value", k->labels[i].name);
     return rc;
 }
 

@@ -66,7 +66,7 @@ struct file_conf {
 enum { KEEP_COUNT_MAX = 256 };
 
 struct keep_conf {
-    char *source; /* NULL: any; then there are labels */
+    char *source;              /* NULL: any; then there are labels */
     struct conf_label *labels; /* at most 32 with the source */
     size_t label_count;
     uint64_t max_age_ms; /* > 0 */

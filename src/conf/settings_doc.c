@@ -119,12 +119,14 @@ static const char keeps_head[] =
     "| key | value | default | meaning |\n"
     "| --- | --- | --- | --- |\n";
 
-static const char keeps_foot[] =
-    "\n"
-    "A record that several rules mean goes by the shortest. Rules are looked at once an hour; like\n"
-    "everything that goes by age, records go within two hours, by whole chunks (some 8 MiB of lines,\n"
-    "and never more than a day). At most 256 rules. What a rule took does not come back when the rule\n"
-    "is changed.\n";
+static const char keeps_foot[] = "\n"
+                                 "A record that several rules mean goes by the shortest. Rules are "
+                                 "looked at once an hour; like\n"
+                                 "everything that goes by age, records go within two hours, by "
+                                 "whole chunks (some 8 MiB of lines,\n"
+                                 "and never more than a day). At most 256 rules. What a rule took "
+                                 "does not come back when the rule\n"
+                                 "is changed.\n";
 
 static const char processes_foot[] =
     "\n"

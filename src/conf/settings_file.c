@@ -84,8 +84,8 @@ static int apply(struct settings *s, struct yaml_file *f, const yaml_node_pair_t
 {
     const yaml_node_t *node = yaml_at(f, pair->value);
     struct setting_origin from = {FROM_FILE, (int)yaml_at(f, pair->key)->start_mark.line + 1};
-    bool is_list = (setting_is_list(info) || info->kind == KIND_CLASSES) &&
-                   node->type == YAML_SEQUENCE_NODE;
+    bool is_list =
+        (setting_is_list(info) || info->kind == KIND_CLASSES) && node->type == YAML_SEQUENCE_NODE;
     struct buf joined = {0};
     struct str text = STR_NONE;
     int rc = is_list ? join_list(f, node, info, &joined) : yaml_text(f, node, info->name, &text);

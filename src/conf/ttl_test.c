@@ -14,8 +14,8 @@ static void a_time_gets_the_smallest_class_that_is_not_shorter(void **state)
     static const struct {
         const char *text;
         uint16_t hours;
-    } cases[] = {{"1ms", 1},   {"30m", 1},  {"1h", 1},    {"61m", 24},       {"1d", 24},
-                 {"25h", 168}, {"7d", 168}, {"8d", 8760}, {"365d", 8760},    {"1y", 8760},
+    } cases[] = {{"1ms", 1},   {"30m", 1},  {"1h", 1},    {"61m", 24},        {"1d", 24},
+                 {"25h", 168}, {"7d", 168}, {"8d", 8760}, {"365d", 8760},     {"1y", 8760},
                  {"366d", 0},  {"90y", 0},  {"1h", 1},    {"31536000s", 8760}};
     struct ttl_classes c;
 
@@ -43,8 +43,16 @@ static void what_is_no_time_gets_none(void **state)
 static void a_list_rises_in_whole_hours_and_is_written_as_it_is_read(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"",      "1h,",      "1d,1h",    "1h,1h",  "90m",
-                                        "0h",    "65536h",   "1h;2h",    "none",   "100y",
+    static const char *const wrong[] = {"",
+                                        "1h,",
+                                        "1d,1h",
+                                        "1h,1h",
+                                        "90m",
+                                        "0h",
+                                        "65536h",
+                                        "1h;2h",
+                                        "none",
+                                        "100y",
                                         "1h,2h,3h,4h,5h,6h,7h,8h,9h"};
     struct ttl_classes c = {.count = 5};
     struct buf b = {0};

@@ -48,12 +48,9 @@ static struct place own_place(struct str name)
     static const struct {
         struct str name;
         uint8_t kind;
-    } own[] = {{{"source", 6}, PLACE_SOURCE},
-               {{"ttl", 3}, PLACE_TTL},
-               {{"labels", 6}, PLACE_LABELS},
-               {{"fields", 6}, PLACE_FIELDS},
-               {{"process_id", 10}, PLACE_LABEL},
-               {{"processId", 9}, PLACE_LABEL}};
+    } own[] = {{{"source", 6}, PLACE_SOURCE},     {{"ttl", 3}, PLACE_TTL},
+               {{"labels", 6}, PLACE_LABELS},     {{"fields", 6}, PLACE_FIELDS},
+               {{"process_id", 10}, PLACE_LABEL}, {{"processId", 9}, PLACE_LABEL}};
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (str_eq(own[i].name, name))

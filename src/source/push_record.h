@@ -35,7 +35,7 @@ struct push_mapper {
     struct label_table *table;
     struct metrics *metrics;
     const struct ttl_classes *classes;
-    uint16_t class; /* of records that say no ttl; 0: none */
+    uint16_t class;      /* of records that say no ttl; 0: none */
     struct labels *last; /* most records have the labels of the one before */
     struct buf clean, fields;
     struct arena scratch;     /* of one record */

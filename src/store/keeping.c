@@ -60,8 +60,7 @@ static void punch_chunk(struct sweep *w, struct chunk *c)
     if (c->end_id <= tombs_floor(w->tombs))
         punch_range(c->seg_at, c->seg_n, &p);
     else
-        (void)!chunk_dead_ranges(c, w->tombs, w->expired_us, punch_range,
-                                 &p); /* next time, then */
+        (void)!chunk_dead_ranges(c, w->tombs, w->expired_us, punch_range, &p); /* next time, then */
     w->freed += p.freed;
 }
 

@@ -28,7 +28,7 @@ struct store_opts {
     uint64_t max_age_ms, max_bytes; /* of sealed records; 0: no limit */
     const struct keep_conf *keeps;  /* shorter ages of records with certain labels; the caller's */
     size_t keep_count;
-    uint64_t min_ms;                /* younger ones never go for want of space */
+    uint64_t min_ms; /* younger ones never go for want of space */
     /* For want of space, before anything sealed goes: deletes an old plain file. False: there is none.
      * May be NULL. */
     bool (*drop_file)(void *ctx);
