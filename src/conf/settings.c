@@ -230,9 +230,9 @@ bool conf_name_ok(struct str text)
 /* Members of the record itself, which labels stand beside when it is written as JSON. */
 static bool is_member(struct str name)
 {
-    static const char *const members[] = {"id",     "timestamp", "level",  "stream",
-                                          "source", "message",   "fields", "labels",
-                                          "type",   "truncated", "size",   "unterminated"};
+    static const char *const members[] = {
+        "id",     "timestamp", "level",     "stream", "source",       "message", "fields",
+        "labels", "type",      "truncated", "size",   "unterminated", "cont"};
 
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         if (str_is(name, members[i]))
