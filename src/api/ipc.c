@@ -6,8 +6,10 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "record/json.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { PING_MS = 25 * 1000, PONG_MS = 20 * 1000, MESSAGE_MS = 30 * 1000, OPEN_CALLS_MAX = 1024 };
@@ -61,6 +63,8 @@ static int register_all(struct ipc *ipc)
         err = ipc_register_follow(ipc);
     if (err == 0)
         err = ipc_register_hub(ipc);
+    if (err == 0)
+        err = ipc_register_config(ipc);
     return err < 0 ? err : ipc_register_ai(ipc);
 }
 
@@ -80,6 +84,7 @@ int ipc_new(struct ipc **ret, struct api *api, const struct intake *intake)
     list_init(&ipc->questions);
     list_init(&ipc->follows);
     list_init(&ipc->writes);
+    list_init(&ipc->watches);
     push_shared_init(&ipc->push, intake);
     int err = lm_manager_new(&ipc->manager, &opts);
     if (err == 0)
@@ -146,6 +151,37 @@ bool ipc_unlimited(struct lm_call call)
         return true;
     lm_fail(call, LM_FORBIDDEN, "a caller that may see some of the records only may not do this",
             LM_STR(""));
+    return false;
+}
+
+void ipc_audit(struct lm_call call, const struct ipc *ipc, const char *action, const char *object,
+               const char *refusal)
+{
+    const struct lm_caller *caller = lm_call_caller(call);
+    char from[32] = "WebSocket";
+
+    if (caller && caller->uid != (uid_t)-1)
+        snprintf(from, sizeof from, "unix uid %u", caller->uid);
+    own_audit(ipc->api->own, &(struct audit){.who = caller ? caller->name : "somebody",
+                                             .from = from,
+                                             .action = action,
+                                             .object = object,
+                                             .result = refusal ? refusal : "done",
+                                             .refused = refusal != NULL});
+}
+
+bool ipc_refuse(struct lm_call call, const char *name, const char *reason)
+{
+    struct buf details = {0};
+
+    BUF_LIT(&details, "{\"path\":");
+    json_add_string(&details, str_from(name));
+    BUF_LIT(&details, ",\"reason\":");
+    json_add_string(&details, str_from(reason));
+    buf_add_char(&details, '}');
+    lm_fail(call, LM_VALIDATION_ERROR, reason,
+            to_lm(details.failed ? STR_NONE : buf_str(&details)));
+    buf_fini(&details);
     return false;
 }
 

@@ -4,7 +4,7 @@
  *
  *     local socket ─▶ ipc_serve_local ─┐                      ┌─ logs: get, search, count, popular, scan, write
  *     /api/v1/ipc ──▶ ipc_ws (a route) ─┴▶ manager (src/ipc) ─┼─ logs: register, subscribe
- *                                                             └─ processes, system
+ *                                                             └─ processes, system, configuration
  *
  * The manager decides by scope (admin, write, read); a handler that reads or writes records also keeps
  * to the labels that its caller is limited to, and every other is closed to such a caller.
@@ -31,6 +31,8 @@ enum ipc_kind ipc_serve_local(struct ipc *ipc, struct conn *c);
 
 /* The sink for hub_add_sink(): live subscriptions. */
 void ipc_sink(const struct batch *b, void *ipc);
+/* The configuration was read again: config:watch tells what is different. NULL is fine. */
+void ipc_settings_changed(struct ipc *ipc);
 /* Ids below acked_id are acknowledged (durability `always`). */
 void ipc_acked(struct ipc *ipc, uint64_t acked_id);
 

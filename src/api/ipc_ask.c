@@ -29,26 +29,11 @@ static void snake(struct str name, char out[NAME_MAX_N])
     out[n] = '\0';
 }
 
-static bool refuse(struct lm_call call, const char *name, const char *reason)
-{
-    struct buf details = {0};
-
-    BUF_LIT(&details, "{\"path\":");
-    json_add_string(&details, str_from(name));
-    BUF_LIT(&details, ",\"reason\":");
-    json_add_string(&details, str_from(reason));
-    buf_add_char(&details, '}');
-    lm_fail(call, LM_VALIDATION_ERROR, reason,
-            to_lm(details.failed ? STR_NONE : buf_str(&details)));
-    buf_fini(&details);
-    return false;
-}
-
 static bool read_number(struct lm_call call, const struct json_member *m, const char *name,
                         uint64_t *ret)
 {
     return (m->type == JSON_IS_NUMBER && str_to_u64(m->value, ret)) ||
-           refuse(call, name, "must be a whole number that is not negative");
+           ipc_refuse(call, name, "must be a whole number that is not negative");
 }
 
 static bool read_time(struct lm_call call, struct str text, const char *name, int64_t *ret)
@@ -58,7 +43,7 @@ static bool read_time(struct lm_call call, struct str text, const char *name, in
     if (clock_parse(text, ret))
         return true;
     if (!duration_parse(text, &ago_ms))
-        return refuse(
+        return ipc_refuse(
             call, name,
             "must be a time such as 2026-01-15T10:30:45Z, a date, or how long ago as in 15m");
     *ret = clock_wall_us() - (int64_t)ago_ms * 1000;
@@ -69,7 +54,7 @@ static bool read_cursor(struct lm_call call, struct ipc *ipc, struct str text, c
                         uint64_t *id, bool *foreign)
 {
     return hub_cursor_parse(ipc->api->hub, text, id, foreign) ||
-           refuse(call, name, "must be the cursor of an earlier answer, or the id of a record");
+           ipc_refuse(call, name, "must be the cursor of an earlier answer, or the id of a record");
 }
 
 static bool read_word(struct lm_call call, struct str text, const char *name, struct query *q)
@@ -85,7 +70,7 @@ static bool read_word(struct lm_call call, struct str text, const char *name, st
     else if (str_is(text, "none"))
         q->count = QUERY_COUNT_NONE;
     else
-        return refuse(call, name, "must be asc or desc (order), exact, capped or none (count)");
+        return ipc_refuse(call, name, "must be asc or desc (order), exact, capped or none (count)");
     return true;
 }
 
@@ -106,7 +91,7 @@ static bool read_own(struct lm_call call, struct ipc *ipc, const struct json_mem
         return read_time(call, text, name, &a->query.to_us);
     if (strcmp(name, "cursor") == 0)
         return read_cursor(call, ipc, text, name, &a->query.max_id, &foreign) &&
-               (!foreign || refuse(call, name, "belongs to another store"));
+               (!foreign || ipc_refuse(call, name, "belongs to another store"));
     if (strcmp(name, "after") == 0) {
         a->has_after = true;
         return read_cursor(call, ipc, text, name, &a->after, &a->foreign_after);
@@ -138,13 +123,13 @@ static bool read_member(struct lm_call call, struct ipc *ipc, const struct json_
     else
         buf_add_str(&text, m->value);
     if (text.failed || text.n > TEXT_MAX)
-        good = refuse(call, name, "is too long");
+        good = ipc_refuse(call, name, "is too long");
     else if (is_own(name, own))
         good = read_own(call, ipc, m, name, buf_str(&text), a);
     else if (m->type == JSON_IS_OBJECT || m->type == JSON_IS_ARRAY)
-        good = refuse(call, name, "must be a text");
+        good = ipc_refuse(call, name, "must be a text");
     else if (filter_add(a->filter, str_from(name), buf_str(&text), &info) < 0)
-        good = refuse(call, name, info.text[0] ? info.text : "is not known here");
+        good = ipc_refuse(call, name, info.text[0] ? info.text : "is not known here");
     buf_fini(&text);
     return good;
 }
@@ -187,7 +172,7 @@ bool ipc_args_only_labels(struct lm_call call)
     while (json_next(&w, &m)) {
         snake(m.key, name);
         if (m.type != JSON_IS_NULL && !filter_is_label(str_from(name)))
-            return refuse(call, name, "is no label; only labels can be cleared by");
+            return ipc_refuse(call, name, "is no label; only labels can be cleared by");
     }
     return true;
 }

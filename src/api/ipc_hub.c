@@ -79,7 +79,9 @@ static void verb(struct lm_call call, struct ipc *ipc, enum process_verb what)
 
     if (!p)
         return;
-    if (supervise_ask(ipc->api->supervise, str_from(p->name), what, &info) < 0)
+    int err = supervise_ask(ipc->api->supervise, str_from(p->name), what, &info);
+    ipc_audit(call, ipc, process_verb_word(what), p->name, err < 0 ? info.text : NULL);
+    if (err < 0)
         lm_fail(call, LM_HANDLER_ERROR, info.text, LM_STR(""));
     else
         reply_process(call, p);

@@ -23,6 +23,7 @@ struct ipc {
     struct list questions; /* struct question: in the pool */
     struct list follows;   /* struct follow: subscriptions */
     struct list writes;    /* struct write_wait: until they are acknowledged */
+    struct list watches;   /* struct config_watch */
     struct push_shared push;
     struct buf json; /* scratch of the sink */
     int64_t started_us;
@@ -41,6 +42,11 @@ static inline struct lm_str to_lm(struct str s)
 const struct grant *ipc_grant(struct lm_call call);
 /* Only for callers that see everything. False: answered. */
 bool ipc_unlimited(struct lm_call call);
+/* What an administrator did becomes a record. refusal NULL: it was done. */
+void ipc_audit(struct lm_call call, const struct ipc *ipc, const char *action, const char *object,
+               const char *refusal);
+/* IPC_VALIDATION_ERROR for the argument `name`. Always false. */
+bool ipc_refuse(struct lm_call call, const char *name, const char *reason);
 /* Answers with what is in out (or IPC_HANDLER_ERROR when memory was short). */
 void ipc_reply(struct lm_call call, const struct buf *out);
 
@@ -98,6 +104,7 @@ int ipc_register_clear(struct ipc *ipc);
 int ipc_register_write(struct ipc *ipc);
 int ipc_register_follow(struct ipc *ipc);
 int ipc_register_hub(struct ipc *ipc);
+int ipc_register_config(struct ipc *ipc);
 int ipc_register_ai(struct ipc *ipc);
 
 /* ipc_write.c */

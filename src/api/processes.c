@@ -71,9 +71,6 @@ static bool read_wait(struct http_req *req, uint32_t *ret_ms)
     return true;
 }
 
-static const char *const verb_names[] = {
-    [PROCESS_START] = "start", [PROCESS_STOP] = "stop", [PROCESS_RESTART] = "restart"};
-
 static void ask(struct http_req *req, struct api *api, enum process_verb verb)
 {
     struct str name = api_param(req, "name");
@@ -89,7 +86,7 @@ static void ask(struct http_req *req, struct api *api, enum process_verb verb)
     bool is_up = p && (p->state == PROCESS_RUNNING || p->state == PROCESS_STARTING);
     bool anew = verb == PROCESS_RESTART || !is_up;
     int rc = supervise_ask(api->supervise, name, verb, &info);
-    api_audit(req, api, verb_names[verb], name, rc < 0 ? info.text : NULL);
+    api_audit(req, api, process_verb_word(verb), name, rc < 0 ? info.text : NULL);
     if (rc < 0)
         reply_refusal(req, rc, &info);
     else

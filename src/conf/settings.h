@@ -6,7 +6,7 @@
  * flags, the environment variables, the help text and the documentation all come from it, so that
  * they cannot disagree. What stands further right wins:
  *
- *     default  <  file (YAML)  <  environment LOGMILL_<NAME>  <  flag --<name>
+ *     default  <  file (YAML)  <  environment LOGMILL_<NAME>  <  flag --<name>  <  what a call has set
  *
  * Types: sizes are bytes in uint64_t, durations milliseconds in uint32_t (fields end in _ms), counts
  * uint32_t, texts and paths zero-terminated and never NULL after settings_load(), lists arrays of texts
@@ -83,7 +83,7 @@ enum setting_id {
 };
 
 /* Where a value came from; in rising order of precedence. */
-enum setting_from { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_FLAG };
+enum setting_from { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_FLAG, FROM_CALL };
 
 struct setting_origin {
     enum setting_from from;

@@ -254,6 +254,9 @@ static void write_origin(const struct settings *s, size_t i, struct buf *b)
         setting_variable(info, name);
         buf_add_str(b, str_from(name));
         break;
+    case FROM_CALL:
+        BUF_LIT(b, "set by a call");
+        break;
     case FROM_FLAG:
         setting_flag(info, name);
         buf_printf(b, "--%s", name);

@@ -29,6 +29,11 @@ const struct setting_info setting_table[SETTING_COUNT] = {
 #undef SETTING
 #undef SETTING_ENUM
 
+bool setting_is_secret(const struct setting_info *info)
+{
+    return info == &setting_table[SETTING_ai_key];
+}
+
 bool setting_takes_reload(const struct setting_info *info)
 {
     return strcmp(info->when, RELOAD) == 0;

@@ -44,6 +44,9 @@ extern const struct setting_info setting_table[SETTING_COUNT];
 /* Does a change take effect when the configuration is read again, and not only at the next start? */
 bool setting_takes_reload(const struct setting_info *info);
 
+/* Is its value nobody's business but the hub's? */
+bool setting_is_secret(const struct setting_info *info);
+
 /* The entry with this name, or NULL. */
 const struct setting_info *setting_find(struct str name);
 

@@ -325,6 +325,7 @@ static void clean_up(struct daemon *d)
     if (d->reloaded)
         settings_fini(d->reloaded);
     free(d->reloaded);
+    settings_over_fini(&d->over);
     if (d->lock_fd >= 0 && !d->upgrading)
         close(d->lock_fd);
 }

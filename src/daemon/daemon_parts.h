@@ -14,6 +14,7 @@
 
 #include "api/dispatch.h"
 #include "api/ipc.h"
+#include "conf/settings_over.h"
 #include "hub/own.h"
 #include "net/peers.h"
 #include "net/tls.h"
@@ -47,6 +48,7 @@ struct daemon {
     struct process_observer start_watch; /* until the URL has been said */
     uv_signal_t sigint, sigterm, sighup, sigusr2;
     struct settings *reloaded; /* the processes' configuration of today; NULL = that of the start */
+    struct settings_over over; /* what calls have set on top of it */
     struct hand_over inherited, next; /* from the program before, for the one after */
     void (*upgrade_done)(void *ctx, const char *why); /* NULL = nobody asked for an upgrade */
     void *upgrade_ctx;

@@ -94,6 +94,8 @@ static int reload(void *daemon, struct buf *said, struct errinfo *info)
                            : err_set(info, -ENOMEM, "memory is short");
 
     if (rc == 0)
+        rc = settings_over_apply(&d->over, fresh, info);
+    if (rc == 0)
         rc = auth_configure(d->auth, fresh);
     if (rc == 0) {
         reload_certificate(d);
@@ -105,6 +107,7 @@ static int reload(void *daemon, struct buf *said, struct errinfo *info)
             buf_printf(said, "; from the next start on: %.*s", STR_FMT(buf_str(&later)));
         d->reloaded = fresh;
         fresh = old;
+        ipc_settings_changed(d->ipc);
     }
     if (fresh)
         settings_fini(fresh);
@@ -112,6 +115,36 @@ static int reload(void *daemon, struct buf *said, struct errinfo *info)
     arena_fini(&arena);
     buf_fini(&later);
     return rc;
+}
+
+static const struct settings *settings_today(void *daemon)
+{
+    const struct daemon *d = daemon;
+
+    return d->reloaded ? d->reloaded : d->settings;
+}
+
+/* Tried with everything else the configuration says today; if that does not hold, what was set before
+ * stays. */
+static int set(void *daemon, const struct setting_info *what, struct str text, struct buf *said,
+               struct errinfo *info)
+{
+    struct daemon *d = daemon;
+    char **place = &d->over.texts[what - setting_table], *old = *place;
+
+    *place = text.p ? strndup(text.p, text.n) : NULL;
+    if (text.p && !*place) {
+        *place = old;
+        return err_set(info, -ENOMEM, "memory is short");
+    }
+    int rc = reload(d, said, info);
+    if (rc < 0) {
+        free(*place);
+        *place = old;
+        return rc;
+    }
+    free(old);
+    return 0;
 }
 
 static void on_hangup(uv_signal_t *handle, int signum)
@@ -191,7 +224,8 @@ int daemon_become_next(struct daemon *d, struct errinfo *info)
 
 struct hub_control daemon_control(struct daemon *d)
 {
-    return (struct hub_control){.reload = reload, .upgrade = upgrade, .daemon = d};
+    return (struct hub_control){
+        .reload = reload, .set = set, .today = settings_today, .upgrade = upgrade, .daemon = d};
 }
 
 static void watch_signal(struct daemon *d, uv_signal_t *handle, uv_signal_cb fn, int signum)

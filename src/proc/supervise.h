@@ -146,6 +146,10 @@ void supervise_reload(struct supervise *s, const struct settings *settings,
  * -LM_E_UNKNOWN: no such process. -LM_E_REFUSED: it was started by hand, which only its starter can do
  * again, or the hub is stopping. info has the sentence. */
 enum process_verb { PROCESS_START, PROCESS_STOP, PROCESS_RESTART };
+static inline const char *process_verb_word(enum process_verb verb)
+{
+    return verb == PROCESS_START ? "start" : verb == PROCESS_STOP ? "stop" : "restart";
+}
 int supervise_ask(struct supervise *s, struct str name, enum process_verb verb,
                   struct errinfo *info) LM_MUST_CHECK;
 /* Sends a signal (1 to 64) to the process group. -LM_E_UNKNOWN, or -LM_E_REFUSED when it does not run. */
