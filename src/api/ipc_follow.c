@@ -324,15 +324,20 @@ static void say_begin(struct follow *f, bool foreign)
     (void)items_close(&f->items, start);
 }
 
+/* From the arguments of the call, which besides filters may have `own`. NULL: answered. */
+static struct follow *follow_asked(struct lm_call call, struct ipc *ipc, const char *const *own,
+                                   struct ipc_args *a)
+{
+    return ipc_args_read(call, ipc, own, a) ? follow_new(call, ipc, a) : NULL;
+}
+
 static int subscribe_open(struct lm_call call, void *ctx, void **ret_state)
 {
     static const char *const own[] = {"tail", "after", NULL};
     struct ipc *ipc = ctx;
     struct ipc_args a;
+    struct follow *f = follow_asked(call, ipc, own, &a);
 
-    if (!ipc_args_read(call, ipc, own, &a))
-        return -1;
-    struct follow *f = follow_new(call, ipc, &a);
     if (!f)
         return -1;
     uint64_t last = hub_last_id(ipc->api->hub);
@@ -349,10 +354,8 @@ static int scan_open(struct lm_call call, void *ctx, void **ret_state)
     static const char *const own[] = {"after", NULL};
     struct ipc *ipc = ctx;
     struct ipc_args a;
+    struct follow *f = follow_asked(call, ipc, own, &a);
 
-    if (!ipc_args_read(call, ipc, own, &a))
-        return -1;
-    struct follow *f = follow_new(call, ipc, &a);
     if (!f)
         return -1;
     f->begin_id = f->next_id = a.has_after ? a.after + 1 : 1;

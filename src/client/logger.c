@@ -4,7 +4,7 @@
  *
  * The connection carries next to nothing: which ring this is, a WAKE when the hub sleeps, and the
  * question of a flush. When it is lost the records wait in the ring, and every now and then a record
- * tries to connect again.
+ * tries to connect again; a hub that comes reads every ring and marks it, so that the next record calls it.
  *
  * A page that the kernel empties in a child (MADV_WIPEONFORK) tells that this is another process now:
  * the child leaves the parent's ring, lock and connection alone and begins its own.
@@ -12,6 +12,7 @@
 #include <logmill/log.h>
 
 #include "base/clock.h"
+#include "client/format.h"
 #include "client/ring.h"
 #include "ipc/frame_bytes.h"
 #include "record/utf8.h"
@@ -25,9 +26,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { RETRY_MIN_US = 50 * 1000, RETRY_MAX_US = 5 * 1000 * 1000, FORMAT_MAX = 2048 };
@@ -41,7 +40,6 @@ struct lm_log {
     struct ring ring;
     int fd; /* to the hub; -1: none */
     int64_t retry_us, wait_us;
-    struct timespec tried; /* the age of the socket at the last attempt */
     struct str source;
     uint64_t data_n;
     enum lm_level min_level;
@@ -66,29 +64,10 @@ static void hang_up(struct lm_log *log)
     log->wait_us = log->wait_us * 2 < RETRY_MAX_US ? log->wait_us * 2 : RETRY_MAX_US;
 }
 
-/* When the hub's socket was made; zeros when there is none. */
-static struct timespec socket_age(const struct lm_log *log)
-{
-    struct stat st;
-
-    return stat(log->hub.sun_path, &st) == 0 ? st.st_ctim : (struct timespec){0};
-}
-
-/* A hub that has come since the last attempt need not be waited for: it has looked at the rings before,
- * and what is logged now would lie there until the next call. */
-static bool hub_is_new(const struct lm_log *log)
-{
-    struct timespec age = socket_age(log);
-
-    return age.tv_sec != 0 &&
-           (age.tv_sec != log->tried.tv_sec || age.tv_nsec != log->tried.tv_nsec);
-}
-
 static void call_hub(struct lm_log *log)
 {
     struct buf out = {0};
 
-    log->tried = socket_age(log);
     log->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (log->fd < 0 || connect(log->fd, (const struct sockaddr *)&log->hub, sizeof log->hub) < 0) {
         hang_up(log);
@@ -119,12 +98,6 @@ static void wake_hub(struct lm_log *log, uint64_t offset)
     ssize_t n = send(log->fd, frame, sizeof frame, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n != sizeof frame && !(n < 0 && errno == EAGAIN)) /* full: it has been woken often enough */
         hang_up(log);
-}
-
-static void keep_connected(struct lm_log *log, int64_t now_us)
-{
-    if (log->fd < 0 && (now_us >= log->retry_us || hub_is_new(log)))
-        call_hub(log);
 }
 
 /* --- life --- */
@@ -325,12 +298,13 @@ static int add(struct lm_log *log, const struct lm_entry *e, int64_t now_us, boo
     return 0;
 }
 
-/* The hub sleeps, or is not there. */
+/* The hub sleeps, or is not there. One that has just come leaves word in the ring: it is called at once. */
 static void look_after(struct lm_log *log, bool wake)
 {
-    if (wake)
+    if (log->fd >= 0)
         wake_hub(log, 0);
-    keep_connected(log, clock_mono_us());
+    else if (wake || clock_mono_us() >= log->retry_us)
+        call_hub(log);
 }
 
 int lm_log_fields(struct lm_log *log, const struct lm_scope *scope, enum lm_level level,
@@ -373,16 +347,16 @@ size_t lm_log_batch(struct lm_log *log, const struct lm_entry *entries, size_t n
     return taken;
 }
 
-/* Longer texts than the stack has room for are formatted once more, on the heap. */
-int lm_vlogf(struct lm_log *log, const struct lm_scope *scope, enum lm_level level,
-             const char *format, va_list args)
+static int log_formatted(struct lm_log *log, const struct lm_scope *scope, enum lm_level level,
+                         const char *format, va_list args) LM_FORMAT(4, 0);
+
+/* As the C library formats it; texts that the stack has no room for once more, on the heap. */
+static int log_formatted(struct lm_log *log, const struct lm_scope *scope, enum lm_level level,
+                         const char *format, va_list args)
 {
     char text[FORMAT_MAX], *large = NULL;
     va_list again;
-    int err;
 
-    if (level < log->min_level)
-        return 0;
     va_copy(again, args);
     int n = vsnprintf(text, sizeof text, format, args);
     if (n >= (int)sizeof text && (large = malloc((size_t)n + 1)) != NULL)
@@ -392,9 +366,22 @@ int lm_vlogf(struct lm_log *log, const struct lm_scope *scope, enum lm_level lev
         return -EINVAL;
     if (!large && n >= (int)sizeof text)
         n = (int)sizeof text - 1; /* no memory: what fits */
-    err = lm_log_write(log, scope, level, (struct lm_str){large ? large : text, (size_t)n});
+    int err = lm_log_write(log, scope, level, (struct lm_str){large ? large : text, (size_t)n});
     free(large);
     return err;
+}
+
+int lm_vlogf(struct lm_log *log, const struct lm_scope *scope, enum lm_level level,
+             const char *format, va_list args)
+{
+    char text[FORMAT_MAX];
+
+    if (level < log->min_level)
+        return 0;
+    int n = format_plain(text, sizeof text, format, args);
+    if (n < 0)
+        return log_formatted(log, scope, level, format, args);
+    return lm_log_write(log, scope, level, (struct lm_str){text, (size_t)n});
 }
 
 int lm_logf(struct lm_log *log, const struct lm_scope *scope, enum lm_level level,

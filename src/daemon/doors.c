@@ -186,6 +186,8 @@ int daemon_open_doors(struct daemon *d, struct errinfo *info)
         diag_warn("%s can be reached from other machines, and without TLS tokens and lines travel "
                   "in the clear: set tls.cert and tls.key, or let only a TLS proxy reach it",
                   listener_address(d->tcp));
+    if (err == 0)
+        ring_server_look(d->rings);
     return err;
 }
 

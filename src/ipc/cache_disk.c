@@ -220,25 +220,46 @@ static int put_row(struct disk *d, MDB_val at, const struct str parts[4])
     return mdb_txn_commit(txn);
 }
 
+/* Which rows are to go: those that ended by then (and any that cannot be read), or those with the tag, or
+ * whose key starts so. */
+struct choice {
+    int64_t ended_us; /* 0: by tag or key */
+    struct str prefix, tag;
+};
+
+static bool is_chosen(const struct choice *c, struct str bytes)
+{
+    struct row row;
+
+    if (!read_row(bytes, &row))
+        return c->ended_us != 0;
+    if (c->ended_us)
+        return row.ends_us <= c->ended_us;
+    return c->tag.n ? cache_has_tag(row.tags, c->tag) : str_starts(row.key, c->prefix);
+}
+
+static uint32_t drop_chosen(struct disk *d, MDB_txn *txn, const struct choice *c)
+{
+    MDB_cursor *at = NULL;
+    MDB_val key, value;
+    uint32_t gone = 0;
+
+    if (mdb_cursor_open(txn, d->db, &at) != 0)
+        return 0;
+    while (mdb_cursor_get(at, &key, &value, MDB_NEXT) == 0)
+        gone += is_chosen(c, str_of(value.mv_data, value.mv_size)) && mdb_cursor_del(at, 0) == 0;
+    mdb_cursor_close(at);
+    return gone;
+}
+
 /* What has ended goes; when nothing has, everything. */
 static void make_room(struct disk *d, int64_t wall_us)
 {
     MDB_txn *txn;
-    MDB_cursor *at = NULL;
-    MDB_val key, value;
-    struct row row;
-    uint32_t gone = 0;
 
     if (mdb_txn_begin(d->env, NULL, 0, &txn) != 0)
         return;
-    if (mdb_cursor_open(txn, d->db, &at) == 0)
-        while (mdb_cursor_get(at, &key, &value, MDB_NEXT) == 0)
-            if ((!read_row(str_of(value.mv_data, value.mv_size), &row) || row.ends_us <= wall_us) &&
-                mdb_cursor_del(at, 0) == 0)
-                gone++;
-    if (at)
-        mdb_cursor_close(at);
-    if (gone == 0)
+    if (drop_chosen(d, txn, &(struct choice){.ended_us = wall_us}) == 0)
         mdb_drop(txn, d->db, 0);
     mdb_txn_commit(txn);
 }
@@ -273,20 +294,9 @@ uint32_t disk_drop(struct disk *d, struct str key)
 uint32_t disk_drop_where(struct disk *d, struct str prefix, struct str tag)
 {
     MDB_txn *txn;
-    MDB_cursor *at = NULL;
-    MDB_val key, value;
-    struct row row;
-    uint32_t gone = 0;
 
     if (mdb_txn_begin(d->env, NULL, 0, &txn) != 0)
         return 0;
-    if (mdb_cursor_open(txn, d->db, &at) == 0)
-        while (mdb_cursor_get(at, &key, &value, MDB_NEXT) == 0)
-            if (read_row(str_of(value.mv_data, value.mv_size), &row) &&
-                (tag.n ? cache_has_tag(row.tags, tag) : str_starts(row.key, prefix)) &&
-                mdb_cursor_del(at, 0) == 0)
-                gone++;
-    if (at)
-        mdb_cursor_close(at);
+    uint32_t gone = drop_chosen(d, txn, &(struct choice){.prefix = prefix, .tag = tag});
     return mdb_txn_commit(txn) == 0 ? gone : 0;
 }

@@ -39,6 +39,16 @@ static void start(struct world *w)
     must_register(w, "test:keep", (struct lm_handler){.call = keep, .cancelled = count_cancelled});
 }
 
+/* A client whose call the handler has kept. */
+static struct lm_client *start_kept(struct world *w, const char *args, struct heard *h)
+{
+    start(w);
+    struct lm_client *c = world_client(w);
+    ask(c, "test:keep", args, h);
+    WORLD_UNTIL(w, runs);
+    return c;
+}
+
 static void a_call_is_answered(void **state)
 {
     (void)state;
@@ -60,9 +70,7 @@ static void a_call_may_be_answered_later(void **state)
     struct world w;
     struct heard h = {0};
 
-    start(&w);
-    ask(world_client(&w), "test:keep", "[\"kept\"]", &h);
-    WORLD_UNTIL(&w, runs);
+    start_kept(&w, "[\"kept\"]", &h);
     struct lm_str args = lm_call_args(kept);
     assert_int_equal(args.n, 8);
     assert_memory_equal(args.p, "[\"kept\"]", 8);
@@ -79,10 +87,7 @@ static void answering_twice_is_an_error_of_the_handler_alone(void **state)
     struct world w;
     struct heard h = {0}, after = {0};
 
-    start(&w);
-    struct lm_client *c = world_client(&w);
-    ask(c, "test:keep", "", &h);
-    WORLD_UNTIL(&w, runs);
+    struct lm_client *c = start_kept(&w, "", &h);
     assert_int_equal(lm_reply(kept, LM_STR("1")), 0);
     assert_int_equal(lm_reply(kept, LM_STR("2")), -ESTALE);
     assert_int_equal(lm_fail(kept, LM_HANDLER_ERROR, "no", (struct lm_str){0}), -ESTALE);
@@ -358,10 +363,7 @@ static void a_channel_may_go_while_a_call_is_open(void **state)
     struct world w;
     struct heard h = {0}, after = {0};
 
-    start(&w);
-    struct lm_client *c = world_client(&w);
-    ask(c, "test:keep", "", &h);
-    WORLD_UNTIL(&w, runs);
+    struct lm_client *c = start_kept(&w, "", &h);
     assert_int_equal(lm_manager_unregister(w.manager, "test:keep"), 0);
     ask(c, "test:keep", "", &after);
     WORLD_UNTIL(&w, after.answers);
@@ -378,9 +380,7 @@ static void a_server_that_ends_says_so(void **state)
     struct world w;
     struct heard h = {0};
 
-    start(&w);
-    ask(world_client(&w), "test:keep", "", &h);
-    WORLD_UNTIL(&w, runs);
+    start_kept(&w, "", &h);
     lm_manager_free(w.manager);
     w.manager = NULL;
     WORLD_UNTIL(&w, h.answers);

@@ -5,17 +5,11 @@
 #include "net/http.h"
 
 #include "base/clock.h"
+#include "net/http_pair_test.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 enum { DEADLINE_US = 10000000, MAX = 1000000 };
 
@@ -84,40 +78,19 @@ static void dispatch(struct http_req *req, void *ctx)
 
 static int setup(void **state)
 {
-    static const struct conn_ops none = {0};
     struct fixture *f = calloc(1, sizeof *f);
-    int pair[2];
-    struct conn *c;
 
-    assert_int_equal(loop_init(&f->loop), 0);
-    f->server = (struct http_server){.loop = &f->loop,
-                                     .dispatch = dispatch,
-                                     .streams = streams,
-                                     .ctx = f,
-                                     .body_max = 1000,
-                                     .head_timeout_ms = 200,
-                                     .idle_timeout_ms = 5000};
+    f->server = (struct http_server){.dispatch = dispatch, .streams = streams, .ctx = f};
     f->take_max = f->refuse_at = SIZE_MAX;
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    fcntl(pair[0], F_SETFL, O_NONBLOCK);
-    f->peer = pair[0];
-    assert_int_equal(conn_open(&f->loop, pair[1], true, &none, NULL, &c), 0);
-    assert_int_equal(http_serve(&f->server, c), 0);
+    f->peer = http_pair_open(&f->loop, &f->server);
     *state = now = f;
     return 0;
 }
 
+/* Has the server closed? */
 static bool pull(struct fixture *f)
 {
-    char part[65536];
-    ssize_t n;
-
-    uv_run(&f->loop.uv, UV_RUN_NOWAIT);
-    while ((n = read(f->peer, part, sizeof part)) > 0)
-        buf_add(&f->answer, part, (size_t)n);
-    assert_int_equal(buf_reserve(&f->answer, 1), 0);
-    f->answer.p[f->answer.n] = '\0';
-    return n == 0;
+    return !http_pair_pull(&f->loop, f->peer, &f->answer);
 }
 
 #define UNTIL(f, cond)                                                                             \

@@ -323,7 +323,7 @@ bool ring_serve_local(struct ring_server *s, struct conn *c)
 
 /* --- life --- */
 
-/* What was left while no hub was. */
+/* What was left while no hub was. A program that lives learns with its next record that there is one. */
 static void read_left(struct ring_server *s, const char *name)
 {
     struct logger *l = strlen(name) == NAME_N ? logger_new(s, NULL) : NULL;
@@ -331,8 +331,11 @@ static void read_left(struct ring_server *s, const char *name)
     if (!l)
         return;
     memcpy(l->name, name, NAME_N + 1);
-    if (attach(l) == 0)
+    if (attach(l) == 0) {
         drain_all(l);
+        if (ring_file_sleep(&l->file)) /* something came in between; what comes now calls us */
+            drain_all(l);
+    }
     settle(l);
 }
 
@@ -394,7 +397,7 @@ static void watch_folder(struct ring_server *s, const char *socket)
               path);
 }
 
-static void read_folder(struct ring_server *s)
+void ring_server_look(struct ring_server *s)
 {
     int fd = fcntl(s->dir, F_DUPFD_CLOEXEC, 0);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -406,7 +409,8 @@ static void read_folder(struct ring_server *s)
         return;
     }
     while ((entry = readdir(dir)))
-        read_left(s, entry->d_name);
+        if (!is_known(s, entry->d_name))
+            read_left(s, entry->d_name);
     closedir(dir);
 }
 
@@ -446,7 +450,7 @@ int ring_server_new(struct ring_server **ret, struct loop *loop, const struct in
     uv_timer_init(&loop->uv, &s->timer);
     s->timer.data = s;
     watch_folder(s, socket);
-    read_folder(s);
+    ring_server_look(s);
     *ret = s;
     return 0;
 }

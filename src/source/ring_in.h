@@ -28,6 +28,8 @@ struct ring_server;
 /* Makes "<socket>.rings" (0700) and reads what programs left there while no hub was. */
 int ring_server_new(struct ring_server **ret, struct loop *loop, const struct intake *intake,
                     const char *socket, struct errinfo *info) LM_MUST_CHECK;
+/* Once more, when programs can connect: those that logged meanwhile have found nobody. */
+void ring_server_look(struct ring_server *s);
 /* Closes the connections; the files stay for the next hub. */
 void ring_server_close(struct ring_server *s);
 /* After the loop has ended. NULL is fine. */

@@ -4,13 +4,10 @@
  */
 #include "store/query.h"
 
-#include "hub/row_test.h"
-#include "store/sealed_test.h"
+#include "store/two_views_test.h"
 
 enum { RECORDS = 4000, BUCKETS = 50 };
 
-static struct row row;
-static struct store_view raw, sealed, *view; /* the same records, in the journal and in chunks */
 static struct filter everything;
 
 static int group_setup(void **state)
@@ -28,18 +25,7 @@ static int group_setup(void **state)
         id += 20;
         row_settle(&row);
     }
-    raw.journal = journal_view_take(row.journal, 0);
-    sealed = sealed_view(raw.journal);
-    assert_true(sealed.chunk_count > 0);
-    return 0;
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    sealed_view_fini(&sealed);
-    journal_view_drop(row.journal, raw.journal);
-    row_fini(&row);
+    two_views_open();
     return 0;
 }
 
@@ -209,32 +195,14 @@ static void context_is_what_stands_around(void **state)
     filter_fini(&job);
 }
 
-static int in_journal(void **state)
-{
-    (void)state;
-    view = &raw;
-    return 0;
-}
-
-static int in_chunks(void **state)
-{
-    (void)state;
-    view = &sealed;
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(a_histogram_counts_every_record_once, in_journal),
-        cmocka_unit_test_setup(a_histogram_counts_every_record_once, in_chunks),
-        cmocka_unit_test_setup(facets_count_labels_levels_and_fields, in_journal),
-        cmocka_unit_test_setup(facets_count_labels_levels_and_fields, in_chunks),
+        IN_BOTH(a_histogram_counts_every_record_once),
+        IN_BOTH(facets_count_labels_levels_and_fields),
         cmocka_unit_test(what_varies_becomes_a_star),
-        cmocka_unit_test_setup(patterns_are_counted, in_journal),
-        cmocka_unit_test_setup(patterns_are_counted, in_chunks),
-        cmocka_unit_test_setup(context_is_what_stands_around, in_journal),
-        cmocka_unit_test_setup(context_is_what_stands_around, in_chunks),
+        IN_BOTH(patterns_are_counted),
+        IN_BOTH(context_is_what_stands_around),
     };
-    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+    return cmocka_run_group_tests(tests, group_setup, two_views_close);
 }

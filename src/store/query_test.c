@@ -5,14 +5,11 @@
  */
 #include "store/query.h"
 
-#include "hub/row_test.h"
-#include "store/sealed_test.h"
+#include "store/two_views_test.h"
 
 enum { RECORDS = 6000, WINDOW_MAX = 300 };
 
-static struct row row;
-static struct store_view raw, sealed, *view; /* the same records, in the journal and in chunks */
-static uint64_t ids[RECORDS];                /* what is stored, in order */
+static uint64_t ids[RECORDS]; /* what is stored, in order */
 
 /* Three files, batches of all sizes, a frame without records here and there, one jump of the ids. */
 static int group_setup(void **state)
@@ -35,19 +32,8 @@ static int group_setup(void **state)
             ids[n++] = id++;
         row_settle(&row);
     }
-    raw.journal = journal_view_take(row.journal, 0);
-    sealed = sealed_view(raw.journal);
-    assert_true(sealed.chunk_count > 0);
+    two_views_open();
     assert_true(journal_view_files(raw.journal) >= 3);
-    return 0;
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    sealed_view_fini(&sealed);
-    journal_view_drop(row.journal, raw.journal);
-    row_fini(&row);
     return 0;
 }
 
@@ -381,36 +367,16 @@ static void a_match_comes_with_its_whole_group(void **state)
     filter_fini(&f);
 }
 
-static int in_journal(void **state)
-{
-    (void)state;
-    view = &raw;
-    return 0;
-}
-
-static int in_chunks(void **state)
-{
-    (void)state;
-    view = &sealed;
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(random_queries_agree_with_a_look_at_every_record, in_journal),
-        cmocka_unit_test_setup(random_queries_agree_with_a_look_at_every_record, in_chunks),
-        cmocka_unit_test_setup(the_ends_of_ranges_count_as_promised, in_journal),
-        cmocka_unit_test_setup(the_ends_of_ranges_count_as_promised, in_chunks),
-        cmocka_unit_test_setup(pages_put_together_are_the_whole, in_journal),
-        cmocka_unit_test_setup(pages_put_together_are_the_whole, in_chunks),
-        cmocka_unit_test_setup(a_caller_that_has_seen_enough_stops_the_query, in_journal),
-        cmocka_unit_test_setup(a_caller_that_has_seen_enough_stops_the_query, in_chunks),
-        cmocka_unit_test_setup(a_cancelled_query_ends_within_a_frame, in_journal),
-        cmocka_unit_test_setup(a_cancelled_query_ends_within_a_frame, in_chunks),
-        cmocka_unit_test_setup(a_match_comes_with_its_whole_group, in_journal),
-        cmocka_unit_test_setup(a_match_comes_with_its_whole_group, in_chunks),
+        IN_BOTH(random_queries_agree_with_a_look_at_every_record),
+        IN_BOTH(the_ends_of_ranges_count_as_promised),
+        IN_BOTH(pages_put_together_are_the_whole),
+        IN_BOTH(a_caller_that_has_seen_enough_stops_the_query),
+        IN_BOTH(a_cancelled_query_ends_within_a_frame),
+        IN_BOTH(a_match_comes_with_its_whole_group),
         cmocka_unit_test(an_empty_journal_gives_nothing),
     };
-    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+    return cmocka_run_group_tests(tests, group_setup, two_views_close);
 }
