@@ -18,7 +18,7 @@ export function packAll(folder) {
     return Object.values(told); // a list, or an object by name, as npm's version wants
 }
 
-/** Makes the project in `folder`. `more`: further node_modules folders whose packages it has installed. */
+/** Makes the project in `folder`. `more`: further node_modules folders whose packages it has installed; they come first. */
 export function makeProject(folder, more = []) {
     const modules = join(folder, "node_modules");
     mkdirSync(join(modules, "@logmill"), { recursive: true });
@@ -28,7 +28,7 @@ export function makeProject(folder, more = []) {
         mkdirSync(join(modules, name));
         execFileSync("tar", ["xzf", join(tarballs, filename), "-C", join(modules, name), "--strip-components=1"]);
     }
-    for (const from of [join(CLIENTS, "node_modules"), ...more]) install(from, modules);
+    for (const from of [...more, join(CLIENTS, "node_modules")]) install(from, modules);
     return packages;
 }
 

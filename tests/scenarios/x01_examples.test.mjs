@@ -59,7 +59,7 @@ async function serve(s, folder) {
 const textOf = (page, selector) => page.locator(selector).allInnerTexts();
 const sees = (page, selector, pattern, ms = 15_000) =>
     until(
-        () => `${pattern} on the page`,
+        () => `${pattern} on the page; it said ${page.errors}`,
         async () => (await textOf(page, selector)).some((text) => pattern.test(text)),
         ms,
     );
