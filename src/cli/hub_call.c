@@ -7,31 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --url U and --url=U, which are no setting. */
-static const char *take_url(int *argc, char **argv)
-{
-    const char *url = getenv("LOGMILL_URL");
-    int kept = 1;
-
-    for (int i = 1; i < *argc; i++) {
-        if (strcmp(argv[i], "--url") == 0 && i + 1 < *argc)
-            url = argv[++i];
-        else if (strncmp(argv[i], "--url=", 6) == 0)
-            url = argv[i] + 6;
-        else
-            argv[kept++] = argv[i];
-    }
-    argv[kept] = NULL;
-    *argc = kept;
-    return url && *url ? url : NULL;
-}
-
 int hub_call_open(struct hub_call *c, int *argc, char **argv)
 {
     *c = (struct hub_call){.command = argv[0]};
-    c->target.url = take_url(argc, argv);
-    c->target.token = getenv("LOGMILL_TOKEN");
-    int status = cli_settings(&c->settings, argc, argv);
+    int status = target_take(&c->target, argv[0], argc, argv);
+    if (status == CLI_OK)
+        status = cli_settings(&c->settings, argc, argv);
     if (status == CLI_OK)
         c->target.socket = c->settings.socket;
     return status;
