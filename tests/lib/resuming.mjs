@@ -20,6 +20,7 @@ class Resuming {
     disordered = [];
     lastId = 0;
     connections = 0;
+    trail = []; // how it came to the first record that came twice
 
     constructor(name, params) {
         this.name = name;
@@ -30,10 +31,19 @@ class Resuming {
         if (record.type === "dropped") this.holes.push([record.from, record.to]);
         else if (record.type === "gap") this.holes.push([record.after + 1, record.next - 1]);
         if (record.type) return;
-        if (this.ids.has(record.id)) this.doubled.push(record.id);
+        if (this.ids.has(record.id)) {
+            this.note(`${record.id} again, after ${this.lastId}`);
+            this.doubled.push(record.id);
+        }
         if (record.id <= this.lastId) this.disordered.push(record.id);
         this.ids.add(record.id);
         this.lastId = record.id;
+    }
+
+    note(what) {
+        if (this.doubled.length) return;
+        this.trail.push(what);
+        if (this.trail.length > 20) this.trail.shift();
     }
 
     /** Away, as a laptop that is closed, until `wakes` is done. */
@@ -44,6 +54,7 @@ class Resuming {
     }
 
     get where() {
+        this.note(`asks after ${this.lastId}`);
         return this.lastId ? { ...this.params, after: this.lastId } : { ...this.params, after: "0" };
     }
 
@@ -144,15 +155,27 @@ export class ResumingSocketIo extends Resuming {
             auth: (next) => next(this.where),
             ...options,
         });
-        this.socket.on("connect", () => this.connections++);
-        this.socket.on("log", (record) => this.take(record));
+        this.socket.on("connect", () => {
+            this.connections++;
+            this.note(`${this.socket.id} connected`);
+        });
+        this.socket.on("disconnect", (why) => this.note(`disconnected: ${why}`));
+        this.socket.on("log", (record) => {
+            const { id, transport } = this.socket.io.engine;
+            const way = `${id} ${transport.name}`;
+            if (way !== this.way) this.note(`${record.id} comes over ${way}, ${this.socket.receiveBuffer.length} wait`);
+            this.way = way;
+            this.take(record);
+        });
     }
 
     cut() {
+        this.note("cut");
         this.socket.io.engine?.close();
     }
 
     leave() {
+        this.note("left");
         this.socket.disconnect();
     }
 
@@ -181,6 +204,9 @@ export class ResumingTail extends Resuming {
         this.connections++;
         let rest = "";
         const current = this.process;
+        current.ended.then(() => {
+            if (current === this.process) this.timer = setTimeout(() => this.connect(), RETRY_MS);
+        });
         this.process.child.stdout.setEncoding("utf8");
         this.process.child.stdout.on("data", (piece) => {
             if (current !== this.process) return;
@@ -198,6 +224,7 @@ export class ResumingTail extends Resuming {
     leave() {
         const last = this.process;
         this.process = null;
+        clearTimeout(this.timer);
         last.signal("SIGKILL");
         return last.end();
     }

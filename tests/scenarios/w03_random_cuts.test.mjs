@@ -140,7 +140,7 @@ scenario(
                 () => client.unaccounted(published).length === 0,
                 PATIENCE_MS,
             );
-            assert.deepEqual(client.doubled, [], `${client.name}: nothing twice`);
+            assert.equal(client.doubled.length, 0, `${client.name}, nothing twice: ${client.trail.join("; ")}`);
             assert.deepEqual(client.disordered, [], `${client.name}: in order`);
             const missing = published.filter((id) => !client.ids.has(id)).length;
             t.diagnostic(
