@@ -12,6 +12,7 @@
 #include <netdb.h>
 #include <openssl/err.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -98,10 +99,12 @@ static int make_context(struct hub_link *l, const struct target *t, struct errin
 static bool expect_host(SSL *ssl, const char *host)
 {
     unsigned char address[sizeof(struct in6_addr)];
+    char name[sizeof((struct target_place *)0)->host];
 
     if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1)
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
-    return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+    snprintf(name, sizeof name, "%s", host); /* OpenSSL's macro takes the const away */
+    return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
 static int refuse_handshake(const struct hub_link *l, const char *url, struct errinfo *info)

@@ -39,7 +39,8 @@ struct record {
     enum level level;
     enum stream stream;
     uint16_t flags;
-    uint16_t class; /* hours after its arrival that it is kept (retention class); 0: no limit of its own */
+    uint16_t class
+        ; /* hours after its arrival that it is kept (retention class); 0: no limit of its own */
 };
 
 enum {

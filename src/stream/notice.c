@@ -11,12 +11,8 @@
 #include <inttypes.h>
 
 static const char *const reasons[] = {
-    [GAP_RETENTION] = "retention",
-    [GAP_EPOCH] = "epoch",
-    [GAP_CRASH] = "crash",
-    [GAP_UNSTORED] = "unstored",
-    [GAP_CLEARED] = "cleared",
-    [GAP_RESUME_LIMIT] = "resume_limit",
+    [GAP_RETENTION] = "retention", [GAP_EPOCH] = "epoch",     [GAP_CRASH] = "crash",
+    [GAP_UNSTORED] = "unstored",   [GAP_CLEARED] = "cleared", [GAP_RESUME_LIMIT] = "resume_limit",
 };
 
 static const char *const sentences[] = {
