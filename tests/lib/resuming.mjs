@@ -152,7 +152,11 @@ export class ResumingSocketIo extends Resuming {
             forceNew: true,
             reconnectionDelay: RETRY_MS,
             reconnectionDelayMax: RETRY_MS,
-            auth: (next) => next(this.where),
+            auth: (next) => {
+                // What the library had received when it was cut, and not shown, it would show now: the hub sends it again.
+                this.socket.receiveBuffer = [];
+                next(this.where);
+            },
             ...options,
         });
         this.socket.on("connect", () => {
@@ -160,13 +164,7 @@ export class ResumingSocketIo extends Resuming {
             this.note(`${this.socket.id} connected`);
         });
         this.socket.on("disconnect", (why) => this.note(`disconnected: ${why}`));
-        this.socket.on("log", (record) => {
-            const { id, transport } = this.socket.io.engine;
-            const way = `${id} ${transport.name}`;
-            if (way !== this.way) this.note(`${record.id} comes over ${way}, ${this.socket.receiveBuffer.length} wait`);
-            this.way = way;
-            this.take(record);
-        });
+        this.socket.on("log", (record) => this.take(record));
     }
 
     cut() {
