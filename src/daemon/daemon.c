@@ -95,6 +95,8 @@ static int open_hub(struct daemon *d, struct errinfo *info)
                                .state_dir = s->state_dir,
                                .max_age_ms = s->retention_max_age_ms,
                                .max_bytes = s->retention_max_bytes,
+                               .keeps = s->keeps,
+                               .keep_count = s->keep_count,
                                .min_ms = s->retention_min_ms,
                                .drop_file = drop_oldest_file,
                                .ctx = d};

@@ -90,6 +90,7 @@ struct intake daemon_intake(struct daemon *d)
                            .partial = intake_partial,
                            .push_wait_ms = intake_push_wait_ms,
                            .push_charge = intake_push_charge,
+                           .classes = &d->settings->retention_classes,
                            .labels = &d->hub.labels,
                            .metrics = &d->metrics};
 }
