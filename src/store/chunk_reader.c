@@ -45,10 +45,30 @@ static void *array_of(struct buf *b, size_t n, size_t size)
     return b->p;
 }
 
+static void drop_old_sets(struct chunk_reader *r)
+{
+    const struct reader_set *sets = (const struct reader_set *)(const void *)r->old_sets_at.p;
+
+    for (uint32_t i = 0; i < r->old_set_count; i++)
+        labels_unref(sets[i].labels);
+    r->old_set_count = 0;
+}
+
+/* They stay in the label table until the next chunk has its own. */
+static void put_sets_aside(struct chunk_reader *r)
+{
+    struct buf free_at = r->old_sets_at;
+
+    drop_old_sets(r);
+    r->old_sets_at = r->sets_at;
+    r->old_set_count = r->chunk->set_count;
+    r->sets_at = free_at;
+}
+
 static void forget(struct chunk_reader *r)
 {
-    for (uint32_t i = 0; r->sets && i < r->chunk->set_count; i++)
-        labels_unref(r->sets[i].labels);
+    if (r->sets)
+        put_sets_aside(r);
     chunk_unref(r->chunk);
     r->chunk = NULL;
     r->have = 0;
@@ -65,11 +85,13 @@ static void forget(struct chunk_reader *r)
 
 void reader_close(struct chunk_reader *r)
 {
-    struct buf *const all[] = {&r->meta,     &r->disk,        &r->raw,      &r->sets_at,
-                               &r->runs_at,  &r->blocks_at,   &r->times_at, &r->kinds_at,
-                               &r->flags_at, &r->row_sets_at, &r->order_at, &r->places_at};
+    struct buf *const all[] = {&r->old_sets_at, &r->meta,     &r->disk,        &r->raw,
+                               &r->sets_at,     &r->runs_at,  &r->blocks_at,   &r->times_at,
+                               &r->kinds_at,    &r->flags_at, &r->row_sets_at, &r->order_at,
+                               &r->places_at};
 
     forget(r);
+    drop_old_sets(r);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         buf_fini(all[i]);
     label_table_fini(&r->table);
@@ -273,6 +295,7 @@ static int decode_sets(struct chunk_reader *r, struct str raw, uint64_t arg)
     }
     if (err == 0 && raw.n == 0) {
         r->sets = sets;
+        drop_old_sets(r);
         return 0;
     }
     for (i -= err<0; i> 0; i--)
