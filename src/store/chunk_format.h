@@ -19,7 +19,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 #define CHUNK_MAGIC STR("LMCHNK1\n")
 #define INDEX_MAGIC STR("LMINDX1\n")
-enum { MAGIC_FAMILY_N = 6 }; /* what every version begins with; all of them keep the head and its check */
+enum {
+    MAGIC_FAMILY_N = 6
+}; /* what every version begins with; all of them keep the head and its check */
 
 /* Head of a chunk. */
 enum {
