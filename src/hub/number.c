@@ -154,6 +154,22 @@ uint32_t numbers_peek_epoch(const char *state_dir)
     return err == 0 && n.watermark > 1 ? n.epoch : 0;
 }
 
+int numbers_copy(const char *from_dir, const char *to_dir, struct errinfo *info)
+{
+    struct numbers n;
+    char path[4096];
+    int err = numbers_open(&n, NULL, from_dir, info);
+
+    snprintf(path, sizeof path, "%s/store", to_dir);
+    if (err == 0) {
+        err = write_file(path, n.epoch, n.watermark, NO_BOOT_ID, 0);
+        if (err < 0)
+            err_set(info, err, "cannot write %s: %s", path, err_text(err));
+    }
+    free(n.path);
+    return err;
+}
+
 int numbers_start(struct numbers *n, uint64_t journal_end, bool journal_whole)
 {
     if (n->clean_next >= journal_end)

@@ -10,7 +10,9 @@ import { LogsPage } from "./LogsPage";
 import { ProcessesPage } from "./ProcessesPage";
 import { useAddress } from "./router";
 import { SearchPage } from "./SearchPage";
+import { mayRead, SignIn } from "./SignIn";
 import { StatusPage } from "./StatusPage";
+import { useAnswer } from "./useAnswer";
 
 export interface PageProps {
     prefs: Prefs;
@@ -36,11 +38,13 @@ export function App(): ReactNode {
         savePrefs(next);
     }, []);
     const Page = useMemo(() => PAGES[path] ?? LogsPage, [path]);
+    const access = useAnswer("access", mayRead);
     return (
         <div className="lm page" data-theme={theme}>
             <Header path={path} prefs={prefs} onPrefs={change} />
             <main>
-                <Page prefs={prefs} onPrefs={change} theme={theme} />
+                {access.data === false && <SignIn onDone={access.again} />}
+                {(access.data === true || access.error !== "") && <Page prefs={prefs} onPrefs={change} theme={theme} />}
             </main>
         </div>
     );
