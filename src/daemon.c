@@ -213,6 +213,7 @@ static void count_batch(const struct batch *b, void *ctx)
     m->records_total += b->count;
     m->bytes_total += b->text_n;
     m->unstored_total += b->unstored ? b->count : 0;
+    m->live_only_total += b->live_only ? b->count : 0;
     for (uint32_t i = 0; i < b->count; i++)
         m->records_by_level_total[b->records[i].level]++;
 }

@@ -33,7 +33,7 @@ struct fanout {
     struct buf out;         /* scratch: what a subscriber is about to be sent */
     struct buf rows;        /* scratch: records of a replay that go into one batch */
     uint32_t row_count;
-    uint64_t last_row; /* id of the last of them */
+    uint64_t last_row;                  /* id of the last of them */
     uint32_t steps_running, steps_held; /* of replays from chunks */
     bool closing;
 };
