@@ -2,7 +2,7 @@
  *
  * store_query.c - how long questions take, asked of the chunks that store_seal left.
  *
- *     store_query out-dir [rounds]
+ *     store_query out-dir [rounds [part of the names of the questions to ask]]
  *
  * Prints for each question the median wall-clock time, the processor time, and the answer, which the
  * other programs of store_compare.py must give, too.
@@ -165,7 +165,7 @@ int main(int argc, char **argv)
     int rounds = argc > 2 ? atoi(argv[2]) : ROUNDS;
 
     if (argc < 2 || rounds < 1 || rounds > 100) {
-        fprintf(stderr, "usage: store_query out-dir [rounds, up to 100]\n");
+        fprintf(stderr, "usage: store_query out-dir [rounds, up to 100 [part of a name]]\n");
         return 2;
     }
     struct store_view v = load(argv[1]);
@@ -174,6 +174,7 @@ int main(int argc, char **argv)
         lines += v.chunks[i]->count;
     printf("%lu lines in %u chunks\n", lines, v.chunk_count);
     for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++)
-        measure(&questions[i], &v, rounds);
+        if (argc < 4 || strstr(questions[i].name, argv[3]))
+            measure(&questions[i], &v, rounds);
     return 0;
 }

@@ -83,6 +83,7 @@ static const struct position *no_position(void *hub, const struct origin *o)
 /* What becomes of the body, taken in pieces of n bytes. */
 static struct buf take(struct str body, size_t n, bool lines)
 {
+    static const struct ttl_classes classes = {.hours = {1, 24}, .count = 2};
     struct yard y = {.next_id = 1};
     struct push_shared shared;
     struct push push;
@@ -94,6 +95,7 @@ static struct buf take(struct str body, size_t n, bool lines)
                                .push_wait_ms = no_wait,
                                .push_charge = no_charge,
                                .labels = &y.labels,
+                               .classes = &classes,
                                .metrics = &y.metrics};
     push_shared_init(&shared, &y.intake);
     push_begin(&push, &shared, STR("fuzz"), STR("key"), lines);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Fixed file names, because the hub embeds exactly these four files (src/api/webpage.c).
+// Fixed file names, because the hub embeds exactly these files (src/api/webpage.c).
 import { fileURLToPath } from "node:url";
 
 const source = (path) => fileURLToPath(new URL(`../clients/${path}`, import.meta.url));
@@ -11,6 +11,7 @@ export default {
         alias: {
             "@logmill/client": source("client/src/index.ts"),
             "@logmill/react/page": source("react/src/page.ts"),
+            "@logmill/react/worker": source("react/src/stream_worker.ts"),
             "@logmill/react/styles.css": source("react/src/styles.css"),
         },
         dedupe: ["react", "react-dom"],
@@ -30,6 +31,10 @@ export default {
                 inlineDynamicImports: true,
             },
         },
+    },
+    worker: {
+        format: "es",
+        rollupOptions: { output: { entryFileNames: "assets/worker.js", inlineDynamicImports: true } },
     },
     server: { proxy: { "/api": process.env.LOGMILL_URL ?? "http://127.0.0.1:8514" } },
     test: { passWithNoTests: true, include: ["src/**/*.test.ts"], environment: "node", css: true },

@@ -2,7 +2,7 @@
  *
  * ipc_write.c - logs:write: records over a call, by the rules of POST /api/v1/logs (docs/ingest.md).
  *
- *     {"records": [{…}, …], "source": "app", "batch": "key"}, or one record, or an array of records
+ *     {"records": [{…}, …], "source": "app", "ttl": "7d", "batch": "key"}, or one record, or an array of records
  *
  * The answer comes when the records are acknowledged, which with durability `always` is a moment later.
  */
@@ -99,12 +99,27 @@ static bool read_text(struct lm_call call, const char *name, char *out, size_t s
     return false;
 }
 
+/* How long records are kept that do not say so themselves. False: answered. */
+static bool read_ttl(struct ipc *ipc, struct lm_call call, uint16_t *ret_class)
+{
+    char ttl[32] = "";
+
+    if (!read_text(call, "ttl", ttl, sizeof ttl))
+        return false;
+    if (!ttl[0] || ttl_class_of(&ipc->api->settings->retention_classes, str_from(ttl), ret_class))
+        return true;
+    lm_fail(call, LM_VALIDATION_ERROR, "ttl is how long these records are kept, such as 12h or 7d",
+            LM_STR(""));
+    return false;
+}
+
 static void logs_write(struct lm_call call, void *ctx)
 {
     struct ipc *ipc = ctx;
     const struct grant *g = ipc_grant(call);
     struct str args = from_lm(lm_call_args(call)), records = args;
     char source[LABEL_VALUE_MAX + 1] = "ipc", batch[ORIGIN_KEY_MAX + 1] = "";
+    uint16_t class = 0;
     struct push p;
 
     if (!g || g->revoked) {
@@ -114,11 +129,12 @@ static void logs_write(struct lm_call call, void *ctx)
     struct lm_str list = lm_json_get(to_lm(args), "records");
     if (list.p) {
         if (!read_text(call, "source", source, sizeof source) ||
-            !read_text(call, "batch", batch, sizeof batch))
+            !read_text(call, "batch", batch, sizeof batch) || !read_ttl(ipc, call, &class))
             return;
         records = from_lm(list);
     }
     push_begin(&p, &ipc->push, str_from(source), str_from(batch), false);
+    p.class = class;
     p.must = g->labels;
     p.must_count = g->label_count;
     int err = utf8_valid_prefix(records) < records.n ? -LM_E_INVALID : push_take(&p, records, true);

@@ -28,6 +28,7 @@
 EMBED(page_index, PAGE_INDEX);
 #ifdef PAGE_ASSETS
 EMBED(page_script, "assets/app.js");
+EMBED(page_worker, "assets/worker.js");
 EMBED(page_style, "assets/app.css");
 EMBED(page_icon, "assets/favicon.svg");
 #endif
@@ -41,6 +42,7 @@ static const struct embedded {
     {"/", "text/html; charset=utf-8", page_index, page_index_end},
 #ifdef PAGE_ASSETS
     {"/assets/app.js", "text/javascript; charset=utf-8", page_script, page_script_end},
+    {"/assets/worker.js", "text/javascript; charset=utf-8", page_worker, page_worker_end},
     {"/assets/app.css", "text/css; charset=utf-8", page_style, page_style_end},
     {"/assets/favicon.svg", "image/svg+xml", page_icon, page_icon_end},
 #endif

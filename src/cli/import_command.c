@@ -266,7 +266,7 @@ static void add_exported(struct import_run *im, struct str line)
     while (json_next(&w, &m)) {
         bool core = is_core(m.key), label = !core && m.type == JSON_IS_STRING;
         struct buf *out = label ? &labels : &im->batch;
-        if (str_is(m.key, "id"))
+        if (str_is(m.key, "id") || str_is(m.key, "cont")) /* the hub numbers and groups anew */
             continue;
         if (label ? labels.n > 0 : any)
             buf_add_char(out, ',');

@@ -3,7 +3,7 @@
  * serve.c - `logmill serve`: settings in, hub running.
  */
 #include "cli/cli.h"
-#include "daemon.h"
+#include "daemon/daemon.h"
 
 #include <stdio.h>
 

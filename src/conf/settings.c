@@ -14,6 +14,7 @@
 #include "conf/settings_file.h"
 #include "conf/settings_paths.h"
 #include "conf/settings_table.h"
+#include "conf/keep_conf.h"
 #include "conf/token_conf.h"
 #include "conf/words.h"
 
@@ -166,6 +167,9 @@ void settings_fini(struct settings *s)
     for (size_t i = 0; i < s->token_count; i++)
         token_conf_fini(&s->tokens[i]);
     free(s->tokens);
+    for (size_t i = 0; i < s->keep_count; i++)
+        keep_conf_fini(&s->keeps[i]);
+    free(s->keeps);
     free(s->file);
     *s = (struct settings){0};
 }
@@ -230,9 +234,9 @@ bool conf_name_ok(struct str text)
 /* Members of the record itself, which labels stand beside when it is written as JSON. */
 static bool is_member(struct str name)
 {
-    static const char *const members[] = {"id",     "timestamp", "level",  "stream",
-                                          "source", "message",   "fields", "labels",
-                                          "type",   "truncated", "size",   "unterminated"};
+    static const char *const members[] = {
+        "id",     "timestamp", "level",     "stream", "source",       "message", "fields",
+        "labels", "type",      "truncated", "size",   "unterminated", "cont"};
 
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         if (str_is(name, members[i]))

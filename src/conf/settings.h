@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "conf/process.h"
+#include "conf/ttl.h"
 
 enum { SETTING_PREFIX_MAX = 255 }; /* bytes of base_path */
 
@@ -61,6 +62,16 @@ struct file_conf {
     struct parse_conf parse;
 };
 
+/* One entry of `retention.rules`. */
+enum { KEEP_COUNT_MAX = 256 };
+
+struct keep_conf {
+    char *source;              /* NULL: any; then there are labels */
+    struct conf_label *labels; /* at most 32 with the source */
+    size_t label_count;
+    uint64_t max_age_ms; /* > 0 */
+};
+
 /* The place of every setting in the table. */
 enum setting_id {
 #define SETTING(type, field, ...)     SETTING_##field,
@@ -92,6 +103,7 @@ struct setting_origin {
 #define SETTING_C_TEXT     char *
 #define SETTING_C_PREFIX   char *
 #define SETTING_C_SOURCES  char *
+#define SETTING_C_CLASSES  struct ttl_classes
 
 struct settings {
 #define SETTING(type, field, ...)     SETTING_C_##type field;
@@ -105,6 +117,8 @@ struct settings {
     size_t file_count;
     struct token_conf *tokens;
     size_t token_count;
+    struct keep_conf *keeps;
+    size_t keep_count;
     char *file; /* the configuration file that was read; NULL when there was none */
     struct setting_origin origins[SETTING_COUNT];
 };

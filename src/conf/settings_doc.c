@@ -8,6 +8,7 @@
 #include "conf/settings_doc.h"
 
 #include "conf/settings_table.h"
+#include "conf/units.h"
 
 static const char page_head[] =
     "# Settings\n"
@@ -100,6 +101,32 @@ static const char tokens_head[] =
 
 static const char tokens_foot[] = "\n"
                                   "At most 256 tokens; at most 8 labels each.\n";
+
+static const char keeps_head[] =
+    "\n"
+    "## Shorter ages\n"
+    "\n"
+    "What is not worth keeping for `retention.max_age` can go earlier, by its labels:\n"
+    "\n"
+    "```yaml\n"
+    "retention:\n"
+    "  max_age: 90d\n"
+    "  rules:\n"
+    "    - {source: healthcheck, max_age: 1d}\n"
+    "    - {labels: {campaign_id: trial}, max_age: 7d}\n"
+    "```\n"
+    "\n"
+    "| key | value | default | meaning |\n"
+    "| --- | --- | --- | --- |\n";
+
+static const char keeps_foot[] = "\n"
+                                 "A record that several rules mean goes by the shortest. Rules are "
+                                 "looked at once an hour; like\n"
+                                 "everything that goes by age, records go within two hours, by "
+                                 "whole chunks (some 8 MiB of lines,\n"
+                                 "and never more than a day). At most 256 rules. What a rule took "
+                                 "does not come back when the rule\n"
+                                 "is changed.\n";
 
 static const char processes_foot[] =
     "\n"
@@ -202,6 +229,12 @@ void settings_write_docs(struct buf *b)
 #include "conf/tokens.def"
 #undef TOKEN_KEY
     buf_add(b, tokens_foot, sizeof tokens_foot - 1);
+    buf_add(b, keeps_head, sizeof keeps_head - 1);
+#define KEEP_KEY(key, what, fallback, sentence)                                                    \
+    BUF_LIT(b, "| `" #key "` | " what " | " fallback " | " sentence " |\n");
+#include "conf/keeps.def"
+#undef KEEP_KEY
+    buf_add(b, keeps_foot, sizeof keeps_foot - 1);
     buf_add(b, variables, sizeof variables - 1);
 }
 
@@ -259,6 +292,15 @@ static void write_token(const struct token_conf *t, struct buf *b)
     write_labels(t->labels, t->label_count, b);
 }
 
+static void write_keep(const struct keep_conf *k, struct buf *b)
+{
+    BUF_LIT(b, "retention rule: ");
+    duration_write(b, k->max_age_ms);
+    if (k->source)
+        buf_printf(b, " for %s", k->source);
+    write_labels(k->labels, k->label_count, b);
+}
+
 void settings_write_effective(const struct settings *s, struct buf *b)
 {
     struct buf value = {0};
@@ -276,5 +318,7 @@ void settings_write_effective(const struct settings *s, struct buf *b)
         write_files(&s->files[i], b);
     for (size_t i = 0; i < s->token_count; i++)
         write_token(&s->tokens[i], b);
+    for (size_t i = 0; i < s->keep_count; i++)
+        write_keep(&s->keeps[i], b);
     buf_fini(&value);
 }

@@ -10,6 +10,7 @@
 #include "conf/file_conf.h"
 #include "conf/process_conf.h"
 #include "conf/settings_table.h"
+#include "conf/keep_conf.h"
 #include "conf/token_conf.h"
 
 #include <errno.h>
@@ -83,7 +84,8 @@ static int apply(struct settings *s, struct yaml_file *f, const yaml_node_pair_t
 {
     const yaml_node_t *node = yaml_at(f, pair->value);
     struct setting_origin from = {FROM_FILE, (int)yaml_at(f, pair->key)->start_mark.line + 1};
-    bool is_list = setting_is_list(info) && node->type == YAML_SEQUENCE_NODE;
+    bool is_list =
+        (setting_is_list(info) || info->kind == KIND_CLASSES) && node->type == YAML_SEQUENCE_NODE;
     struct buf joined = {0};
     struct str text = STR_NONE;
     int rc = is_list ? join_list(f, node, info, &joined) : yaml_text(f, node, info->name, &text);
@@ -111,6 +113,12 @@ static int read_section(struct settings *s, struct yaml_file *f, const yaml_node
         snprintf(name, sizeof name, "%s.%s", prefix.text, quote(yaml_key(f, pair)).text);
         if (strcmp(name, "auth.tokens") == 0) {
             rc = token_conf_read(s, f, yaml_at(f, pair->value));
+            if (rc != 0)
+                return rc;
+            continue;
+        }
+        if (strcmp(name, "retention.rules") == 0) {
+            rc = keep_conf_read(s, f, yaml_at(f, pair->value));
             if (rc != 0)
                 return rc;
             continue;

@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 static void parse_ok(struct settings *s, const char *text)
@@ -428,6 +429,55 @@ static void circles_of_aliases_do_no_harm(void **state)
     refuse("&r {processes: *r}\n", 1, 5, "unknown key 'processes' of process 'processes'");
 }
 
+static void rules_name_what_goes_earlier(void **state)
+{
+    (void)state;
+    struct settings s = {0};
+    struct errinfo err = {0};
+    const char *text = "retention:\n"
+                       "  classes: [2h, 1d]\n"
+                       "  rules:\n"
+                       "    - {source: chatty, max_age: 1d}\n"
+                       "    - {max_age: 90m, labels: {campaign_id: trial, zone: eu}}\n";
+
+    assert_int_equal(settings_parse(&s, str_from(text), &err), 0);
+    assert_int_equal(s.retention_classes.count, 2);
+    assert_int_equal(s.retention_classes.hours[1], 24);
+    assert_int_equal(s.keep_count, 2);
+    assert_string_equal(s.keeps[0].source, "chatty");
+    assert_int_equal(s.keeps[0].max_age_ms, 86400000);
+    assert_null(s.keeps[1].source);
+    assert_int_equal(s.keeps[1].label_count, 2);
+    assert_string_equal(s.keeps[1].labels[1].value, "eu");
+    assert_int_equal(s.keeps[1].max_age_ms, 5400000);
+    settings_fini(&s);
+}
+
+static void bad_rules_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rules, *sentence;
+    } cases[] = {
+        {"{}", "'retention.rules' is a list of rules"},
+        {"[{max_age: 1d}]", "a rule needs a source or labels; retention.max_age is for everything"},
+        {"[{source: a}]", "a rule needs a max_age"},
+        {"[{source: a, max_age: 0s}]", "'max_age' is a duration such as 12h or 7d, not '0s'"},
+        {"[{source: a, maxage: 1d}]", "unknown key 'maxage' of a rule: did you mean 'max_age'?"},
+        {"[{labels: {zone: ''}, max_age: 1d}]", "the label 'zone' of a rule has no value"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct settings s = {0};
+        struct errinfo err = {0};
+        char text[200];
+        snprintf(text, sizeof text, "retention: {rules: %s}\n", cases[i].rules);
+        assert_true(settings_parse(&s, str_from(text), &err) < 0);
+        assert_string_equal(err.text, cases[i].sentence);
+        settings_fini(&s);
+    }
+}
+
 static void a_file_that_cannot_be_read_is_named(void **state)
 {
     (void)state;
@@ -462,6 +512,8 @@ int main(void)
         cmocka_unit_test(damaged_yaml_says_where),
         cmocka_unit_test(control_characters_never_reach_the_sentence),
         cmocka_unit_test(circles_of_aliases_do_no_harm),
+        cmocka_unit_test(rules_name_what_goes_earlier),
+        cmocka_unit_test(bad_rules_are_refused),
         cmocka_unit_test(a_file_that_cannot_be_read_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,7 @@ const char *setting_placeholder(const struct setting_info *info)
         [KIND_TEXT] = "TEXT",
         [KIND_PREFIX] = "PREFIX",
         [KIND_SOURCES] = "SOURCES",
+        [KIND_CLASSES] = "DURATION,...",
     };
 
     return placeholders[info->kind];

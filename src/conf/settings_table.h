@@ -25,6 +25,7 @@ enum setting_kind {
     KIND_TEXT,
     KIND_PREFIX,
     KIND_SOURCES,
+    KIND_CLASSES,
 };
 
 struct setting_info {

@@ -86,6 +86,7 @@ static const char *kind_phrase(enum setting_kind kind)
         [KIND_TEXT] = "a text",
         [KIND_PREFIX] = "a path such as /logs without an end slash, or none",
         [KIND_SOURCES] = "pushed, all, none, or names of sources parted by commas",
+        [KIND_CLASSES] = "1 to 8 durations in whole hours, each longer than the one before",
     };
     return phrases[kind];
 }
@@ -258,6 +259,15 @@ static int set_list(struct settings *s, const struct setting_info *info, struct 
     return 0;
 }
 
+static int set_classes(struct settings *s, const struct setting_info *info, struct str text,
+                       enum setting_from from, struct errinfo *err)
+{
+    if (ttl_classes_parse(text, field_of(s, info)))
+        return 0;
+    return err_set(err, -LM_E_INVALID, "'%s' is %s, not '%s'", label(info, from).text,
+                   kind_phrase(info->kind), quote(text).text);
+}
+
 int setting_set(struct settings *s, const struct setting_info *info, struct str text,
                 struct setting_origin from, struct errinfo *err)
 {
@@ -265,6 +275,8 @@ int setting_set(struct settings *s, const struct setting_info *info, struct str 
 
     if (info->choices)
         rc = set_enum(s, info, text, from.from, err);
+    else if (info->kind == KIND_CLASSES)
+        rc = set_classes(s, info, text, from.from, err);
     else if (setting_is_list(info))
         rc = set_list(s, info, text, from.from, err);
     else if (is_number(info->kind))
@@ -305,6 +317,9 @@ void setting_write_value(const struct settings *s, const struct setting_info *in
         break;
     case KIND_SIZE:
         size_write(b, *(const uint64_t *)field);
+        break;
+    case KIND_CLASSES:
+        ttl_classes_write(field, b);
         break;
     case KIND_HOSTS:
     case KIND_ORIGINS:

@@ -24,7 +24,7 @@ static const struct unit size_units[] = {
     {"", 1},
 };
 static const struct unit duration_units[] = {
-    {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1},
+    {"y", 31536000000ull}, {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -3,8 +3,8 @@
  * units.h - sizes and durations as people write them.
  *
  * A size is a whole number and B, kB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB (powers of
- * 1024); a bare number is bytes. A duration is a whole number and ms, s, m, h or d; a bare number is
- * refused, because nobody agrees on what it would mean.
+ * 1024); a bare number is bytes. A duration is a whole number and ms, s, m, h, d or y (365 days); a
+ * bare number is refused, because nobody agrees on what it would mean.
  *
  * Threads: any.
  */

@@ -21,17 +21,23 @@ const char *call_error_name(unsigned code)
     }
 }
 
+/* Bit c % 64 of word c / 64: may the character c be in a channel's name? */
+#define UP_TO(c)       ((UINT64_C(2) << ((c) % 64)) - 1)
+#define BITS(from, to) (UP_TO(to) & ~(UP_TO(from) >> 1))
+static const uint64_t channel_characters[4] = {
+    BITS('-', '.') | BITS('0', '9') | BITS(':', ':'),
+    BITS('A', 'Z') | BITS('_', '_') | BITS('a', 'z'),
+};
+
 bool call_channel_ok(struct str channel)
 {
-    if (channel.n < 1 || channel.n > CALL_CHANNEL_MAX)
-        return false;
-    for (size_t i = 0; i < channel.n; i++) {
-        char c = channel.p[i];
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!alnum && c != ':' && c != '.' && c != '_' && c != '-')
-            return false;
+    bool ok = channel.n >= 1 && channel.n <= CALL_CHANNEL_MAX;
+
+    for (size_t i = 0; ok && i < channel.n; i++) {
+        unsigned char c = (unsigned char)channel.p[i];
+        ok = channel_characters[c / 64] >> c % 64 & 1;
     }
-    return true;
+    return ok;
 }
 
 struct str pieces_at(const struct pieces *p, uint32_t i)
@@ -179,31 +185,46 @@ void call_add_cancel(struct buf *out, uint64_t request)
 
 static struct pieces take_pieces(struct cursor *c, uint32_t count)
 {
-    struct pieces p = {.count = count, .lengths = take(c, 4 * (size_t)count).p};
+    struct pieces p = {.count = count};
     uint64_t sum = 0;
 
-    if (count > CALL_PIECES_MAX || c->too_short) {
+    if (count == 0)
+        return p;
+    if (count > CALL_PIECES_MAX)
         c->too_short = true;
+    p.lengths = take(c, 4 * (size_t)count).p;
+    if (c->too_short)
         return (struct pieces){0};
-    }
     for (uint32_t i = 0; i < count; i++)
         sum += get_le(p.lengths + 4 * i, 4);
     p.bytes = take(c, sum);
     return p;
 }
 
+/* A payload behind its head of fixed size. */
+static struct cursor behind(const struct frame *f, size_t head)
+{
+    return (struct cursor){str_of(f->payload.p + head, f->payload.n - head), false};
+}
+
+static bool has_head(const struct frame *f, size_t head)
+{
+    return f->request != 0 && f->payload.n >= head;
+}
+
 int call_get(const struct frame *f, struct call_frame *ret)
 {
-    struct cursor c = {f->payload, f->request == 0};
-    struct call_frame call = {.request = f->request, .flags = f->flags};
-    uint16_t channel_n = take_u16(&c), count = take_u16(&c);
-    uint32_t args_n = take_u32(&c);
+    const char *head = f->payload.p;
 
-    call.timeout_ms = take_u32(&c);
-    call.credit = take_u32(&c);
-    call.channel = take(&c, channel_n);
-    call.args = take(&c, args_n);
-    call.pieces = take_pieces(&c, count);
+    if (!has_head(f, CALL_HEAD))
+        return -LM_E_PROTOCOL;
+    struct cursor c = behind(f, CALL_HEAD);
+    struct call_frame call = {.request = f->request, .flags = f->flags};
+    call.timeout_ms = (uint32_t)get_le(head + 8, 4);
+    call.credit = (uint32_t)get_le(head + 12, 4);
+    call.channel = take(&c, get_le(head, 2));
+    call.args = take(&c, get_le(head + 4, 4));
+    call.pieces = take_pieces(&c, (uint32_t)get_le(head + 2, 2));
     if (c.too_short || !call_channel_ok(call.channel))
         return -LM_E_PROTOCOL;
     *ret = call;
@@ -212,15 +233,15 @@ int call_get(const struct frame *f, struct call_frame *ret)
 
 int call_get_result(const struct frame *f, struct result_frame *ret)
 {
-    struct cursor c = {f->payload, f->request == 0};
-    struct result_frame result = {.request = f->request, .flags = f->flags};
+    const char *head = f->payload.p;
 
-    result.execution_us = take_u64(&c);
-    uint32_t data_n = take_u32(&c);
-    uint16_t count = take_u16(&c);
-    take(&c, 2);
-    result.data = take(&c, data_n);
-    result.pieces = take_pieces(&c, count);
+    if (!has_head(f, RESULT_HEAD))
+        return -LM_E_PROTOCOL;
+    struct cursor c = behind(f, RESULT_HEAD);
+    struct result_frame result = {.request = f->request, .flags = f->flags};
+    result.execution_us = get_le(head, 8);
+    result.data = take(&c, get_le(head + 8, 4));
+    result.pieces = take_pieces(&c, (uint32_t)get_le(head + 12, 2));
     if (c.too_short)
         return -LM_E_PROTOCOL;
     *ret = result;
@@ -229,16 +250,16 @@ int call_get_result(const struct frame *f, struct result_frame *ret)
 
 int call_get_failure(const struct frame *f, struct failure_frame *ret)
 {
-    struct cursor c = {f->payload, f->request == 0};
-    struct failure_frame failure = {.request = f->request, .flags = f->flags};
+    const char *head = f->payload.p;
 
-    failure.execution_us = take_u64(&c);
-    failure.code = take_u16(&c);
-    take(&c, 2);
-    uint32_t message_n = take_u32(&c), details_n = take_u32(&c);
-    take(&c, 4);
-    failure.message = take(&c, message_n);
-    failure.details = take(&c, details_n);
+    if (!has_head(f, FAILURE_HEAD))
+        return -LM_E_PROTOCOL;
+    struct cursor c = behind(f, FAILURE_HEAD);
+    struct failure_frame failure = {.request = f->request, .flags = f->flags};
+    failure.execution_us = get_le(head, 8);
+    failure.code = (uint16_t)get_le(head + 8, 2);
+    failure.message = take(&c, get_le(head + 12, 4));
+    failure.details = take(&c, get_le(head + 16, 4));
     if (c.too_short)
         return -LM_E_PROTOCOL;
     *ret = failure;
@@ -247,17 +268,17 @@ int call_get_failure(const struct frame *f, struct failure_frame *ret)
 
 int call_get_chunk(const struct frame *f, struct chunk_frame *ret)
 {
-    struct cursor c = {f->payload, f->request == 0};
-    struct chunk_frame chunk = {.request = f->request, .flags = f->flags};
+    const char *head = f->payload.p;
 
-    chunk.index = take_u32(&c);
-    uint32_t data_n = take_u32(&c);
-    chunk.current = take_u64(&c);
-    chunk.total = take_u64(&c);
-    uint16_t count = take_u16(&c);
-    take(&c, 6);
-    chunk.data = take(&c, data_n);
-    chunk.pieces = take_pieces(&c, count);
+    if (!has_head(f, CHUNK_HEAD))
+        return -LM_E_PROTOCOL;
+    struct cursor c = behind(f, CHUNK_HEAD);
+    struct chunk_frame chunk = {.request = f->request, .flags = f->flags};
+    chunk.index = (uint32_t)get_le(head, 4);
+    chunk.data = take(&c, get_le(head + 4, 4));
+    chunk.current = get_le(head + 8, 8);
+    chunk.total = get_le(head + 16, 8);
+    chunk.pieces = take_pieces(&c, (uint32_t)get_le(head + 24, 2));
     if (c.too_short)
         return -LM_E_PROTOCOL;
     *ret = chunk;
@@ -266,12 +287,8 @@ int call_get_chunk(const struct frame *f, struct chunk_frame *ret)
 
 int call_get_credit(const struct frame *f, uint32_t *ret_bytes)
 {
-    struct cursor c = {f->payload, f->request == 0};
-    uint32_t bytes = take_u32(&c);
-
-    take(&c, 4);
-    if (c.too_short)
+    if (f->payload.n < 8)
         return -LM_E_PROTOCOL;
-    *ret_bytes = bytes;
+    *ret_bytes = (uint32_t)get_le(f->payload.p, 4);
     return 0;
 }

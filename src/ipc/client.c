@@ -47,7 +47,7 @@ static void hear_clock(struct lm_client *c)
 
 static void want_out(struct lm_client *c, bool want)
 {
-    struct epoll_event ev = {.events = want ? EPOLLIN | EPOLLOUT : EPOLLIN};
+    struct epoll_event ev = {.events = want ? EPOLLIN | EPOLLOUT : EPOLLIN, .data.fd = c->fd};
 
     if (want == c->wants_out)
         return;
@@ -454,20 +454,41 @@ int lm_client_dispatch(struct lm_client *c, int timeout_ms)
         return errno == EINTR ? 0 : -errno;
     if (n == 0)
         return 0;
+    bool clock = false, socket = false;
+    for (int i = 0; i < n; i++) {
+        clock |= events[i].data.fd == c->clock;
+        socket |= events[i].data.fd != c->clock;
+    }
     if (c->fd >= 0 && c->wants_out && client_send(c) < 0)
         client_lost(c);
-    if (c->fd >= 0)
+    if (c->fd >= 0 && socket)
         handled = read_socket(c);
-    hear_clock(c);
+    if (clock)
+        hear_clock(c);
     return handled;
 }
 
 /* --- a call that waits --- */
 
-/* Sleeps until bytes come or the time is over. The socket blocks only in here. */
+/* The socket's own time-out is set anew only when it would be too long, or far too short: so nearly
+ * every call sleeps in one system call. Who wakes early looks at the clock and sleeps again. */
+static int sleep_in_receive(struct lm_client *c, int64_t left_ms)
+{
+    int64_t most_ms = left_ms < SLEEP_MAX_MS ? left_ms : SLEEP_MAX_MS;
+
+    if (c->sleep_ms > most_ms || c->sleep_ms <= most_ms / 8) {
+        c->sleep_ms = most_ms / 2 + 1;
+        struct timeval t = {c->sleep_ms / 1000, c->sleep_ms % 1000 * 1000};
+        if (setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t) < 0)
+            return -errno;
+    }
+    return receive(c, 0);
+}
+
+/* Sleeps until bytes come or the time is over. */
 static int await_bytes(struct lm_client *c, int64_t due_us)
 {
-    struct pollfd p = {.fd = c->fd, .events = (short)(POLLIN | (c->wants_out ? POLLOUT : 0))};
+    struct pollfd p = {.fd = c->fd, .events = POLLIN | POLLOUT};
     int64_t now_us = clock_mono_us();
     int64_t spin_us = now_us + c->opts.spin_us;
     int err;
@@ -481,6 +502,8 @@ static int await_bytes(struct lm_client *c, int64_t due_us)
     int64_t left_ms = (due_us - now_us + 999) / 1000;
     if (left_ms <= 0)
         return -ETIMEDOUT;
+    if (!c->wants_out)
+        return sleep_in_receive(c, left_ms);
     int n = poll(&p, 1, left_ms > INT_MAX ? INT_MAX : (int)left_ms);
     if (n <= 0)
         return n == 0 ? -ETIMEDOUT : -EAGAIN;
@@ -572,6 +595,7 @@ static int open_clock(struct lm_client *c)
 
     c->epoll = epoll_create1(EPOLL_CLOEXEC);
     c->clock = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    ev.data.fd = c->clock;
     if (c->epoll < 0 || c->clock < 0 || epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->clock, &ev) < 0)
         return -errno;
     return 0;

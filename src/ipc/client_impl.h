@@ -43,6 +43,7 @@ struct lm_client {
     uint64_t last_request;
     uint32_t attempts;
     int64_t retry_us, alarm_us; /* INT64_MAX: none */
+    int64_t sleep_ms;           /* the socket's own time-out; 0: none yet */
     uint32_t hold;
     bool wants_out; /* EPOLLOUT is asked for */
     bool waiting_call, answered;
@@ -50,7 +51,7 @@ struct lm_client {
     uint64_t answer_request;
 };
 
-enum { CLIENT_READ = 256 * 1024, CLIENT_OUT_SOON = 128 * 1024, GRACE_MS = 1000 };
+enum { CLIENT_READ = 256 * 1024, CLIENT_OUT_SOON = 128 * 1024, GRACE_MS = 1000, SLEEP_MAX_MS = 3600 * 1000 };
 
 /* client.c */
 void client_note(struct lm_client *c, int64_t due_us); /* the clock must ring by then */

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -29,7 +30,9 @@ static int open_socket(const char *path)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
+    /* Connecting must not wait, a call that sleeps for its answer does. */
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
+        fcntl(fd, F_SETFL, 0) < 0) {
         int err = -errno;
         close(fd);
         return err;
@@ -97,7 +100,7 @@ static int ask_again(struct lm_client *c)
 int client_connect(struct lm_client *c)
 {
     int fd = open_socket(c->path);
-    struct epoll_event ev = {.events = EPOLLIN};
+    struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
 
     if (fd < 0)
         return fd;
@@ -108,6 +111,7 @@ int client_connect(struct lm_client *c)
     }
     c->fd = fd;
     c->retry_us = INT64_MAX;
+    c->sleep_ms = 0;
     c->wants_out = false;
     c->frame_max = FRAME_DATA_MAX + FRAME_HELLO_MAX;
     buf_clear(&c->in);

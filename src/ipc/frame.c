@@ -93,7 +93,7 @@ void frame_add_ack(struct buf *out, enum frame_type resume_or_ack, const struct 
     add_le(out, ack->stdout_n, 8);
     add_le(out, ack->stderr_n, 8);
     add_le(out, ack->flags, 4);
-    add_le(out, 0, 4);
+    add_le(out, ack->rest_us, 4);
     frame_close(out, f);
 }
 
@@ -276,7 +276,7 @@ int frame_get_ack(struct str payload, struct frame_ack *ret)
     ack.stdout_n = take_u64(&c);
     ack.stderr_n = take_u64(&c);
     ack.flags = take_u32(&c);
-    take(&c, 4);
+    ack.rest_us = take_u32(&c);
     if (c.too_short)
         return -LM_E_PROTOCOL;
     *ret = ack;

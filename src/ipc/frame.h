@@ -92,6 +92,7 @@ struct frame_run {
 struct frame_ack { /* RESUME and ACK */
     uint64_t stdout_n, stderr_n;
     uint32_t flags;
+    uint32_t rest_us; /* how long a keeper may collect what a busy child writes; 0 = as it likes */
 };
 
 struct frame_data {

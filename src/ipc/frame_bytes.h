@@ -14,19 +14,20 @@
 
 #include "ipc/frame.h"
 
-/* Little-endian, one byte at a time: compilers make one instruction of it, on any machine. */
+#include <endian.h>
+
+/* Little-endian on any machine; where `bytes` is a constant it is one instruction. */
 static inline void put_le(uint8_t *out, uint64_t value, int bytes)
 {
-    for (int i = 0; i < bytes; i++)
-        out[i] = (uint8_t)(value >> (8 * i));
+    uint64_t le = htole64(value);
+    memcpy(out, &le, (size_t)bytes);
 }
 
 static inline uint64_t get_le(const char *at, int bytes)
 {
-    uint64_t value = 0;
-    for (int i = 0; i < bytes; i++)
-        value |= (uint64_t)(uint8_t)at[i] << (8 * i);
-    return value;
+    uint64_t le = 0;
+    memcpy(&le, at, (size_t)bytes);
+    return le64toh(le);
 }
 
 /* A frame that is being appended, and where it starts. */

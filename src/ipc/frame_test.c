@@ -69,11 +69,11 @@ static void keeper_side(struct buf *out)
 static void hub_side(struct buf *out)
 {
     frame_add_hello(out, &(struct frame_hello){1, 0, FRAME_MAX});
-    frame_add_ack(out, FRAME_RESUME, &(struct frame_ack){0, 0, 0});
-    frame_add_ack(out, FRAME_ACK, &(struct frame_ack){18, 11, 0});
+    frame_add_ack(out, FRAME_RESUME, &(struct frame_ack){0, 0, 0, 0});
+    frame_add_ack(out, FRAME_ACK, &(struct frame_ack){18, 11, 0, 0});
     frame_add_signal(out, 10);
     frame_add_stop(out, 10000);
-    frame_add_ack(out, FRAME_ACK, &(struct frame_ack){29, 13, FRAME_ACK_EXIT | FRAME_ACK_END});
+    frame_add_ack(out, FRAME_ACK, &(struct frame_ack){29, 13, FRAME_ACK_EXIT | FRAME_ACK_END, 0});
     frame_add_error(out, -LM_E_PROTOCOL, STR("the offset goes back"));
 }
 
@@ -206,10 +206,11 @@ static void the_hubs_frames_come_back(void **state)
     int32_t signal_number;
     int code;
 
-    frame_add_ack(&out, FRAME_ACK, &(struct frame_ack){UINT64_MAX, 7, FRAME_ACK_END});
+    frame_add_ack(&out, FRAME_ACK, &(struct frame_ack){UINT64_MAX, 7, FRAME_ACK_END, 3000});
     assert_true(frame_read(buf_str(&out), FRAME_MAX, &f) > 0);
     assert_int_equal(frame_get_ack(f.payload, &ack), 0);
-    assert_true(ack.stdout_n == UINT64_MAX && ack.stderr_n == 7 && ack.flags == FRAME_ACK_END);
+    assert_true(ack.stdout_n == UINT64_MAX && ack.stderr_n == 7 && ack.flags == FRAME_ACK_END &&
+                ack.rest_us == 3000);
     buf_clear(&out);
     frame_add_stop(&out, 10000);
     assert_true(frame_read(buf_str(&out), FRAME_MAX, &f) > 0);

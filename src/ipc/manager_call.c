@@ -96,12 +96,12 @@ static bool valid(struct peer *p, const struct call_frame *f, struct channel *c)
 
     buf_clear(&m->path);
     buf_clear(&m->reason);
-    if (f->args.n && !json_valid(f->args)) {
-        BUF_LIT(&m->reason, "the arguments are not JSON");
+    if (c->schema ? !schema_check(c->schema, f->args, &m->path, &m->reason)
+                  : f->args.n && !json_valid(f->args)) {
+        if (!c->schema)
+            BUF_LIT(&m->reason, "the arguments are not JSON");
         return refuse_args(p, f, c);
     }
-    if (c->schema && !schema_check(c->schema, f->args, &m->path, &m->reason))
-        return refuse_args(p, f, c);
     reason = h->validate ? h->validate(str_out(f->args), h->ctx) : NULL;
     if (!reason)
         return true;

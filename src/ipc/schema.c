@@ -2,7 +2,9 @@
  *
  * schema.c - a tree of nodes, walked along with the value.
  *
- * Keywords are a table; a node holds what they said. Values are looked at where they lie.
+ * Keywords are a table; a node holds what they said. Arguments are walked once, where they lie: what is
+ * well-formed and what is as declared is found out together. The path to a value is a chain on the stack,
+ * and is only written down when something is wrong there.
  */
 #include "ipc/schema.h"
 
@@ -32,14 +34,17 @@ struct property {
 };
 
 struct schema {
-    unsigned types;    /* 0: any */
-    struct buf values; /* of `enum`: normalised array */
+    unsigned types;           /* 0: any */
+    struct buf values;        /* of `enum`: normalised array */
+    struct json_item *listed; /* its items */
+    size_t listed_count;
     double minimum, maximum;
     double length_min, length_max; /* of strings or arrays */
     double items_min, items_max;
     struct property *properties;
     size_t property_count;
     bool closed; /* additionalProperties: false */
+    bool bounds_number, bounds_text;
     struct schema *items;
 };
 
@@ -174,16 +179,35 @@ static int read_bound(struct schema *s, const struct json_member *m, const char 
                               "items, minItems, maxItems, title, description, default");
 }
 
+static int read_enum(struct schema *s, const struct json_member *m, const char **ret_reason)
+{
+    struct json_item item;
+    size_t n = 0;
+
+    if (m->type != JSON_IS_ARRAY)
+        return refuse(ret_reason, "enum is an array");
+    buf_clear(&s->values);
+    normal_add(&s->values, m->value);
+    free(s->listed);
+    for (struct json_walk w = json_walk_array(m->value); json_next_item(&w, &item);)
+        n++;
+    s->listed_count = 0;
+    s->listed = calloc(n ? n : 1, sizeof *s->listed);
+    if (!s->listed || s->values.failed)
+        return -ENOMEM;
+    struct json_walk w = json_walk_array(buf_str(&s->values));
+    while (s->listed_count < n && json_next_item(&w, &s->listed[s->listed_count]))
+        s->listed_count++;
+    return 0;
+}
+
 static int read_keyword(struct schema *s, const struct json_member *m, int depth,
                         const char **ret_reason)
 {
     if (str_is(m->key, "type"))
         return read_type(s, m, ret_reason);
-    if (str_is(m->key, "enum")) {
-        normal_add(&s->values, m->value);
-        return m->type == JSON_IS_ARRAY ? buf_error(&s->values)
-                                        : refuse(ret_reason, "enum is an array");
-    }
+    if (str_is(m->key, "enum"))
+        return read_enum(s, m, ret_reason);
     if (str_is(m->key, "properties"))
         return read_properties(s, m, depth, ret_reason);
     if (str_is(m->key, "required"))
@@ -218,6 +242,10 @@ static int read_schema(struct schema **ret, struct str json, int depth, const ch
         err = read_keyword(s, &m, depth, ret_reason);
     if (err == 0 && !w.ok)
         err = refuse(ret_reason, "a schema is a JSON object");
+    if (s) {
+        s->bounds_number = !isinf(s->minimum) || !isinf(s->maximum);
+        s->bounds_text = !isinf(s->length_min) || !isinf(s->length_max);
+    }
     if (err < 0) {
         schema_free(s);
         return err;
@@ -243,27 +271,53 @@ void schema_free(struct schema *s)
     }
     free(s->properties);
     schema_free(s->items);
+    free(s->listed);
     buf_fini(&s->values);
     free(s);
 }
 
 /* --- checking --- */
 
+/* Where we are: a member or an item of what is above. */
+struct step {
+    const struct step *above;
+    struct str key; /* p NULL: the item `index` */
+    size_t index;
+};
+
 struct check {
+    struct json_place at;
     struct buf *path, *reason;
 };
 
-static bool check_value(const struct schema *s, struct str value, enum json_type type,
-                        struct check *c);
+static bool check_value(const struct schema *s, struct check *c, const struct step *step);
 
-static bool wrong(struct check *c, const char *reason)
+static void write_path(struct buf *path, const struct step *step)
 {
+    if (!step)
+        return;
+    write_path(path, step->above);
+    if (!step->key.p) {
+        buf_add_char(path, '[');
+        buf_add_u64(path, step->index);
+        buf_add_char(path, ']');
+        return;
+    }
+    if (path->n)
+        buf_add_char(path, '.');
+    buf_add_str(path, step->key);
+}
+
+static bool wrong(struct check *c, const struct step *step, const char *reason)
+{
+    write_path(c->path, step);
     buf_add_str(c->reason, str_from(reason));
     return false;
 }
 
-static bool wrong_number(struct check *c, const char *reason, double bound)
+static bool wrong_number(struct check *c, const struct step *step, const char *reason, double bound)
 {
+    write_path(c->path, step);
     buf_printf(c->reason, "%s %g", reason, bound);
     return false;
 }
@@ -285,26 +339,27 @@ static bool is_whole(struct str number)
     return true;
 }
 
-static unsigned type_bits(struct str value, enum json_type type)
+static inline bool is_type(const struct schema *s, enum json_type type)
 {
     static const unsigned bits[] = {[JSON_IS_NULL] = TYPE_NULL,     [JSON_IS_BOOL] = TYPE_BOOLEAN,
                                     [JSON_IS_NUMBER] = TYPE_NUMBER, [JSON_IS_STRING] = TYPE_STRING,
                                     [JSON_IS_ARRAY] = TYPE_ARRAY,   [JSON_IS_OBJECT] = TYPE_OBJECT};
 
-    if (type == JSON_IS_NUMBER && is_whole(value))
-        return TYPE_NUMBER | TYPE_INTEGER;
-    return bits[type];
+    return !s->types || (s->types & bits[type]);
 }
 
-static bool check_type(const struct schema *s, struct str value, enum json_type type,
-                       struct check *c)
+static bool is_declared_integer(const struct schema *s, const struct json_item *v)
+{
+    return (s->types & TYPE_INTEGER) && v->type == JSON_IS_NUMBER && is_whole(v->value);
+}
+
+static bool wrong_type(const struct schema *s, struct check *c, const struct step *step)
 {
     static const char *const words[] = {
         "a string", "a number", "a whole number", "true or false", "an object", "an array", "null"};
     const char *before = "must be ";
 
-    if (!s->types || (type_bits(value, type) & s->types))
-        return true;
+    write_path(c->path, step);
     for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
         if (s->types & (1u << i)) {
             buf_add_str(c->reason, str_from(before));
@@ -317,46 +372,44 @@ static bool check_type(const struct schema *s, struct str value, enum json_type 
 /* Is the value, in one form, among those of the schema? Strings without their quotes. */
 static bool is_listed(const struct schema *s, struct str value, enum json_type type)
 {
-    struct json_walk w = json_walk_array(buf_str(&s->values));
-    struct json_item item;
-
-    while (json_next_item(&w, &item))
-        if (item.type == type && str_eq(value, item.value))
+    for (size_t i = 0; i < s->listed_count; i++)
+        if (s->listed[i].type == type && str_eq(value, s->listed[i].value))
             return true;
     return false;
 }
 
-static bool check_enum(const struct schema *s, struct str value, enum json_type type,
-                       struct check *c)
+static bool check_enum(const struct schema *s, const struct json_item *v, struct check *c,
+                       const struct step *step)
 {
     struct buf normal = {0};
 
-    if (!s->values.n || is_listed(s, value, type))
+    if (is_listed(s, v->value, v->type))
         return true;
-    normal_add(&normal, type == JSON_IS_STRING ? str_of(value.p - 1, value.n + 2) : value);
+    bool quotes = v->type == JSON_IS_STRING;
+    normal_add(&normal, quotes ? str_of(v->value.p - 1, v->value.n + 2) : v->value);
     struct str text = buf_str(&normal);
-    if (type == JSON_IS_STRING && text.n >= 2)
+    if (quotes && text.n >= 2)
         text = str_of(text.p + 1, text.n - 2);
-    bool found = !normal.failed && is_listed(s, text, type);
+    bool found = !normal.failed && is_listed(s, text, v->type);
     buf_fini(&normal);
     if (found)
         return true;
+    write_path(c->path, step);
     BUF_LIT(c->reason, "must be one of ");
     buf_add_str(c->reason, buf_str(&s->values));
     return false;
 }
 
-static bool check_number(const struct schema *s, struct str value, struct check *c)
+static bool check_number(const struct schema *s, struct str value, struct check *c,
+                         const struct step *step)
 {
     double number;
 
-    if (isinf(s->minimum) && isinf(s->maximum))
-        return true;
     if (!read_number(value, &number))
-        return wrong(c, "is too long a number");
+        return wrong(c, step, "is too long a number");
     if (number < s->minimum)
-        return wrong_number(c, "must be at least", s->minimum);
-    return number <= s->maximum || wrong_number(c, "must be at most", s->maximum);
+        return wrong_number(c, step, "must be at least", s->minimum);
+    return number <= s->maximum || wrong_number(c, step, "must be at most", s->maximum);
 }
 
 /* Characters of a string: an escape is one, and of UTF-8 every byte that starts one. */
@@ -372,109 +425,112 @@ static size_t characters(struct str raw)
     return n;
 }
 
-static bool check_text(const struct schema *s, struct str value, struct check *c)
+static bool check_text(const struct schema *s, struct str value, struct check *c,
+                       const struct step *step)
 {
-    if (isinf(s->length_min) && isinf(s->length_max))
-        return true;
     double n = (double)characters(value);
     if (n < s->length_min)
-        return wrong_number(c, "must have this many characters at least:", s->length_min);
+        return wrong_number(c, step, "must have this many characters at least:", s->length_min);
     return n <= s->length_max ||
-           wrong_number(c, "must have this many characters at most:", s->length_max);
+           wrong_number(c, step, "must have this many characters at most:", s->length_max);
 }
 
-static bool check_member(const struct schema *s, const struct json_member *m, bool *seen,
-                         struct check *c)
+/* Passes what nothing is declared about. */
+static bool pass(struct check *c)
 {
-    size_t path_n = c->path->n;
+    struct json_item any;
+    return json_place_value(&c->at, &any);
+}
 
-    if (path_n)
-        buf_add_char(c->path, '.');
-    buf_add_str(c->path, m->key);
+static bool check_member(const struct schema *s, struct check *c, const struct step *step,
+                         uint8_t *seen)
+{
     for (size_t i = 0; i < s->property_count; i++)
-        if (str_eq(str_of(s->properties[i].name, s->properties[i].name_n), m->key)) {
-            seen[i] = true;
-            if (s->properties[i].schema &&
-                !check_value(s->properties[i].schema, m->value, m->type, c))
-                return false;
-            c->path->n = path_n;
-            return true;
+        if (str_eq(str_of(s->properties[i].name, s->properties[i].name_n), step->key)) {
+            seen[i / 8] |= (uint8_t)(1u << i % 8);
+            return s->properties[i].schema ? check_value(s->properties[i].schema, c, step)
+                                           : pass(c);
         }
     if (s->closed)
-        return wrong(c, "is not known here");
-    c->path->n = path_n;
-    return true;
+        return wrong(c, step, "is not known here");
+    return pass(c);
 }
 
-static bool check_object(const struct schema *s, struct str value, struct check *c)
+static bool check_object(const struct schema *s, struct check *c, const struct step *step)
 {
-    struct json_walk w = json_walk(value);
-    struct json_member m;
-    bool seen[PROPERTIES_MAX] = {false};
+    struct step member = {.above = step};
+    uint8_t seen[PROPERTIES_MAX / 8] = {0};
 
-    if (!s->property_count && !s->closed)
-        return true;
-    while (json_next(&w, &m))
-        if (!check_member(s, &m, seen, c))
+    json_place_open(&c->at);
+    while (json_place_member(&c->at, &member.key))
+        if (!check_member(s, c, &member, seen))
             return false;
-    for (size_t i = 0; i < s->property_count; i++)
-        if (s->properties[i].required && !seen[i]) {
-            if (c->path->n)
-                buf_add_char(c->path, '.');
-            buf_add(c->path, s->properties[i].name, s->properties[i].name_n);
-            return wrong(c, "is missing");
+    for (size_t i = 0; i < s->property_count && !c->at.bad; i++)
+        if (s->properties[i].required && !(seen[i / 8] & (1u << i % 8))) {
+            member.key = str_of(s->properties[i].name, s->properties[i].name_n);
+            return wrong(c, &member, "is missing");
         }
-    return true;
+    return !c->at.bad;
 }
 
-static bool check_array(const struct schema *s, struct str value, struct check *c)
+static bool check_array(const struct schema *s, struct check *c, const struct step *step)
 {
-    struct json_walk w = json_walk_array(value);
-    struct json_item item;
-    size_t path_n = c->path->n, n = 0;
+    struct step item = {.above = step};
 
-    for (; json_next_item(&w, &item); n++) {
-        if (!s->items)
-            continue;
-        buf_add_char(c->path, '[');
-        buf_add_u64(c->path, n);
-        buf_add_char(c->path, ']');
-        if (!check_value(s->items, item.value, item.type, c))
+    json_place_open(&c->at);
+    for (; json_place_item(&c->at); item.index++)
+        if (s->items ? !check_value(s->items, c, &item) : !pass(c))
             return false;
-        c->path->n = path_n;
-    }
-    if ((double)n < s->items_min)
-        return wrong_number(c, "must have this many items at least:", s->items_min);
-    return (double)n <= s->items_max ||
-           wrong_number(c, "must have this many items at most:", s->items_max);
+    if ((double)item.index < s->items_min)
+        return wrong_number(c, step, "must have this many items at least:", s->items_min);
+    if ((double)item.index > s->items_max)
+        return wrong_number(c, step, "must have this many items at most:", s->items_max);
+    return !c->at.bad;
 }
 
-static bool check_value(const struct schema *s, struct str value, enum json_type type,
-                        struct check *c)
+static bool check_scalar(const struct schema *s, struct check *c, const struct step *step)
 {
-    if (!check_type(s, value, type, c) || !check_enum(s, value, type, c))
+    struct json_item v;
+
+    if (!json_place_value(&c->at, &v))
         return false;
-    switch (type) {
-    case JSON_IS_NUMBER:
-        return check_number(s, value, c);
-    case JSON_IS_STRING:
-        return check_text(s, value, c);
-    case JSON_IS_OBJECT:
-        return check_object(s, value, c);
-    case JSON_IS_ARRAY:
-        return check_array(s, value, c);
-    default:
+    if (!is_type(s, v.type) && !is_declared_integer(s, &v))
+        return wrong_type(s, c, step);
+    if (s->listed && !check_enum(s, &v, c, step))
+        return false;
+    if (v.type == JSON_IS_NUMBER)
+        return !s->bounds_number || check_number(s, v.value, c, step);
+    return v.type != JSON_IS_STRING || !s->bounds_text || check_text(s, v.value, c, step);
+}
+
+static bool check_value(const struct schema *s, struct check *c, const struct step *step)
+{
+    const char *start = c->at.p;
+    enum json_type type = json_place_type(&c->at);
+
+    if (type != JSON_IS_OBJECT && type != JSON_IS_ARRAY)
+        return check_scalar(s, c, step);
+    if (!is_type(s, type))
+        return wrong_type(s, c, step);
+    if (type == JSON_IS_OBJECT ? !check_object(s, c, step) : !check_array(s, c, step))
+        return false;
+    if (!s->listed)
         return true;
-    }
+    struct json_item v = {.value = str_of(start, (size_t)(c->at.p - start)), .type = type};
+    return check_enum(s, &v, c, step);
 }
 
 bool schema_check(const struct schema *s, struct str json, struct buf *path, struct buf *reason)
 {
-    struct check c = {path, reason};
-    struct str value = json.n ? str_trim(json) : STR("null");
-    enum json_type type = json_type_of(value);
+    struct str value = json.n ? json : STR("null");
+    struct check c = {json_place(value), path, reason};
 
-    if (type == JSON_IS_STRING)
-        value = str_of(value.p + 1, value.n - 2);
-    return check_value(s, value, type, &c);
+    if (check_value(s, &c, NULL) && json_place_end(&c.at))
+        return true;
+    if (json_valid(value))
+        return false;
+    buf_clear(path);
+    buf_clear(reason);
+    BUF_LIT(reason, "the arguments are not JSON");
+    return false;
 }

@@ -26,8 +26,8 @@ struct schema;
 int schema_new(struct schema **ret, struct str json, const char **ret_reason) LM_MUST_CHECK;
 void schema_free(struct schema *s);
 
-/* Does one well-formed value pass? If not, path ("a.b[2]", empty for the value itself) and reason are
- * appended to the two buffers. */
+/* Is it one well-formed value, and does it pass? If not, path ("a.b[2]", empty for the value itself) and
+ * reason are added to the two buffers, which are empty. */
 bool schema_check(const struct schema *s, struct str json, struct buf *path, struct buf *reason);
 
 #endif

@@ -592,8 +592,7 @@ bool conn_is_lost(const struct conn *c)
     struct tcp_info info;
     socklen_t n = sizeof info;
 
-    return !c->is_local &&
-           getsockopt(c->priv->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
+    return !c->is_local && getsockopt(c->priv->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
            info.tcpi_unacked > 0 && info.tcpi_retransmits >= RETRANSMITS_MAX;
 }
 

@@ -43,6 +43,7 @@ struct keeper {
     int run_file;         /* holds the lock; -1 = could not be made */
     int64_t died_us;      /* when the child was found dead */
     int64_t looked_us;    /* when the hub was last listened to */
+    uint32_t slack_us;    /* how late a rest may end, so that wakes gather; 0 = as usual */
     int64_t ended_us;     /* when the pipes had ended as well */
     bool tired;           /* an interrupt came after the child's death */
     bool told_held;       /* said that somebody still holds a pipe */

@@ -138,6 +138,7 @@ static int on_ack(struct link *l, struct str payload)
     if (l->state != LINK_UP || frame_get_ack(payload, &ack) < 0)
         return -LM_E_PROTOCOL;
     l->acked |= ack.flags;
+    l->rest_us = ack.rest_us;
     l->refusal = 0;
     queue_ack(l->queue, &ack);
     l->heard_us = clock_mono_us();

@@ -41,6 +41,7 @@ struct link {
     bool sent_exit, sent_end; /* on this connection */
     uint32_t acked;           /* FRAME_ACK_EXIT, FRAME_ACK_END */
     uint64_t given_up;        /* bytes, in all */
+    uint32_t rest_us;         /* how long the hub lets us collect; 0 = it has not said */
     int64_t heard_us;         /* when the hub last acknowledged something */
     struct {
         bool stop;

@@ -13,14 +13,16 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
     HAND_PATIENCE_US = 2000000,
-    LOOK_FOR_ACKS_US = 5000,
+    LOOK_FOR_ACKS_US = 20000,
     LOOK_FOR_ACKS_BYTES = 128 * 1024,
+    SLACK_PART = 8,         /* of a rest that the hub allows */
     TELL_HELD_US = 1000000, /* somebody holds a pipe this long after the child's death */
 };
 static const int64_t hub_patience_us = 3600ll * 1000000;
@@ -61,7 +63,7 @@ static void fill_polls(const struct keeper *k, struct pollfd polls[POLL_COUNT], 
     if (resting && !waits)
         polls[POLL_HUB].events &= ~POLLIN;
     for (int i = 0; i < 2; i++) {
-        bool listen = !resting && !waits;
+        bool listen = !waits && pump_polls(&k->pump, i);
         bool write = k->console.rest[i].n > 0;
         polls[POLL_PIPES + i] =
             (struct pollfd){.fd = listen ? k->pump.streams[i].fd : -1, .events = POLLIN};
@@ -126,7 +128,7 @@ static void on_death(struct keeper *k, int64_t now_us)
     k->died_us = now_us;
     pump_set_goal(&k->pump);
     if (!pipes_wait(k, now_us))
-        pump_drain(&k->pump, now_us);
+        pump_drain_all(&k->pump, now_us);
 }
 
 /* What came from the terminal has reached the child by itself. */
@@ -154,10 +156,22 @@ static void read_signals(struct keeper *k, int64_t now_us)
         on_signal(k, &s, now_us);
 }
 
+/* Who may rest long may as well wake when the processor is awake anyhow. */
+static void allow_slack(struct keeper *k)
+{
+    uint32_t slack_us = k->link.rest_us / SLACK_PART;
+
+    if (slack_us == k->slack_us)
+        return;
+    k->slack_us = slack_us;
+    prctl(PR_SET_TIMERSLACK, slack_us * 1000ul); /* 0: as it was at the start */
+}
+
 static void read_hub(struct keeper *k, int64_t now_us)
 {
     k->looked_us = now_us;
     link_receive(&k->link, now_us);
+    allow_slack(k);
     if (k->link.asked.stop)
         child_stop(&k->child, k->link.asked.grace_ms, now_us);
     if (k->link.asked.signal)
@@ -176,14 +190,16 @@ static bool is_time_for_hub(const struct keeper *k, int64_t now_us)
 
 static void read_pipes(struct keeper *k, const struct pollfd polls[POLL_COUNT], int64_t now_us)
 {
+    const bool readable[2] = {polls[POLL_PIPES].revents, polls[POLL_PIPES + 1].revents};
+
     if (pipes_wait(k, now_us))
         return;
     if (k->pump.rest_us && now_us >= k->pump.rest_us) {
         pump_drain(&k->pump, now_us);
         if (k->link.fd >= 0 && is_time_for_hub(k, now_us))
             read_hub(k, now_us);
-    } else if (polls[POLL_PIPES].revents || polls[POLL_PIPES + 1].revents) {
-        pump_wake(&k->pump, now_us);
+    } else if (readable[0] || readable[1]) {
+        pump_wake(&k->pump, readable, now_us);
     }
 }
 

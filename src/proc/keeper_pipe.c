@@ -209,9 +209,9 @@ static void read_input(struct pipe_state *s, short revents, int64_t now_us)
     if (input_waits(s, now_us))
         return;
     if (s->stop || (s->pump.rest_us && now_us >= s->pump.rest_us))
-        pump_drain(&s->pump, now_us);
+        pump_drain_all(&s->pump, now_us);
     else if (revents)
-        pump_wake(&s->pump, now_us);
+        pump_wake(&s->pump, (bool[]){true, false}, now_us);
     if (s->stop && pump_reached_goal(&s->pump)) {
         pump_close(&s->pump);
         s->pump.streams[0].fd = -1;

@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 enum {
-    BUSY_US = 1000,      /* written again within this time: the child is busy */
-    REST_US = 500,       /* the longest rest of a busy child */
-    REST_LONG_US = 2000, /* when more than REST_BYTES came last time */
+    REST_US = 500,       /* of a busy child: one that writes again within this time */
+    REST_MAX_US = 5000,  /* whatever the hub says */
+    REST_LONG_US = 2000, /* at least, when more than REST_BYTES came last time */
     REST_BYTES = 64 * 1024,
     TERMINAL_BYTES = 4096,    /* what a terminal holds for its reader */
     TURN_BYTES = 1024 * 1024, /* from one pipe before the other one and the hub get their turn */
@@ -148,7 +148,7 @@ static size_t empty_pipe(struct pump *p, int i, bool *ret_more)
     uint64_t before = p->streams[i].total;
     size_t came = 0, n;
 
-    if (p->streams[i].fd < 0)
+    if (p->streams[i].fd < 0 || (p->console && console_blocked(p->console)))
         return 0;
     do {
         n = read_once(p, i);
@@ -160,36 +160,59 @@ static size_t empty_pipe(struct pump *p, int i, bool *ret_more)
 
 /* ---- when to read ---- */
 
-/* How long to leave a busy child alone after `came` bytes in `interval_us`. */
-static int64_t rest_time(const struct pump *p, size_t came, int64_t interval_us)
+static int64_t usual_rest(const struct pump *p)
 {
-    int64_t longest = came > REST_BYTES ? REST_LONG_US : REST_US;
-    int64_t half_full = interval_us * (int64_t)(p->pipe_bytes / 2) / (int64_t)came;
-    return half_full < longest ? half_full : longest;
+    uint32_t asked = p->link->rest_us;
+
+    return asked < REST_US ? REST_US : asked < REST_MAX_US ? asked : REST_MAX_US;
 }
 
-void pump_wake(struct pump *p, int64_t now_us)
+/* When to look again at a busy child that wrote `came` bytes in `interval_us`. Keepers that are asked
+ * to rest longer wake at the same moments, so that the hub need not wake for each of them. */
+static int64_t rest_end(const struct pump *p, size_t came, int64_t interval_us, int64_t now_us)
 {
-    if (now_us - p->last_us < BUSY_US)
-        p->rest_us = p->last_us + REST_US;
-    if (p->rest_us <= now_us)
+    int64_t rest = usual_rest(p), end = now_us + rest;
+    int64_t half_full = now_us + interval_us * (int64_t)(p->pipe_bytes / 2) / (int64_t)came;
+
+    if (rest > REST_US)
+        end -= end % rest;
+    if (came > REST_BYTES && end < now_us + REST_LONG_US)
+        end = now_us + REST_LONG_US;
+    return half_full < end ? half_full : end;
+}
+
+void pump_wake(struct pump *p, const bool readable[2], int64_t now_us)
+{
+    for (int i = 0; i < 2; i++)
+        p->streams[i].due |= readable[i];
+    if (p->rest_us == 0 && now_us - p->last_us < usual_rest(p))
+        p->rest_us = p->last_us + usual_rest(p);
+    else
         pump_drain(p, now_us);
 }
 
 void pump_drain(struct pump *p, int64_t now_us)
 {
     bool was_resting = p->rest_us != 0, more = false;
-    size_t came = 0;
+    size_t came[2] = {0, 0};
 
+    for (int i = 0; i < 2; i++) {
+        if (p->streams[i].due)
+            came[i] = empty_pipe(p, i, &more);
+        p->streams[i].due = came[i] > 0;
+    }
     p->rest_us = 0;
-    for (int i = 0; i < 2; i++)
-        if (!p->console || !console_blocked(p->console))
-            came += empty_pipe(p, i, &more);
     if (more)
         p->rest_us = now_us;
-    else if (was_resting && came > 0)
-        p->rest_us = now_us + rest_time(p, came, now_us - p->last_us);
+    else if (was_resting && came[0] + came[1] > 0)
+        p->rest_us = rest_end(p, came[0] + came[1], now_us - p->last_us, now_us);
     p->last_us = now_us;
+}
+
+void pump_drain_all(struct pump *p, int64_t now_us)
+{
+    p->streams[0].due = p->streams[1].due = true;
+    pump_drain(p, now_us);
 }
 
 /* ---- the end ---- */

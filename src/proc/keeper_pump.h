@@ -6,10 +6,11 @@
  *                                                   ├▶ console (by hand)
  *                                                   └▶ queue_commit
  *
- * Rare lines pass at once. A busy child (it writes again within 1 ms) is left alone for a moment
- * and then drained in one go: at most 0.5 ms, up to 2 ms when more than 64 KiB came last time, and
- * never longer than it takes to fill half of the pipe. During that rest the pipes are not polled,
- * so a child that writes line by line does not wake us for every line.
+ * Rare lines pass at once. A busy child (it writes again within a rest) is left alone for that long
+ * and then drained in one go: 0.5 ms, longer when the hub has many busy keepers and says so
+ * (docs/adr/0045), 2 ms when more than 64 KiB came last time, and never longer than it takes to
+ * fill half of the pipe. During a rest the busy pipe is not polled, so a child that writes line by
+ * line does not wake us for every line; the silent one is, so it need not be read.
  *
  * Threads: one. Owns: the read ends of the pipes.
  */
@@ -25,7 +26,8 @@ enum { PUMP_HELD_MAX = 4096 };
 
 /* One of the two streams. */
 struct pump_stream {
-    int fd;         /* -1 after end of file */
+    int fd;   /* -1 after end of file */
+    bool due; /* has something, or had it when it was read last: read at the end of the rest */
     uint64_t total; /* bytes taken from the child so far */
     uint64_t goal;  /* what the dead child had written, once known */
     size_t held;    /* the start of a line whose rest is still in the pipe */
@@ -43,16 +45,23 @@ struct pump {
     struct pump_stream streams[2];
     size_t pipe_bytes;
     int64_t last_us; /* when it drained last */
-    int64_t rest_us; /* when the present rest ends; 0 = poll the pipes */
+    int64_t rest_us; /* when the present rest ends; 0 = there is none */
 };
 
 void pump_init(struct pump *p, const int fds[2]);
 void pump_close(struct pump *p);
 
-/* A pipe can be read: drains it, or begins a rest. */
-void pump_wake(struct pump *p, int64_t now_us);
-/* The rest is over, or the child is dead: drains what is there. */
+/* Is this stream to be polled? Not when a rest will see to it. */
+static inline bool pump_polls(const struct pump *p, int stream)
+{
+    return p->rest_us == 0 || !p->streams[stream].due;
+}
+/* These polled pipes can be read: drains them and what else is due, or begins a rest. */
+void pump_wake(struct pump *p, const bool readable[2], int64_t now_us);
+/* The rest is over: drains what is due. */
 void pump_drain(struct pump *p, int64_t now_us);
+/* Drains both pipes, as when the child has died. */
+void pump_drain_all(struct pump *p, int64_t now_us);
 /* Bytes that are no child's but count as its last words on stderr. */
 void pump_add_last_words(struct pump *p, struct str text);
 

@@ -15,7 +15,10 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-enum { QUEUE_SMALL = 256 * 1024 }; /* below this much memory in use, gaps are left alone */
+enum {
+    QUEUE_SMALL = 32 * 1024, /* below this much memory in use, gaps are left alone ... */
+    GAIN = 4, /* ... as they are while less than this times what moves would be free */
+};
 
 int queue_init(struct queue *q, size_t cap, const char *spool_dir, size_t spool_bytes)
 {
@@ -166,7 +169,7 @@ char *queue_room(struct queue *q)
 
     if (live == 0)
         q->head = q->sent = q->tail = 0;
-    else if (q->tail > QUEUE_SMALL && live <= q->head)
+    else if (q->tail > QUEUE_SMALL && GAIN * live <= q->head)
         compact(q);
     if (q->cap - q->tail < QUEUE_FRAME_MAX) {
         compact(q);

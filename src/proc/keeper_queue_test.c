@@ -106,7 +106,7 @@ static void acknowledge(struct model *m)
 {
     for (int i = 0; i < 2; i++)
         m->acked[i] += below(m, (size_t)(m->arrived[i] - m->acked[i]) + 1);
-    queue_ack(&m->q, &(struct frame_ack){m->acked[0], m->acked[1], 0});
+    queue_ack(&m->q, &(struct frame_ack){m->acked[0], m->acked[1], 0, 0});
 }
 
 static void reconnect(struct model *m)
@@ -116,7 +116,7 @@ static void reconnect(struct model *m)
         m->arrived[i] = m->acked[i];
         m->jumped[i] = 0;
     }
-    queue_resume(&m->q, &(struct frame_ack){m->acked[0], m->acked[1], 0});
+    queue_resume(&m->q, &(struct frame_ack){m->acked[0], m->acked[1], 0, 0});
 }
 
 static void send_all(struct model *m)
@@ -150,7 +150,7 @@ static void run_model(const char *dir, uint64_t seed, size_t spool_bytes, int aw
         assert_int_equal(m.ever_jumped, 0);
     for (int i = 0; i < 2; i++)
         m.acked[i] = m.arrived[i];
-    queue_ack(&m.q, &(struct frame_ack){m.acked[0], m.acked[1], 0});
+    queue_ack(&m.q, &(struct frame_ack){m.acked[0], m.acked[1], 0, 0});
     assert_false(queue_has_unsent(&m.q));
     assert_int_equal(m.q.spool.fd, -1); /* nothing waits, so no disk is used */
     buf_fini(&m.in);
@@ -192,7 +192,7 @@ static void a_hub_that_keeps_up_is_served_from_the_first_pages(void **state)
         send_all(&m);
         for (int s = 0; s < 2; s++)
             m.acked[s] = m.arrived[s];
-        queue_ack(&m.q, &(struct frame_ack){m.acked[0], m.acked[1], 0});
+        queue_ack(&m.q, &(struct frame_ack){m.acked[0], m.acked[1], 0, 0});
         assert_true(m.q.tail < 4096);
     }
     buf_fini(&m.in);

@@ -275,7 +275,7 @@ static void hub_ack(struct hub *h, enum frame_type type)
     }
     if (type == FRAME_RESUME)
         frame_add_hello(&out, &(struct frame_hello){1, 0, FRAME_MAX});
-    frame_add_ack(&out, type, &(struct frame_ack){h->acked[0], h->acked[1], flags});
+    frame_add_ack(&out, type, &(struct frame_ack){h->acked[0], h->acked[1], flags, 0});
     h->acked_end = h->ends > 0;
     hub_say(h, &out);
 }

@@ -71,7 +71,7 @@ static inline void acknowledge(struct peer *peer, enum frame_type type, uint32_t
 
     if (type == FRAME_RESUME)
         frame_add_hello(&out, &(struct frame_hello){1, 0, FRAME_MAX});
-    frame_add_ack(&out, type, &(struct frame_ack){peer->at[0], peer->at[1], flags});
+    frame_add_ack(&out, type, &(struct frame_ack){peer->at[0], peer->at[1], flags, 0});
     write_frame(&peer->link, buf_str(&out));
     buf_fini(&out);
 }

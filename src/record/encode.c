@@ -35,6 +35,8 @@ void encode_json(struct buf *out, const struct record *r, size_t message_max)
     BUF_LIT(out, "\",");
     buf_add_str(out, r->labels->json);
     add_message(out, r->message, message_max);
+    if (r->flags & RECORD_CONT)
+        BUF_LIT(out, ",\"cont\":true");
     if (r->flags & RECORD_UNTERMINATED)
         BUF_LIT(out, ",\"unterminated\":true");
     if (r->fields.n) {

@@ -2,8 +2,8 @@
  *
  * encode.h - a record as the JSON object that live clients and REST see (docs/http-api.md).
  *
- * {"id","timestamp","level","stream",<source and labels>,"message",["unterminated"],["truncated",
- *  "size"],["fields"]}
+ * {"id","timestamp","level","stream",<source and labels>,"message",["cont"],["unterminated"],
+ *  ["truncated","size"],["fields"]}
  */
 #ifndef LM_RECORD_ENCODE_H
 #define LM_RECORD_ENCODE_H

@@ -68,13 +68,13 @@ static void what_is_special_about_it_follows_the_message(void **state)
                        .fields = STR("{\"a\":[1]}"),
                        .level = LEVEL_INFO,
                        .stream = STREAM_SYSTEM,
-                       .flags = RECORD_UNTERMINATED};
+                       .flags = RECORD_CONT | RECORD_UNTERMINATED};
 
     (void)state;
     assert_encoded(&r, SIZE_MAX,
                    "{\"id\":1,\"timestamp\":\"1970-01-01T00:00:00.000000Z\",\"level\":\"info\","
                    "\"stream\":\"system\",\"source\":\"web\",\"job_run_id\":\"run \\\"7\\\"\","
-                   "\"message\":\"\",\"unterminated\":true,\"fields\":{\"a\":[1]}}");
+                   "\"message\":\"\",\"cont\":true,\"unterminated\":true,\"fields\":{\"a\":[1]}}");
 }
 
 static void a_long_message_is_cut_at_a_character_and_says_its_size(void **state)

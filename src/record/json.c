@@ -267,6 +267,101 @@ bool json_next_item(struct json_walk *w, struct json_item *ret)
     return true;
 }
 
+/* --- every byte once --- */
+
+struct json_place json_place(struct str text)
+{
+    const char *end = text.n ? text.p + text.n : text.p;
+
+    return (struct json_place){.p = skip_space(text.p, end), .end = end};
+}
+
+enum json_type json_place_type(const struct json_place *at)
+{
+    switch (at->p < at->end ? *at->p : 0) {
+    case '"':
+        return JSON_IS_STRING;
+    case '{':
+        return JSON_IS_OBJECT;
+    case '[':
+        return JSON_IS_ARRAY;
+    case 't':
+    case 'f':
+        return JSON_IS_BOOL;
+    case 'n':
+        return JSON_IS_NULL;
+    default:
+        return JSON_IS_NUMBER;
+    }
+}
+
+bool json_place_value(struct json_place *at, struct json_item *ret)
+{
+    const char *start = at->p;
+    const char *p = at->bad ? NULL : skip_value(start, at->end, at->depth, &ret->type);
+
+    at->bad = !p;
+    if (!p)
+        return false;
+    size_t quotes = ret->type == JSON_IS_STRING;
+    ret->value = str_of(start + quotes, (size_t)(p - start) - 2 * quotes);
+    at->p = p;
+    at->first = false;
+    return true;
+}
+
+void json_place_open(struct json_place *at)
+{
+    at->bad |= at->p == at->end || at->depth >= JSON_DEPTH_MAX;
+    at->p += !at->bad;
+    at->depth++;
+    at->first = true;
+}
+
+/* Stands before the next member or item. */
+static inline bool place_next(struct json_place *at, char bracket)
+{
+    const char *p = skip_space(at->p, at->end);
+
+    if (p < at->end && *p == bracket) {
+        at->p = p + 1;
+        at->depth--;
+        at->first = false;
+        return false;
+    }
+    if (!at->first) {
+        at->bad |= p == at->end || *p != ',';
+        p = at->bad ? p : skip_space(p + 1, at->end);
+    }
+    at->p = p;
+    return !at->bad;
+}
+
+bool json_place_member(struct json_place *at, struct str *ret_key)
+{
+    if (at->bad || !place_next(at, '}'))
+        return false;
+    const char *key = at->p + 1;
+    const char *p = at->p < at->end && *at->p == '"' ? skip_string(key, at->end) : NULL;
+    const char *colon = p ? skip_space(p, at->end) : at->end;
+    at->bad = colon == at->end || *colon != ':';
+    if (at->bad)
+        return false;
+    *ret_key = str_of(key, (size_t)(p - key) - 1);
+    at->p = skip_space(colon + 1, at->end);
+    return true;
+}
+
+bool json_place_item(struct json_place *at)
+{
+    return !at->bad && place_next(at, ']');
+}
+
+bool json_place_end(const struct json_place *at)
+{
+    return !at->bad && at->depth == 0 && skip_space(at->p, at->end) == at->end;
+}
+
 enum json_type json_type_of(struct str text)
 {
     enum json_type type = JSON_IS_NULL;

@@ -53,6 +53,31 @@ struct json_item {
 struct json_walk json_walk_array(struct str text);
 bool json_next_item(struct json_walk *w, struct json_item *ret);
 
+/* For who checks a text to its depths: each byte is looked at once, brackets are entered and not passed.
+ * What is not well-formed shows as `bad`, and stays so; json_place_end() has the last word.
+ *     struct json_place at = json_place(text);
+ *     if (json_place_type(&at) == JSON_IS_OBJECT)
+ *         for (json_place_open(&at); json_place_member(&at, &key);)
+ *             json_place_value(&at, &value);       or a loop of its own, for what is nested            */
+struct json_place {
+    const char *p, *end;
+    int depth;
+    bool first, bad;
+};
+struct json_place json_place(struct str text);
+/* What begins here; JSON_IS_NUMBER also stands for everything that is no value. */
+enum json_type json_place_type(const struct json_place *at);
+/* Passes one value, whatever it is. False: bad. */
+bool json_place_value(struct json_place *at, struct json_item *ret);
+/* Enters an object or array. */
+void json_place_open(struct json_place *at);
+/* The next key, or false: the object is behind us, or bad. */
+bool json_place_member(struct json_place *at, struct str *ret_key);
+/* Is there another item? False: the array is behind us, or bad. */
+bool json_place_item(struct json_place *at);
+/* Was it one well-formed value with nothing but space behind it? */
+bool json_place_end(const struct json_place *at);
+
 /* The type of a text that json_valid() found good. */
 enum json_type json_type_of(struct str text);
 

@@ -72,7 +72,7 @@ static int understand(const struct reading *in, enum line_format format, struct 
     int n = 0;
 
     if (line.n == 0) {
-        *said = (struct said){.message = line};
+        said_begin(said, line);
         return 0;
     }
     if (starts_object(line))
@@ -174,7 +174,7 @@ int parse_line(struct parser *p, struct record *r, struct str raw, struct arena 
                bool *ret_replaced)
 {
     struct reading in = start(p, r, scratch);
-    struct said said = {.message = STR_NONE};
+    struct said said;
     struct str line = raw;
     int n = make_text(&line, scratch, ret_replaced);
 
@@ -192,7 +192,7 @@ int parse_line(struct parser *p, struct record *r, struct str raw, struct arena 
         n = parse_cri(&in, line, &said);
     if (n < 0)
         return n;
-    if (said.wrapped)
+    if (n && said.wrapped)
         return parse_wrapped(p, r, &said, &in);
     return n ? make_record(p, r, &said, &in) : parse_inner(p, r, line, &nothing, &in);
 }

@@ -27,7 +27,7 @@
 #include "record/join.h"
 #include "record/parse_rules.h"
 
-enum { PARSE_MEMO = 4 };
+enum { PARSE_MEMO = 32 };
 
 /* What must be remembered between the lines of one origin. A zeroed struct is ready: a source that
  * is read long after it was written, without rules, which does not join. */
@@ -42,7 +42,6 @@ struct parser {
         struct labels *set;
         uint32_t added; /* labels beyond, or other than, those of memo_of */
     } memo[PARSE_MEMO];
-    uint32_t memo_next;
 };
 
 enum { PARSE_RECORD = 0, PARSE_WAITS = 1 };

@@ -22,23 +22,23 @@ static enum stream take_stream(struct str *s)
 
 int parse_cri(const struct reading *in, struct str line, struct said *ret)
 {
-    struct said said = {.wrapped = true, .timed = true};
     struct str rest = line;
     const char *space = line.n > 36 ? memchr(line.p + 20, ' ', 16) : NULL;
 
     if (!space || line.p[10] != 'T' || space[1] != 's' || space[2] != 't' || space[3] != 'd')
         return 0;
+    said_begin(ret, line);
+    ret->wrapped = ret->timed = true;
     size_t n = (size_t)(space - line.p);
-    if (!stamp_parse(str_of(line.p, n), in->zone, in->read_us, &said.time_us))
+    if (!stamp_parse(str_of(line.p, n), in->zone, in->read_us, &ret->time_us))
         return 0;
     rest = str_of(line.p + n + 1, line.n - n - 1);
-    said.stream = take_stream(&rest);
-    if (said.stream != STREAM_STDOUT && said.stream != STREAM_STDERR)
+    ret->stream = take_stream(&rest);
+    if (ret->stream != STREAM_STDOUT && ret->stream != STREAM_STDERR)
         return 0;
-    struct str tags = str_cut(rest, ' ', &said.message);
+    struct str tags = str_cut(rest, ' ', &ret->message);
     if (tags.n == 0 || (tags.p[0] != 'P' && tags.p[0] != 'F') || (tags.n > 1 && tags.p[1] != ':'))
         return 0;
-    said.partial = tags.p[0] == 'P';
-    *ret = said;
+    ret->partial = tags.p[0] == 'P';
     return 1;
 }

@@ -30,6 +30,15 @@ struct json_line {
     uint32_t cut_count;
 };
 
+/* Not in one assignment, which would clear the cuts too. */
+static void begin(struct json_line *l, const struct reading *in, struct said *said)
+{
+    l->in = in;
+    l->said = said;
+    l->message.rank = l->level.rank = l->time.rank = l->stream.rank = RANK_NONE;
+    l->cut_count = 0;
+}
+
 static void cut(struct json_line *l, const struct json_member *m)
 {
     struct str raw = json_member_raw(m);
@@ -237,7 +246,6 @@ static void unwrap_docker(struct json_line *l)
 
 static int use(struct json_line *l, struct str line)
 {
-    l->said->message = line;
     if (l->message.rank != RANK_NONE) {
         l->said->message = parse_unescape(l->in->scratch, l->message.m.value);
         if (!l->said->message.p)
@@ -255,21 +263,17 @@ static int use(struct json_line *l, struct str line)
 
 int parse_json(const struct reading *in, struct str line, struct said *ret)
 {
-    struct said said = {.level = LEVEL_NONE};
-    struct pick none = {.rank = RANK_NONE};
-    struct json_line l = {
-        .in = in, .said = &said, .message = none, .level = none, .time = none, .stream = none};
     struct json_walk w = json_walk(line);
     struct json_member m;
+    struct json_line l;
 
+    said_begin(ret, line);
+    begin(&l, in, ret);
     while (json_next(&w, &m))
         if (!take_member(&l, &m))
             return -ENOMEM;
     if (!w.ok)
         return 0;
     int err = use(&l, line);
-    if (err < 0)
-        return err;
-    *ret = said;
-    return 1;
+    return err < 0 ? err : 1;
 }

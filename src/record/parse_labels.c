@@ -7,6 +7,8 @@
  */
 #include "record/parse_impl.h"
 
+#include <xxhash.h>
+
 static bool set_has(const struct labels *set, const struct label *pairs, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
@@ -38,7 +40,16 @@ static int make_set(struct labels *base, const struct said *s, struct labels **r
     return labels_make(base->table, base->source, all, count, ret);
 }
 
-/* Lines of one source mostly carry the same labels, so the sets made last are kept. */
+/* Where in the memo a set with these labels would be. */
+static uint32_t slot_of(const struct said *s)
+{
+    uint64_t h = 0;
+
+    for (uint32_t i = 0; i < s->label_count; i++)
+        h = XXH3_64bits_withSeed(s->labels[i].value.p, s->labels[i].value.n, h);
+    return (uint32_t)(h % PARSE_MEMO);
+}
+
 static int find_set(struct parser *p, struct labels *base, const struct said *s,
                     struct labels **ret)
 {
@@ -46,20 +57,17 @@ static int find_set(struct parser *p, struct labels *base, const struct said *s,
         parse_forget_labels(p);
         p->memo_of = labels_ref(base);
     }
-    for (int i = 0; i < PARSE_MEMO; i++) {
-        struct parse_memo *m = &p->memo[i];
-        if (m->set && m->added == s->label_count && set_has(m->set, s->labels, m->added)) {
-            *ret = m->set;
-            return 0;
-        }
+    struct parse_memo *m = &p->memo[slot_of(s)];
+    if (m->set && m->added == s->label_count && set_has(m->set, s->labels, m->added)) {
+        *ret = m->set;
+        return 0;
     }
     struct labels *set;
     int err = make_set(base, s, &set);
     if (err < 0)
         return err;
-    struct parse_memo *oldest = &p->memo[p->memo_next++ % PARSE_MEMO];
-    labels_unref(oldest->set);
-    *oldest = (struct parse_memo){set, s->label_count};
+    labels_unref(m->set);
+    *m = (struct parse_memo){set, s->label_count};
     *ret = set;
     return 0;
 }

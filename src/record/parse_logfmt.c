@@ -257,11 +257,11 @@ int parse_logfmt(const struct reading *in, struct str line, struct said *ret)
 {
     if (!may_be(line))
         return 0;
-    struct said said = {.message = line};
     struct logfmt l = {
-        .in = in, .said = &said, .message_rank = 255, .level_rank = 255, .time_rank = 255};
+        .in = in, .said = ret, .message_rank = 255, .level_rank = 255, .time_rank = 255};
     if (!split(&l, line))
         return 0;
+    said_begin(ret, line);
     understand(&l);
     if (!l.message && !l.level && !l.time)
         return 0;
@@ -272,8 +272,5 @@ int parse_logfmt(const struct reading *in, struct str line, struct said *ret)
     if (l.time)
         l.time->used = true;
     int err = use(&l);
-    if (err < 0)
-        return err;
-    *ret = said;
-    return 1;
+    return err < 0 ? err : 1;
 }

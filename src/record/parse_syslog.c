@@ -226,7 +226,6 @@ static int keep_fields(struct buf *fields, const struct reading *in, struct said
 
 int parse_syslog(const struct reading *in, struct str line, struct said *ret)
 {
-    struct said said = {.message = line};
     struct str rest = line;
     struct buf fields = {0};
     uint64_t priority;
@@ -234,22 +233,25 @@ int parse_syslog(const struct reading *in, struct str line, struct said *ret)
 
     if (!prioritised && !may_be_5424(line))
         return 0;
+    said_begin(ret, line);
     if (prioritised) {
-        said.level = level_from_severity(priority % 8, &folded);
+        ret->level = level_from_severity(priority % 8, &folded);
         add_priority(&fields, priority, folded);
     }
     if (str_starts(rest, STR("1 ")))
-        header = read_5424(in, str_of(rest.p + 2, rest.n - 2), &said, &fields);
+        header = read_5424(in, str_of(rest.p + 2, rest.n - 2), ret, &fields);
     else
-        header = read_3164(in, rest, &said, &fields);
-    int err = header ? keep_fields(&fields, in, &said) : buf_error(&fields);
+        header = read_3164(in, rest, ret, &fields);
+    int err = header ? keep_fields(&fields, in, ret) : buf_error(&fields);
     buf_fini(&fields);
     if (err < 0)
         return err;
     if (!header && (!prioritised || priority > 7))
         return 0;
-    if (!header)
-        said = (struct said){.message = line, .level = said.level};
-    *ret = said;
+    if (!header) {
+        enum level level = ret->level;
+        said_begin(ret, line);
+        ret->level = level;
+    }
     return 1;
 }

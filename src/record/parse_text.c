@@ -305,7 +305,8 @@ void parse_text(const struct reading *in, struct str line, struct said *ret)
     size_t start = 0, end = find_stamp(line, &stamp, &start);
     int strangers = !end ? STRANGERS : stamp.is_epoch ? STRANGERS_RAS : STRANGERS_TIMED;
 
-    *ret = (struct said){.message = line, .level = level_of_letter(line)};
+    said_begin(ret, line);
+    ret->level = level_of_letter(line);
     if (end)
         ret->timed = stamp_time(&stamp, in->zone, in->read_us, &ret->time_us);
     if (stamp.is_logcat)
@@ -319,7 +320,7 @@ void parse_text(const struct reading *in, struct str line, struct said *ret)
 enum level parse_text_level(struct str text)
 {
     const struct reading in = {0};
-    struct said said = {.level = LEVEL_NONE};
+    struct said said;
 
     parse_text(&in, text, &said);
     return said.level;

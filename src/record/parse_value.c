@@ -57,14 +57,15 @@ enum level parse_level_value(enum parse_key_kind kind, struct str value, bool *r
 {
     char room[64];
     uint64_t number;
-    bool offset;
+    bool offset = false;
 
     if (value.n == 0 || value.n > 64)
         return LEVEL_NONE;
     if (str_to_u64(value, &number))
         return level_of_number(kind, number, ret_folded);
-    struct str word = without_offset(bare_word(value, room), &offset);
-    const struct level_word *known = level_word_find(word);
+    const struct level_word *known = level_word_find(value); /* nearly always a word as it is */
+    if (!known)
+        known = level_word_find(without_offset(bare_word(value, room), &offset));
     if (!known)
         return LEVEL_NONE;
     *ret_folded = known->folded || offset;

@@ -148,7 +148,8 @@ static inline void add_random_term(struct buf *out)
     static const char *const regexes[] = {
         "/time(d)?out/", "/TIME/i",       "/^GET/",       "/ms$/",      "/\\d{2,}/",
         "/[a-f]+ /",     "/k/i",          "/a|b/",        "/s.*done/s", "/err or/x",
-        "/k\xc3\xbch/",  "/\\/api\\/v1/", "/conn.*tion/", "/x?y?/",     "/(anna|user) .*in/"};
+        "/k\xc3\xbch/",  "/\\/api\\/v1/", "/conn.*tion/", "/x?y?/",     "/(anna|user) .*in/",
+        "/anna|404/",    "/done$|^user/", "/[^x]*\\d$/",  "/\\bin\\b/", "/\\s\\w+\\s12/"};
     static const char *const keyed[] = {"source:web",
                                         "source:web,db",
                                         "source:\"game control\"",

@@ -9,15 +9,12 @@
  * pattern compiled with a callout before each of its items, some ten times slower, which looks at the
  * clock as it goes.
  */
-#include "record/regex.h"
+#include "record/regex_impl.h"
 
 #include "base/clock.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include <errno.h>
-#include <pcre2.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 enum {
@@ -26,23 +23,8 @@ enum {
     STEPS_PER_LOOK = 32, /* at the clock */
     HEAP_KIB = 4096,     /* of the interpreter, where there is no machine code */
     STACK_MIN = 32 * 1024,
-    STACK_MAX = 512 * 1024,       /* of the machine code's own stack, for the patient try */
-    SLICE_READ_MAX = 1024 * 1024, /* places of the first slice times length of the text */
+    STACK_MAX = 512 * 1024, /* of the machine code's own stack, for the patient try */
     SLICE_QUICK_US = 500,
-};
-
-struct regex {
-    pcre2_code *quick, *patient;
-    struct needle literal;
-    struct arena texts; /* of the literal */
-    _Atomic uint32_t overruns;
-};
-
-/* What a thread needs to run any pattern. */
-struct scratch {
-    pcre2_match_data *data;
-    pcre2_match_context *quick, *patient;
-    pcre2_jit_stack *stack;
 };
 
 static pthread_key_t scratch_key;
@@ -77,8 +59,7 @@ static pcre2_match_context *new_context(uint32_t steps)
     return c;
 }
 
-/* This thread's scratch; NULL when memory is short. */
-static struct scratch *get_scratch(void)
+struct scratch *regex_scratch(void)
 {
     pthread_once(&scratch_once, make_key);
     struct scratch *s = pthread_getspecific(scratch_key);
@@ -129,6 +110,16 @@ static int compile(pcre2_code **ret, struct str pattern, uint32_t options, size_
     return 0;
 }
 
+static void find_needles(struct regex *r, struct str pattern, struct str flags)
+{
+    struct str literals[REGEX_LITERALS_MAX];
+    bool fold = flags.n && memchr(flags.p, 'i', flags.n);
+
+    r->needle_count = regex_literals(&r->texts, pattern, flags, literals);
+    for (uint32_t i = 0; i < r->needle_count; i++)
+        needle_init(&r->needles[i], literals[i], fold);
+}
+
 int regex_new(struct regex **ret, struct str pattern, struct str flags, size_t *ret_at,
               char why[120])
 {
@@ -140,12 +131,14 @@ int regex_new(struct regex **ret, struct str pattern, struct str flags, size_t *
         err = compile(&r->quick, pattern, options | PCRE2_USE_OFFSET_LIMIT, ret_at, why);
     if (err == 0)
         err = compile(&r->patient, pattern, options | PCRE2_AUTO_CALLOUT, ret_at, why);
+    if (err == 0 && regex_sees_lines(pattern, flags))
+        err = compile(&r->lines, pattern, options | PCRE2_USE_OFFSET_LIMIT | PCRE2_MULTILINE,
+                      ret_at, why);
     if (err < 0) {
         regex_free(r);
         return err;
     }
-    needle_init(&r->literal, regex_literal(&r->texts, pattern, flags),
-                flags.n && memchr(flags.p, 'i', flags.n));
+    find_needles(r, pattern, flags);
     *ret = r;
     return 0;
 }
@@ -156,12 +149,12 @@ void regex_free(struct regex *r)
         return;
     pcre2_code_free(r->quick);
     pcre2_code_free(r->patient);
+    pcre2_code_free(r->lines);
     arena_fini(&r->texts);
     free(r);
 }
 
-/* Where a match may begin next: not within a character. */
-static size_t next_place(struct str text, size_t at)
+size_t regex_next_place(struct str text, size_t at)
 {
     while (at < text.n && ((unsigned char)text.p[at] & 0xc0) == 0x80)
         at++;
@@ -171,14 +164,14 @@ static size_t next_place(struct str text, size_t at)
 /* What PCRE2 says; NOMATCH only when the whole text was searched. */
 static int match_quickly(const struct regex *r, struct scratch *s, struct str text)
 {
-    size_t at = 0, slice = 1 + SLICE_READ_MAX / (text.n + 1);
+    size_t at = 0, slice = regex_first_slice(text.n);
     int64_t start_us = slice > text.n ? 0 : clock_mono_us(), before_us = start_us;
 
     for (;;) {
         pcre2_set_offset_limit(s->quick, at + slice - 1);
         int n = pcre2_match(r->quick, (PCRE2_SPTR)text.p, text.n, at, PCRE2_NO_UTF_CHECK, s->data,
                             s->quick);
-        at = next_place(text, at + slice);
+        at = regex_next_place(text, at + slice);
         if (n != PCRE2_ERROR_NOMATCH || at > text.n)
             return n;
         int64_t now_us = clock_mono_us();
@@ -214,16 +207,25 @@ static int match_patiently(const struct regex *r, struct scratch *s, struct str 
                        s->patient);
 }
 
+/* Can it not match, for want of a text that must be there? */
+static bool lacks_needles(const struct regex *r, struct str text)
+{
+    for (uint32_t i = 0; i < r->needle_count; i++)
+        if (needle_found(&r->needles[i], text))
+            return false;
+    return r->needle_count > 0;
+}
+
 bool regex_found(struct regex *r, struct str text)
 {
     struct scratch *s;
     int n = PCRE2_ERROR_NOMEMORY;
 
-    if (regex_overruns(r) > 0 || !needle_found(&r->literal, text))
+    if (regex_overruns(r) > 0 || lacks_needles(r, text))
         return false;
     if (text.n == 0)
         text.p = "";
-    s = get_scratch();
+    s = regex_scratch();
     if (s)
         n = match_quickly(r, s, text);
     if (s && n < 0 && n != PCRE2_ERROR_NOMATCH)
@@ -233,9 +235,10 @@ bool regex_found(struct regex *r, struct str text)
     return n >= 0;
 }
 
-const struct needle *regex_needle(const struct regex *r)
+const struct needle *regex_needles(const struct regex *r, uint32_t *ret_n)
 {
-    return &r->literal;
+    *ret_n = r->needle_count;
+    return r->needles;
 }
 
 uint32_t regex_overruns(const struct regex *r)

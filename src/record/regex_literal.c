@@ -4,9 +4,10 @@
  *
  * The pattern is read from left to right at its top level. Plain characters gather in a run; anything
  * else ends it: a class, a group, a dot, an anchor. A character that may be absent (followed by ? * or
- * {) is taken out of its run again. The longest run wins. Where the pattern has an alternative at the
- * top level, or something this does not know (inline options, numbered escapes, \Q), there is no
- * literal: too short a text only costs time, a wrong one would cost lines.
+ * {) is taken out of its run again. The longest run wins. Each alternative at the top level has a literal
+ * of its own, one of which must be there; where one has none, or something this does not know comes
+ * (inline options, numbered escapes, \Q), there are none at all: too short a text only costs time, a
+ * wrong one would cost lines.
  *
  * Without case only ASCII is compared, but Unicode folds the Kelvin sign to k and the long s to s: so
  * those two letters, and all of non-ASCII, end a run when flag i is given.
@@ -141,7 +142,6 @@ static bool step(struct runs *r)
     case '(':
         end_run(r);
         return skip_group(r);
-    case '|':
     case ')':
         return false;
     case '?':
@@ -169,19 +169,71 @@ static bool step(struct runs *r)
     }
 }
 
-struct str regex_literal(struct arena *a, struct str pattern, struct str flags)
+/* The literal of the alternative at the front, whose | is taken off, too. False: there is none. */
+static bool take_branch(struct runs *r)
+{
+    r->run_n = r->last_n = r->best_n = 0;
+    while (r->rest.n && r->rest.p[0] != '|')
+        if (!step(r))
+            return false;
+    end_run(r);
+    return r->best_n > 0;
+}
+
+uint32_t regex_literals(struct arena *a, struct str pattern, struct str flags,
+                        struct str ret[REGEX_LITERALS_MAX])
 {
     struct runs r = {.rest = pattern, .fold = flags.n && memchr(flags.p, 'i', flags.n)};
+    uint32_t n = 0;
+    bool more = true;
 
     if (flags.n && memchr(flags.p, 'x', flags.n))
-        return STR_NONE;
+        return 0;
     r.run = arena_alloc(a, pattern.n + 1);
-    r.best = arena_alloc(a, pattern.n + 1);
-    if (!r.run || !r.best)
-        return STR_NONE;
-    while (r.rest.n)
-        if (!step(&r))
-            return STR_NONE;
-    end_run(&r);
-    return str_of(r.best, r.best_n);
+    while (more) {
+        r.best = arena_alloc(a, r.rest.n + 1);
+        if (!r.run || !r.best || n == REGEX_LITERALS_MAX || !take_branch(&r))
+            return 0;
+        ret[n++] = str_of(r.best, r.best_n);
+        more = r.rest.n > 0;
+        skip(&r, more);
+        if (more && r.rest.n == 0) /* an empty alternative at the end */
+            return 0;
+    }
+    return n;
+}
+
+/* --- can many lines be searched at once? --- */
+
+/* Behind an escape whose meaning does not change where a text is one of many lines. */
+static bool skip_escape(struct runs *r)
+{
+    unsigned char c = r->rest.n > 1 ? (unsigned char)r->rest.p[1] : 0;
+    bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+
+    skip(r, 2);
+    return c && !(c >= '0' && c <= '9') && (!letter || strchr("dDwWsSbBhHvVtnrfeapPx", c));
+}
+
+bool regex_sees_lines(struct str pattern, struct str flags)
+{
+    struct runs r = {.rest = pattern};
+    char before = 0;
+
+    if (flags.n && memchr(flags.p, 'x', flags.n))
+        return false;
+    while (r.rest.n) {
+        char c = r.rest.p[0];
+        bool group = c == '(' && r.rest.n > 1 && (r.rest.p[1] == '?' || r.rest.p[1] == '*');
+        if (group && !str_starts(r.rest, STR("(?:")))
+            return false;
+        if (c == '+' && before && strchr("?*+}", before)) /* gives nothing back */
+            return false;
+        before = c == '\\' ? 0 : c;
+        if (c == '\\' ? !skip_escape(&r) : c == '[' && !skip_class(&r))
+            return false;
+        if (c != '\\' && c != '[')
+            skip(&r, group ? 3 : 1);
+    }
+    return true;
 }

@@ -372,7 +372,7 @@ static void refuse_coding(struct http_req *req, int err)
                      "Content-Encoding can be gzip or zstd, and only one of them");
 }
 
-void http_in_serve(struct http_in *s, struct http_req *req, struct str source)
+void http_in_serve(struct http_in *s, struct http_req *req, struct str source, uint16_t class)
 {
     struct str key = http_header(req, "x-logmill-batch");
     struct inflate *inflate = NULL;
@@ -388,6 +388,7 @@ void http_in_serve(struct http_in *s, struct http_req *req, struct str source)
     }
     *r = (struct request){.server = s, .req = req, .key = key, .inflate = inflate};
     push_begin(&r->push, &s->shared, source, key, says_lines(http_header(req, "content-type")));
+    r->push.class = class;
     if (grant_is_limited(req->grant)) {
         r->push.must = req->grant->labels;
         r->push.must_count = req->grant->label_count;

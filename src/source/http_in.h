@@ -34,8 +34,8 @@ int http_in_new(struct http_in **ret, const struct http_in_opts *opts) LM_MUST_C
 void http_in_free(struct http_in *s);
 
 /* Takes the records of this request, which streams, and answers it. `source` (valid as long as the
- * request) is for records that name none. */
-void http_in_serve(struct http_in *s, struct http_req *req, struct str source);
+ * request) is for records that name none, `class` for those that do not say how long they are kept. */
+void http_in_serve(struct http_in *s, struct http_req *req, struct str source, uint16_t class);
 
 /* Ids below acked_id have become acknowledged, or never will be (durability `always`). */
 void http_in_acked(struct http_in *s, uint64_t acked_id);

@@ -88,7 +88,7 @@ static void charge(void *hub, struct str source, uint64_t records)
 
 static void dispatch(struct http_req *req, void *ctx)
 {
-    http_in_serve(((struct fixture *)ctx)->in, req, STR("app"));
+    http_in_serve(((struct fixture *)ctx)->in, req, STR("app"), 0);
 }
 
 static bool streams(const struct http_req *req, void *ctx)

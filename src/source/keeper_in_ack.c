@@ -7,12 +7,15 @@
 enum {
     ACK_DELAY_MS = 20,        /* acknowledgements are gathered this long ... */
     ACK_AT_ONCE = 128 * 1024, /* ... unless this many bytes wait */
+    REST_STEP_US = 500, /* for every so many keepers that write, each may collect so much ... */
+    REST_KEEPERS = 3,
+    REST_STEPS_MAX = 7, /* ... longer, up to 3.5 ms */
 };
 
 void ack_send(struct keeper *k, enum frame_type type, const struct run_position *p)
 {
     struct buf out = {0};
-    struct frame_ack ack = {p->stdout_n, p->stderr_n, p->flags};
+    struct frame_ack ack = {p->stdout_n, p->stderr_n, p->flags, k->server->rest_us};
 
     frame_add_ack(&out, type, &ack);
     if (buf_error(&out) == 0) {
@@ -64,9 +67,26 @@ void ack_now(struct keeper *k)
     acknowledge(k, in->acked_id(in->hub));
 }
 
+/* Each time a keeper sends, we wake; many that write line by line would cost more for that than for
+ * their lines (docs/adr/0045). In steps, so that those who rest wake together. */
+static uint32_t fair_rest_us(const struct keeper_server *s)
+{
+    uint32_t busy = 0;
+
+    LIST_FOR_EACH (link, &s->keepers) {
+        const struct keeper *k = LIST_ITEM(link, struct keeper, link);
+        struct run_position now = keeper_position(k);
+        busy += is_news(&now, &k->acked);
+    }
+    uint32_t steps = busy / REST_KEEPERS;
+    return REST_STEP_US * (steps < REST_STEPS_MAX ? steps : REST_STEPS_MAX);
+}
+
 static void on_ack_timer(uv_timer_t *timer)
 {
     struct keeper_server *s = timer->data;
+
+    s->rest_us = fair_rest_us(s);
     keeper_server_acked(s, s->intake.acked_id(s->intake.hub));
 }
 

@@ -138,6 +138,24 @@ static void acknowledgements_are_gathered_for_a_while(void **state)
     assert_int_equal(c->acks, 1);
 }
 
+static void many_that_write_at_once_may_collect_longer(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < KEEPERS_MAX; i++)
+        call(f, i, (uint8_t)(i + 1));
+    for (int i = 0; i < KEEPERS_MAX; i++) {
+        put_text(&f->callers[i], FRAME_STDOUT, 0, "abc\n");
+        flush(f, &f->callers[i]);
+    }
+    UNTIL(f, f->callers[KEEPERS_MAX - 1].acked.stdout_n == 4);
+    assert_in_range(f->callers[KEEPERS_MAX - 1].acked.rest_us, 500, 3500);
+    put_text(&f->callers[0], FRAME_STDOUT, 4, "abc\n");
+    flush(f, &f->callers[0]);
+    UNTIL(f, f->callers[0].acked.stdout_n == 8);
+    assert_int_equal(f->callers[0].acked.rest_us, 0);
+}
+
 static void much_is_acknowledged_at_once(void **state)
 {
     static char line[FRAME_DATA_MAX];
@@ -349,6 +367,7 @@ int main(void)
         TEST(a_keeper_that_calls_again_displaces_its_earlier_connection),
         TEST(a_displaced_connection_does_not_end_the_run),
         TEST(acknowledgements_are_gathered_for_a_while),
+        TEST(many_that_write_at_once_may_collect_longer),
         TEST(much_is_acknowledged_at_once),
         TEST(half_a_line_is_not_acknowledged),
         TEST(nothing_is_acknowledged_before_it_is_synced),

@@ -15,6 +15,7 @@ struct keeper_server {
     struct supervise *supervise;
     struct list keepers;
     uv_timer_t ack_timer;
+    uint32_t rest_us; /* what keepers are told to collect for: the more write at once, the longer */
     uv_timer_t partial_timer;
     struct batch batch; /* one for all: it is published before the next keeper's turn */
 };

@@ -13,6 +13,7 @@ void push_shared_init(struct push_shared *s, const struct intake *intake)
     *s = (struct push_shared){.intake = *intake};
     s->mapper.table = intake->labels;
     s->mapper.metrics = intake->metrics;
+    s->mapper.classes = intake->classes;
     batch_begin(&s->discard, &(struct origin){0}, 0);
 }
 
@@ -131,6 +132,7 @@ static int take_text(struct push *p, const struct push_text *t)
     struct batch *b = choose_batch(p);
     p->shared->mapper.must = p->must;
     p->shared->mapper.must_count = p->must_count;
+    p->shared->mapper.class = p->class;
     int err = t->fault == PUSH_FINE
                   ? push_record(&p->shared->mapper, t->text, p->source, b, &reason)
                   : -LM_E_INVALID;

@@ -45,6 +45,7 @@ struct push {
     const struct label
         *must; /* what its sender is limited to; set after push_begin(), stays valid */
     uint32_t must_count;
+    uint16_t class; /* of records that say no ttl; set after push_begin() */
     uint64_t index; /* of the next record of the body */
     uint64_t accepted, rejected;
     uint64_t skip;      /* so many are in the journal from an earlier attempt */

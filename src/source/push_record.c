@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Where a member belongs. Of several for one of the first five places the one with the lowest rank
+/* Where a member belongs. Of several for one of the first six places the one with the lowest rank
  * counts, of equals the first. */
 enum place_kind {
     PLACE_MESSAGE,
@@ -19,6 +19,7 @@ enum place_kind {
     PLACE_TIME,
     PLACE_STREAM,
     PLACE_SOURCE,
+    PLACE_TTL,
     PLACE_ONE_OF
 };
 enum { PLACE_LABELS = PLACE_ONE_OF, PLACE_FIELDS, PLACE_LABEL, PLACE_FIELD };
@@ -47,11 +48,9 @@ static struct place own_place(struct str name)
     static const struct {
         struct str name;
         uint8_t kind;
-    } own[] = {{{"source", 6}, PLACE_SOURCE},
-               {{"labels", 6}, PLACE_LABELS},
-               {{"fields", 6}, PLACE_FIELDS},
-               {{"process_id", 10}, PLACE_LABEL},
-               {{"processId", 9}, PLACE_LABEL}};
+    } own[] = {{{"source", 6}, PLACE_SOURCE},     {{"ttl", 3}, PLACE_TTL},
+               {{"labels", 6}, PLACE_LABELS},     {{"fields", 6}, PLACE_FIELDS},
+               {{"process_id", 10}, PLACE_LABEL}, {{"processId", 9}, PLACE_LABEL}};
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (str_eq(own[i].name, name))
@@ -176,6 +175,8 @@ static bool understand(struct draft *d, const struct place *place, const struct 
         if (stream != STREAM_NONE)
             d->r.stream = stream;
         return stream != STREAM_NONE;
+    case PLACE_TTL: /* a bare number is more likely something the record is about */
+        return text && ttl_class_of(d->m->classes, member->value, &d->r.class);
     default:
         return member->type != JSON_IS_NULL;
     }
@@ -337,7 +338,7 @@ static struct str clean_text(struct push_mapper *m, struct str text)
 static void begin(struct draft *d, struct push_mapper *m, int64_t read_us)
 {
     d->m = m;
-    d->r = (struct record){.time_us = read_us, .stream = STREAM_STDOUT};
+    d->r = (struct record){.time_us = read_us, .stream = STREAM_STDOUT, .class = m->class};
     memset(d->one, 0, sizeof d->one);
     d->pair_count = 0;
     d->no_memory = d->keep_level = false;

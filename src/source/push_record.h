@@ -10,10 +10,11 @@
  *     time     timestamp, time, ts, …: RFC 3339, or a number of s, ms, µs or ns since 1970
  *     stream   stdout, stderr, system      (all names: record/parse_keys.def)
  *     source   source
+ *     class    ttl, a text such as 7d (conf/ttl.h)
  *     labels   job_run_id or jobRunId … at the top, and what `labels` holds
  *     fields   what `fields` holds, and the rest
  *
- * Nothing is lost for being odd: a level or time that is not understood, a label that is over the
+ * Nothing is lost for being odd: a level, time or ttl that is not understood, a label that is over the
  * limits (32 a record, names [a-z_][a-z0-9_.]{0,63}, values of 1 to 256 bytes) goes to `fields`.
  *
  * A sender may be limited to labels: what it sends gets them, and a record that says otherwise is
@@ -25,13 +26,16 @@
 #ifndef LM_SOURCE_PUSH_RECORD_H
 #define LM_SOURCE_PUSH_RECORD_H
 
+#include "conf/ttl.h"
 #include "metrics/metrics.h"
 #include "record/record.h"
 
-/* Zeroed, with table and metrics set, it is ready. */
+/* Zeroed, with table, metrics and classes set, it is ready. */
 struct push_mapper {
     struct label_table *table;
     struct metrics *metrics;
+    const struct ttl_classes *classes;
+    uint16_t class;      /* of records that say no ttl; 0: none */
     struct labels *last; /* most records have the labels of the one before */
     struct buf clean, fields;
     struct arena scratch;     /* of one record */

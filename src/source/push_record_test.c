@@ -22,12 +22,15 @@ struct fixture {
     struct buf json;
 };
 
+static const struct ttl_classes classes = {.hours = {1, 24, 168}, .count = 3};
+
 static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
 
     f->mapper.table = &f->table;
     f->mapper.metrics = &f->metrics;
+    f->mapper.classes = &classes;
     batch_begin(&f->batch, &(struct origin){0}, read_us);
     *state = f;
     return 0;
@@ -294,6 +297,42 @@ static void records_with_the_same_labels_share_them(void **state)
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
+static void expect_class(struct fixture *f, const char *text, uint16_t class)
+{
+    const char *reason = "";
+
+    if (add(f, text, &reason) != 0)
+        fail_msg("%s was refused: %s", text, reason);
+    if (f->batch.records[f->batch.count - 1].class != class)
+        fail_msg("%s got the class %u", text, f->batch.records[f->batch.count - 1].class);
+}
+
+static void a_record_may_say_how_long_it_is_kept(void **state)
+{
+    struct fixture *f = *state;
+
+    expect_class(f, "{\"message\":\"x\",\"ttl\":\"20h\"}", 24);
+    expect_class(f, "{\"message\":\"x\"}", 0);
+    f->mapper.class = 168;
+    expect_class(f, "{\"message\":\"x\"}", 168);
+    expect_class(f, "{\"message\":\"x\",\"ttl\":\"5m\"}", 1);
+    expect_class(f, "{\"message\":\"x\",\"ttl\":\"1y\"}", 0);
+    expect(f, "{\"message\":\"x\",\"ttl\":\"7d\"}",
+           HEAD("info", "stdout") "\"source\":\"app\",\"message\":\"x\"}");
+}
+
+static void a_ttl_that_is_no_time_is_a_field_like_any_other(void **state)
+{
+    struct fixture *f = *state;
+
+    expect_class(f, "{\"message\":\"resolved\",\"ttl\":300}", 0);
+    expect(f, "{\"message\":\"x\",\"ttl\":300}",
+           HEAD("info", "stdout") "\"source\":\"app\",\"message\":\"x\",\"fields\":{\"ttl\":300}}");
+    expect(f, "{\"message\":\"x\",\"ttl\":\"soon\"}",
+           HEAD("info",
+                "stdout") "\"source\":\"app\",\"message\":\"x\",\"fields\":{\"ttl\":\"soon\"}}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +349,8 @@ int main(void)
         TEST(the_source_is_the_record_s_own_or_the_default),
         TEST(other_members_keep_their_text_on_one_line),
         TEST(records_with_the_same_labels_share_them),
+        TEST(a_record_may_say_how_long_it_is_kept),
+        TEST(a_ttl_that_is_no_time_is_a_field_like_any_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

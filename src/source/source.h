@@ -10,6 +10,7 @@
 #ifndef LM_SOURCE_SOURCE_H
 #define LM_SOURCE_SOURCE_H
 
+#include "conf/ttl.h"
 #include "metrics/metrics.h"
 #include "record/record.h"
 
@@ -44,6 +45,7 @@ struct intake {
     void (*partial)(void *hub, struct labels *l, enum stream stream, struct str text);
     struct label_table *labels;
     struct metrics *metrics;
+    const struct ttl_classes *classes; /* that records may ask for */
 };
 
 #endif

@@ -134,6 +134,9 @@ static inline int64_t chunk_class_ttl_us(uint16_t class)
     return class ? class * INT64_C(3600000000) : INT64_MAX;
 }
 
+/* May some of its records expire by themselves? */
+bool chunk_has_classes(const struct chunk *c);
+
 /* Ranges of the .seg file (absolute offsets) that hold nothing but cleared or expired records. They may
  * be punched: no reader asks for them as long as it has these tombs and a clock that is not behind. */
 typedef int chunk_range_fn(uint64_t at, uint64_t n, void *ctx);

@@ -52,6 +52,11 @@ int dead_block(struct chunk_reader *r, uint32_t block, const struct tombs *tombs
     return err;
 }
 
+bool chunk_has_classes(const struct chunk *c)
+{
+    return c->meta_flags & META_CLASSES;
+}
+
 int chunk_dead_ranges(struct chunk *c, const struct tombs *tombs, int64_t now_us,
                       chunk_range_fn *fn, void *ctx)
 {
@@ -59,7 +64,7 @@ int chunk_dead_ranges(struct chunk *c, const struct tombs *tombs, int64_t now_us
     bool dead = false;
     int err = 0;
 
-    if (!tombs && !(c->meta_flags & META_CLASSES))
+    if (tombs_count(tombs) == 0 && !chunk_has_classes(c))
         return 0;
     err = reader_open(&r, c);
     for (uint32_t i = 0; i < c->block_count && err == 0; i++) {

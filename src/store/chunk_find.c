@@ -18,7 +18,7 @@ void finder_fini(struct finder *f)
     texts_fini(&f->texts);
     buf_fini(&f->sets_at);
     buf_fini(&f->memo);
-    buf_fini(&f->candidates);
+    arena_fini(&f->bits);
     *f = (struct finder){0};
 }
 

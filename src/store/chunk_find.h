@@ -40,7 +40,8 @@ struct finder {
     struct chunk_reader reader;
     struct pruner pruner;
     struct block_texts texts;
-    struct buf sets_at, memo, candidates;
+    struct buf sets_at, memo;
+    struct arena bits; /* of the block that is looked at */
     /* Of the search under way: */
     const struct plan *plan;
     const struct find_range *range;

@@ -122,20 +122,36 @@ static int clue_of_field(struct arena *a, const struct term *t, uint32_t value, 
     return err;
 }
 
+/* The texts of which a term on messages needs one. */
+static const struct needle *needles_of(const struct term *t, uint32_t *ret_n)
+{
+    if (t->op == OP_REGEX)
+        return regex_needles(t->regex, ret_n);
+    *ret_n = t->count;
+    return t->needles;
+}
+
 static int clue_of(struct arena *a, const struct term *t, uint32_t value, struct clue *ret)
 {
+    uint32_t n;
+
     if (t->kind != TERM_TEXT)
         return clue_of_field(a, t, value, ret);
-    if (t->op == OP_REGEX)
-        return clue_of_message(a, regex_needle(t->regex)->text, ret);
-    return clue_of_message(a, t->values[value], ret);
+    const struct needle *needles = needles_of(t, &n);
+    return clue_of_message(a, value < n ? needles[value].text : STR_NONE, ret);
 }
 
 static int add_clues(struct plan *p, const struct term *t)
 {
     struct plan_term *pt = &p->terms[p->term_count];
-    uint32_t n = t->op == OP_REGEX ? 1 : t->count;
+    uint32_t n = 1; /* of a regex about which nothing is known: a clue that says so */
     int err = 0;
+
+    if (t->kind == TERM_TEXT)
+        (void)needles_of(t, &n);
+    else if (t->op != OP_REGEX)
+        n = t->count;
+    n = n ? n : 1;
 
     *pt = (struct plan_term){.term = t, .clues = arena_alloc(&p->memory, n * sizeof *pt->clues)};
     if (!pt->clues)
@@ -175,18 +191,15 @@ static size_t shortest(const struct demand *d)
 static struct demand demand_of_term(const struct term *t)
 {
     struct demand d = {0};
+    uint32_t n;
 
     if (t->kind != TERM_TEXT)
         return d;
-    if (t->op == OP_REGEX) {
-        d.needles[0] = *regex_needle(t->regex);
-        d.count = d.needles[0].text.n > 0;
-        return d;
-    }
-    for (uint32_t i = 0; i < t->count; i++) {
-        if (t->needles[i].text.n == 0 || d.count == PLAN_NEEDLES_MAX)
+    const struct needle *needles = needles_of(t, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        if (needles[i].text.n == 0 || d.count == PLAN_NEEDLES_MAX)
             return (struct demand){0};
-        d.needles[d.count++] = t->needles[i];
+        d.needles[d.count++] = needles[i];
     }
     return d;
 }
@@ -257,6 +270,5 @@ int plan_make(struct plan *p, const struct filter *f)
     struct demand d = demand_of(f->root);
     memcpy(p->needles, d.needles, sizeof p->needles);
     p->needle_count = d.count;
-    p->only_needles = d.count > 0 && f->root->kind == EXPR_TERM && f->root->term->op != OP_REGEX;
     return err;
 }

@@ -35,7 +35,9 @@ struct clue {
 
 struct plan_term {
     const struct term *term;
-    struct clue *clues; /* one for each value (of a regex: one); any of them may be the one found */
+    struct clue
+        *clues; /* one for each value (of a regex: for each text that it needs one of); any of them
+                         * may be the one found */
     uint32_t clue_count;
 };
 
@@ -46,7 +48,6 @@ struct plan {
     uint32_t term_count;
     struct needle needles[PLAN_NEEDLES_MAX];
     uint32_t needle_count; /* 0: a match need not have any of them */
-    bool only_needles;     /* a record matches if and only if its message has one of them */
     bool by_text;          /* has conditions on messages */
     bool by_fields;        /* may have conditions on fields */
     bool by_label;         /* has conditions on labels */

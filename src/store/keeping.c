@@ -1,38 +1,31 @@
 /* SPDX-License-Identifier: MIT
  *
- * keeping.c - what is kept, and what goes: by age, by size, by label, by the class of a record.
+ * keeping.c - how what is no longer kept goes: what was cleared, what is too much, what aging.c says.
  *
  * Everything that goes does so in three steps: new tombs, which count at once for whoever begins to
  * read; the file `tomb`; then the space, when no reader is left that began before. Whole segments
  * below the floor are unlinked, dead ranges of others are punched out.
- *
- * Age goes by the time of arrival, and a clock may be wrong. So a record is old only when it is old by
- * the wall clock and by the time the hub has been running since its start, twice, an hour apart: a clock
- * that jumps deletes nothing.
  */
 #include "store/store_impl.h"
 
-#include "base/clock.h"
 #include "base/diag.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
-#define HOUR_US (INT64_C(3600) * 1000 * 1000)
-#define DAY_US  (24 * HOUR_US)
-/* Records that expire are punched out only when even a reader that began so long ago is through. */
-#define SLACK_US (INT64_C(10) * 60 * 1000 * 1000)
+#define DAY_US (INT64_C(24) * 3600 * 1000 * 1000)
 
 /* One round of taking away. */
 struct sweep {
     struct store_task task;
     const struct tombs *tombs;
     struct chunk_row *row;
-    bool write_tombs, punch;
-    struct list gone; /* segments to be removed */
-    int64_t now_us;
+    struct list gone;   /* segments to be removed */
+    int64_t expired_us; /* aging.c */
+    bool only_classes;  /* only what may have expired is looked at */
     int tomb_err;
     uint64_t freed; /* bytes */
     store_cleared_fn *cleared;
@@ -46,13 +39,17 @@ struct punch {
     uint64_t freed;
 };
 
+/* Most of it may have been punched before: what counts is what the disk gets back. */
 static int punch_range(uint64_t at, uint64_t n, void *ctx)
 {
     struct punch *p = ctx;
+    uint64_t before = segment_disk_n(p->fd, UINT64_MAX);
 
     /* Where the file system cannot, the space comes back with the day. */
-    if (fallocate(p->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)n) == 0)
-        p->freed += n;
+    if (fallocate(p->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)n) < 0)
+        return 0;
+    uint64_t after = segment_disk_n(p->fd, UINT64_MAX);
+    p->freed += before > after ? before - after : 0;
     return 0;
 }
 
@@ -63,7 +60,7 @@ static void punch_chunk(struct sweep *w, struct chunk *c)
     if (c->end_id <= tombs_floor(w->tombs))
         punch_range(c->seg_at, c->seg_n, &p);
     else
-        (void)!chunk_dead_ranges(c, w->tombs, w->now_us, punch_range, &p); /* next time, then */
+        (void)!chunk_dead_ranges(c, w->tombs, w->expired_us, punch_range, &p); /* next time, then */
     w->freed += p.freed;
 }
 
@@ -75,10 +72,11 @@ static void sweep_work(struct store_task *t)
     LIST_FOR_EACH (link, &w->gone) {
         const struct segment *g = LIST_ITEM(link, struct segment, link);
         if (segment_remove(s->dir, g) == 0)
-            w->freed += g->seg_n + g->idx_n;
+            w->freed += segment_disk_n(g->files->seg_fd, g->seg_n) + g->idx_n;
     }
-    for (uint32_t i = 0; w->punch && i < w->row->count; i++)
-        punch_chunk(w, w->row->at[i]);
+    for (uint32_t i = 0; i < w->row->count; i++)
+        if (!w->only_classes || chunk_has_classes(w->row->at[i]))
+            punch_chunk(w, w->row->at[i]);
 }
 
 static void tombs_work(struct store_task *t)
@@ -134,8 +132,7 @@ static struct sweep *new_sweep(struct store *s)
         return NULL;
     list_init(&w->gone);
     list_init(&w->task.link);
-    w->now_us = clock_wall_us() - SLACK_US;
-    w->punch = true;
+    w->expired_us = s->watch.agreed_us;
     w->row = s->row;
     w->row->refs++;
     return w;
@@ -147,6 +144,32 @@ static void begin_sweep(struct store *s, struct sweep *w)
     w->tombs = tombs_ref(s->tombs);
     w->task.work = tombs_work;
     w->task.done = tombs_done;
+    task_add(s, &w->task);
+}
+
+int keeping_sweep(struct store *s, const struct tombs *tombs)
+{
+    struct sweep *w = new_sweep(s);
+
+    if (!w)
+        return -ENOMEM;
+    store_set_tombs(s, tombs);
+    begin_sweep(s, w);
+    return 0;
+}
+
+void keeping_sweep_expired(struct store *s)
+{
+    struct sweep *w = new_sweep(s);
+
+    if (!w)
+        return; /* next hour, then */
+    w->only_classes = true;
+    s->generation++; /* who began to read before sees them still */
+    w->tombs = tombs_ref(s->tombs);
+    w->task.work = sweep_work;
+    w->task.done = sweep_done;
+    w->task.frees = true;
     task_add(s, &w->task);
 }
 
@@ -201,8 +224,7 @@ static void cut_segments(struct store *s, uint64_t floor, struct list *gone)
     }
 }
 
-/* Everything below `floor` goes. */
-static int raise_floor(struct store *s, uint64_t floor, const char *why)
+int keeping_raise_floor(struct store *s, uint64_t floor, const char *why)
 {
     uint64_t from = store_start_id(s);
     struct tombs *tombs;
@@ -225,107 +247,44 @@ static int raise_floor(struct store *s, uint64_t floor, const char *why)
     return 0;
 }
 
-/* One past the ids of the chunks at the old end that arrived before this time. */
-static uint64_t floor_before(const struct store *s, int64_t time_us)
+/* Of a segment with holes every chunk has its share of what is left. */
+static uint64_t disk_share(const struct segment *g, const struct chunk *c)
 {
-    uint64_t floor = tombs_floor(s->tombs);
+    uint64_t seg_n = 0;
 
-    for (uint32_t i = 0; i < s->row->count; i++) {
-        const struct chunk *c = s->row->at[i];
-        if (c->count > 0 && c->max_arrival_us >= time_us)
-            break;
-        floor = c->end_id;
-    }
-    return floor;
-}
-
-/* What the clock said when the hub started, and the time since; or what it says now, if that is less. */
-static int64_t cautious_now_us(const struct store *s)
-{
-    int64_t wall = clock_wall_us(), since = s->watch.wall_us + (clock_mono_us() - s->watch.mono_us);
-    return wall < since ? wall : since;
-}
-
-void keeping_check_age(struct store *s)
-{
-    struct clock_watch *w = &s->watch;
-    int64_t now_us = clock_mono_us();
-
-    if (s->opts.max_age_ms == 0 || (w->looked_us && now_us - w->looked_us < HOUR_US))
-        return;
-    uint64_t floor = floor_before(s, cautious_now_us(s) - (int64_t)s->opts.max_age_ms * 1000);
-    uint64_t agreed = !w->looked_us ? 0 : floor < w->floor ? floor : w->floor;
-    w->looked_us = now_us;
-    w->floor = floor;
-    if (agreed > tombs_floor(s->tombs))
-        (void)!raise_floor(s, agreed, "older than retention.max_age"); /* next hour, then */
+    for (uint32_t i = 0; i < g->count; i++)
+        seg_n += g->chunks[i]->seg_n;
+    double left = (double)segment_disk_n(g->files->seg_fd, seg_n) / (double)(seg_n ? seg_n : 1);
+    return (uint64_t)(left * (double)c->seg_n) + c->idx_n;
 }
 
 void keeping_check_bytes(struct store *s)
 {
-    uint64_t bytes = 0, floor = tombs_floor(s->tombs);
+    uint64_t bytes = store_bytes(s), floor = tombs_floor(s->tombs);
 
-    if (s->opts.max_bytes == 0)
+    if (s->opts.max_bytes == 0 || bytes <= s->opts.max_bytes)
         return;
-    for (uint32_t i = 0; i < s->row->count; i++)
-        bytes += s->row->at[i]->seg_n + s->row->at[i]->idx_n;
-    for (uint32_t i = 0; i + 1 < s->row->count && bytes > s->opts.max_bytes; i++) {
-        bytes -= s->row->at[i]->seg_n + s->row->at[i]->idx_n;
-        floor = s->row->at[i]->end_id;
+    LIST_FOR_EACH (link, &s->segments) {
+        const struct segment *g = LIST_ITEM(link, struct segment, link);
+        bool last = link->next == &s->segments;
+        for (uint32_t i = 0; i + last < g->count && bytes > s->opts.max_bytes; i++) {
+            uint64_t share = disk_share(g, g->chunks[i]);
+            bytes -= share < bytes ? share : bytes;
+            floor = g->chunks[i]->end_id;
+        }
     }
     if (floor > tombs_floor(s->tombs))
-        (void)!raise_floor(s, floor, "the history is larger than retention.max_bytes");
+        (void)!keeping_raise_floor(s, floor, "the history is larger than retention.max_bytes");
 }
 
 bool store_make_space(struct store *s)
 {
     uint64_t floor = tombs_floor(s->tombs);
-    int64_t limit_us = cautious_now_us(s) - (int64_t)s->opts.min_ms * 1000;
+    int64_t limit_us = aging_now_us(s) - (int64_t)s->opts.min_ms * 1000;
 
     if (s->row->count == 0)
         return false;
     int64_t day_end_us = (s->row->at[0]->max_arrival_us / DAY_US + 1) * DAY_US;
-    uint64_t upto = floor_before(s, day_end_us < limit_us ? day_end_us : limit_us);
-    return upto > floor && raise_floor(s, upto, "the disk is full") == 0;
-}
-
-/* --- expiry --- */
-
-/* Records with a class of their own expire without anybody asking for it: their space comes back in the
- * next hour. */
-static void sweep_expired(struct store *s)
-{
-    struct sweep *w = new_sweep(s);
-
-    if (!w)
-        return;
-    w->tombs = tombs_ref(s->tombs);
-    w->task.work = sweep_work;
-    w->task.done = sweep_done;
-    w->task.frees = true;
-    task_add(s, &w->task);
-}
-
-static void on_hour(uv_timer_t *timer)
-{
-    struct store *s = timer->data;
-
-    keeping_check_age(s);
-    keeping_check_bytes(s);
-    sweep_expired(s);
-}
-
-int keeping_init(struct store *s)
-{
-    int err = uv_timer_init(&s->opts.loop->uv, &s->hourly);
-
-    if (err < 0)
-        return err;
-    s->watch = (struct clock_watch){.wall_us = clock_wall_us(), .mono_us = clock_mono_us()};
-    s->hourly.data = s;
-    uv_unref((uv_handle_t *)&s->hourly);
-    uv_timer_start(&s->hourly, on_hour, HOUR_US / 1000, HOUR_US / 1000);
-    keeping_check_age(s);
-    keeping_check_bytes(s);
-    return 0;
+    uint64_t upto = aging_floor(s, day_end_us < limit_us ? day_end_us : limit_us);
+    return upto > floor && keeping_raise_floor(s, upto, "the disk is full") == 0;
 }

@@ -54,7 +54,7 @@ static int seal(struct store *s, struct segment *to, struct str positions)
                                    .seg_at = to->seg_n,
                                    .positions = positions,
                                    .tombs = g->tombs,
-                                   .now_us = g->now_us};
+                                   .now_us = g->expired_us};
     int err = chunk_seal(g->view, 0, &opts, &image);
 
     if (err == 0)
@@ -105,6 +105,7 @@ static void start(struct store *s)
         return;
     g->tombs = tombs_ref(s->tombs);
     g->now_us = clock_wall_us();
+    g->expired_us = s->watch.agreed_us;
     g->segment = NULL;
     g->chunk = NULL;
     g->row = chunk_row_new(s, 1);

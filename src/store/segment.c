@@ -22,6 +22,13 @@ void segment_day(int64_t wall_us, char day[11])
     snprintf(day, 11, "%.10s", text);
 }
 
+uint64_t segment_disk_n(int fd, uint64_t most)
+{
+    struct stat st;
+    uint64_t n = fstat(fd, &st) == 0 ? (uint64_t)st.st_blocks * 512 : most;
+    return n < most ? n : most;
+}
+
 void segment_path(const char *dir, const char *day, const char *name, const char *ending,
                   char path[SEGMENT_PATH])
 {

@@ -68,6 +68,9 @@ void segment_cut(struct segment *s, uint64_t floor);
 /* Removes the files; who reads them may go on. */
 int segment_remove(const char *dir, const struct segment *s) LM_MUST_CHECK;
 
+/* What this file takes on the disk, without what was punched out, and at most `most`. */
+uint64_t segment_disk_n(int fd, uint64_t most);
+
 /* "2026-11-26" */
 void segment_day(int64_t wall_us, char day[11]);
 

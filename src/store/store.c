@@ -63,7 +63,7 @@ int store_attach(struct store *s, struct hub *hub)
     s->epoch = hub->numbers.epoch;
     report_recovery(&s->recovered);
     int err = sealing_init(s);
-    return err < 0 ? err : keeping_init(s);
+    return err < 0 ? err : aging_init(s);
 }
 
 void store_close(struct store *s)
@@ -116,9 +116,10 @@ uint64_t store_bytes(const struct store *s)
 {
     uint64_t bytes = 0;
 
-    LIST_FOR_EACH (link, &s->segments)
-        bytes += LIST_ITEM(link, struct segment, link)->seg_n +
-                 LIST_ITEM(link, struct segment, link)->idx_n;
+    LIST_FOR_EACH (link, &s->segments) {
+        const struct segment *g = LIST_ITEM(link, struct segment, link);
+        bytes += segment_disk_n(g->files->seg_fd, g->seg_n) + g->idx_n;
+    }
     return bytes;
 }
 
@@ -163,6 +164,13 @@ static uint32_t find_chunk(const struct chunk_row *row, uint64_t from_id)
     return low;
 }
 
+/* What was punched out because it had expired stays expired when the clock goes back. */
+static int64_t store_now_us(const struct store *s)
+{
+    int64_t now_us = clock_wall_us();
+    return now_us > s->watch.agreed_us ? now_us : s->watch.agreed_us;
+}
+
 struct store_view *store_view_take(struct store *s, uint64_t from_id)
 {
     struct store_own_view *v = calloc(1, sizeof *v);
@@ -181,7 +189,7 @@ struct store_view *store_view_take(struct store *s, uint64_t from_id)
     v->view.chunks = s->row->at + first;
     v->view.chunk_count = s->row->count - first;
     v->view.tombs = tombs_ref(s->tombs);
-    v->view.now_us = clock_wall_us();
+    v->view.now_us = store_now_us(s);
     v->generation = s->generation;
     list_push(&s->view_list, &v->link);
     return &v->view;

@@ -26,7 +26,9 @@ struct store_opts {
     struct loop *loop;
     const char *state_dir;
     uint64_t max_age_ms, max_bytes; /* of sealed records; 0: no limit */
-    uint64_t min_ms;                /* younger ones never go for want of space */
+    const struct keep_conf *keeps;  /* shorter ages of records with certain labels; the caller's */
+    size_t keep_count;
+    uint64_t min_ms; /* younger ones never go for want of space */
     /* For want of space, before anything sealed goes: deletes an old plain file. False: there is none.
      * May be NULL. */
     bool (*drop_file)(void *ctx);
@@ -81,7 +83,7 @@ void store_stop(struct store *s);
 /* The loop has ended and every view was dropped. NULL is fine. */
 void store_close(struct store *s);
 
-/* Sealed chunks, and their bytes on the disk with all that belongs to them. */
+/* Sealed chunks, and what they take on the disk with all that belongs to them. */
 uint32_t store_chunks(const struct store *s);
 uint64_t store_bytes(const struct store *s);
 

@@ -25,7 +25,7 @@ struct sealing {
     struct journal_view *view;
     struct positions positions; /* as of the end of the last sealed file */
     const struct tombs *tombs;
-    int64_t now_us;
+    int64_t now_us, expired_us;
     struct chunk_row *row; /* room for one chunk more, so that nothing can fail after the commit */
     /* What the job has made: */
     struct segment *segment; /* NULL: the current one took it */
@@ -57,11 +57,12 @@ struct store_task {
     void (*done)(struct store_task *t); /* on the loop; frees it */
 };
 
-/* Which records are old, when the clock may be wrong (keeping.c). */
+/* What time it is at least, when the clock may be wrong (aging.c). */
 struct clock_watch {
     int64_t wall_us, mono_us; /* when the hub started */
-    int64_t looked_us;        /* monotonic: the last time the age was looked at; 0: never */
-    uint64_t floor;           /* what it found then */
+    int64_t looked_us;        /* monotonic: the last look at the age of records; 0: never */
+    int64_t found_us;         /* what time it was then */
+    int64_t agreed_us;        /* what two looks an hour apart agree on; 0: nothing yet */
 };
 
 struct store {
@@ -112,10 +113,25 @@ void tasks_wake(struct store *s);
 
 /* --- keeping.c --- */
 
-int keeping_init(struct store *s) LM_MUST_CHECK;
-/* What is too much or too old goes. */
+/* What is too much goes. */
 void keeping_check_bytes(struct store *s);
-void keeping_check_age(struct store *s);
+/* Everything below `floor` goes. -ENOMEM. */
+int keeping_raise_floor(struct store *s, uint64_t floor, const char *why) LM_MUST_CHECK;
+/* From here on these tombs count; then what is dead goes from the disk. Takes the reference when it
+ * succeeds. -ENOMEM. */
+int keeping_sweep(struct store *s, const struct tombs *tombs) LM_MUST_CHECK;
+/* What has expired goes from the disk. */
+void keeping_sweep_expired(struct store *s);
+
+/* --- aging.c --- */
+
+int aging_init(struct store *s) LM_MUST_CHECK;
+/* What is too old goes, unless the last look was less than an hour ago. */
+void aging_check(struct store *s);
+/* What the clock said when the hub started, and the time since; or what it says now, if that is less. */
+int64_t aging_now_us(const struct store *s);
+/* One past the ids of the chunks at the old end that arrived before this time. */
+uint64_t aging_floor(const struct store *s, int64_t time_us);
 
 /* --- sealing.c --- */
 

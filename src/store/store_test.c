@@ -98,6 +98,20 @@ static void seal(struct yard *y, uint32_t count)
     row_settle(&y->row);
 }
 
+/* The same, for every second of them of a retention class. */
+static void seal_classes(struct yard *y, uint32_t count, uint16_t class)
+{
+    struct origin o = origin_of(1);
+
+    row_fill(&y->row, &o, hub_last_id(&y->hub) + 1, count);
+    y->row.batch.arrival_us = y->arrival_us;
+    for (uint32_t i = 0; i < count; i += 2)
+        y->row.batch.records[i].class = class;
+    assert_int_equal(hub_publish(&y->hub, &y->row.batch), 0);
+    journal_end_file(y->hub.journal);
+    row_settle(&y->row);
+}
+
 struct look {
     struct yard *y;
     uint64_t next_id, count;
@@ -441,7 +455,7 @@ static void hours(struct yard *y, int n)
 {
     for (int i = 0; i < n; i++) {
         clock_advance(INT64_C(3601) * 1000 * 1000);
-        keeping_check_age(y->store);
+        aging_check(y->store);
         row_settle(&y->row);
     }
 }
@@ -487,6 +501,125 @@ static void a_clock_that_jumps_deletes_nothing(void **state)
     assert_int_equal(count_sealed(y), 100);
 }
 
+/* --- shorter ages --- */
+
+static void what_has_expired_is_hidden_at_once_and_leaves_the_disk_by_the_next_look(void **state)
+{
+    struct yard *y = *state;
+
+    clock_fake(y->arrival_us);
+    open_all(y);
+    seal_classes(y, 600, 24);
+    uint64_t before = store_bytes(y->store);
+    clock_advance(DAY_US - 1);
+    assert_int_equal(count_sealed(y), 600);
+    clock_advance(2);
+    assert_int_equal(count_sealed(y), 300);
+    assert_int_equal(store_bytes(y->store), before);
+    hours(y, 3);
+    assert_in_range(store_bytes(y->store), before / 4, before * 3 / 4);
+    assert_int_equal(count_sealed(y), 300);
+    close_all(y);
+    open_all(y);
+    assert_int_equal(count_sealed(y), 300);
+    assert_in_range(store_bytes(y->store), before / 4, before * 3 / 4);
+}
+
+static void records_in_the_journal_that_expired_are_not_sealed(void **state)
+{
+    struct yard *y = *state;
+
+    clock_fake(y->arrival_us);
+    open_all(y);
+    hours(y, 2);
+    struct origin o = origin_of(1);
+    row_fill(&y->row, &o, 1, 100);
+    y->row.batch.arrival_us = y->arrival_us;
+    for (uint32_t i = 0; i < 50; i++)
+        y->row.batch.records[i].class = 1;
+    assert_int_equal(hub_publish(&y->hub, &y->row.batch), 0);
+    hours(y, 2);
+    journal_end_file(y->hub.journal);
+    row_settle(&y->row);
+    assert_int_equal(y->store->row->at[0]->count, 50);
+}
+
+static void a_clock_that_jumps_takes_nothing_that_expires(void **state)
+{
+    struct yard *y = *state;
+
+    clock_fake(y->arrival_us);
+    open_all(y);
+    seal_classes(y, 600, 24);
+    uint64_t before = store_bytes(y->store);
+    jump(y, 3650 * DAY_US);
+    assert_int_equal(count_sealed(y), 300); /* as long as the clock says so */
+    hours(y, 3);
+    y->arrival_us += 3650 * DAY_US;
+    seal_classes(y, 100, 1);
+    assert_int_equal(y->store->row->at[1]->count, 100);
+    jump(y, -3650 * DAY_US);
+    hours(y, 3);
+    assert_int_equal(y->store->row->at[0]->count, 600);
+    assert_true(store_bytes(y->store) > before);
+    assert_int_equal(count_sealed(y), 700);
+}
+
+static void a_label_set_may_go_earlier_than_the_rest(void **state)
+{
+    struct yard *y = *state;
+    struct conf_label label = {.name = (char[]){"job_run_id"}, .value = (char[]){"b"}};
+    const struct keep_conf keeps[] = {
+        {.labels = &label, .label_count = 1, .max_age_ms = 86400 * 1000},
+        {.source = (char[]){"nobody"}, .max_age_ms = 3600 * 1000}};
+
+    clock_fake(y->arrival_us);
+    y->opts.keeps = keeps;
+    y->opts.keep_count = 2;
+    open_all(y);
+    for (int i = 0; i < 3; i++)
+        publish(y, 1, 700);
+    seal(y, 700); /* enough for blocks that nobody else is in */
+    uint64_t bytes = store_bytes(y->store);
+    hours(y, 20);
+    assert_int_equal(count_sealed(y), 2800);
+    hours(y, 6);
+    uint64_t left = count_sealed(y);
+    assert_in_range(left, 2000, 2200);
+    assert_true(store_bytes(y->store) < bytes);
+    y->arrival_us = clock_wall_us();
+    seal(y, 700); /* young ones are not meant */
+    hours(y, 2);
+    assert_int_equal(count_sealed(y), left + 700);
+    hours(y, 26);
+    left += left / 4;
+    assert_int_equal(count_sealed(y), left);
+    close_all(y);
+    y->opts.keep_count = 0;
+    open_all(y);
+    assert_int_equal(count_sealed(y), left);
+}
+
+static void punched_space_does_not_count_against_the_size(void **state)
+{
+    struct yard *y = *state;
+
+    clock_fake(y->arrival_us);
+    open_all(y);
+    for (int i = 0; i < 4; i++)
+        seal_classes(y, 600, 1);
+    y->store->opts.max_bytes = store_bytes(y->store) * 8 / 10;
+    hours(y, 3);
+    assert_true(store_bytes(y->store) < y->store->opts.max_bytes);
+    keeping_check_bytes(y->store);
+    row_settle(&y->row);
+    assert_int_equal(count_sealed(y), 1200);
+    y->store->opts.max_bytes = store_bytes(y->store) * 6 / 10;
+    keeping_check_bytes(y->store);
+    row_settle(&y->row);
+    assert_int_equal(count_sealed(y), 600);
+}
+
 #define STORE_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -505,6 +638,11 @@ int main(void)
         STORE_TEST(when_the_disk_is_full_the_oldest_day_goes_and_none_that_is_young),
         STORE_TEST(what_is_old_goes_when_two_looks_an_hour_apart_agree),
         STORE_TEST(a_clock_that_jumps_deletes_nothing),
+        STORE_TEST(what_has_expired_is_hidden_at_once_and_leaves_the_disk_by_the_next_look),
+        STORE_TEST(records_in_the_journal_that_expired_are_not_sealed),
+        STORE_TEST(a_clock_that_jumps_takes_nothing_that_expires),
+        STORE_TEST(a_label_set_may_go_earlier_than_the_rest),
+        STORE_TEST(punched_space_does_not_count_against_the_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,6 +125,14 @@ int tombs_with(const struct tombs *t, const struct label *conditions, size_t n, 
     return err;
 }
 
+uint64_t tombs_bound(const struct tombs *t, const struct label *conditions, size_t n)
+{
+    for (uint32_t i = 0; i < tombs_count(t); i++)
+        if (same_conditions(t->at[i], conditions, n))
+            return t->at[i]->bound;
+    return 0;
+}
+
 int tombs_with_floor(const struct tombs *t, uint64_t floor, struct tombs **ret)
 {
     struct tombs *made = new_tombs(tombs_count(t), floor);

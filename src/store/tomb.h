@@ -30,6 +30,9 @@ enum { TOMBS_MAX = 4096 };
 int tombs_with(const struct tombs *t, const struct label *conditions, size_t n, uint64_t bound,
                struct tombs **ret) LM_MUST_CHECK;
 
+/* How far the clear of exactly these conditions reaches; 0: there is none. */
+uint64_t tombs_bound(const struct tombs *t, const struct label *conditions, size_t n);
+
 /* The same set with this floor, and without the clears whose records are all below it. */
 int tombs_with_floor(const struct tombs *t, uint64_t floor, struct tombs **ret) LM_MUST_CHECK;
 uint64_t tombs_floor(const struct tombs *t); /* 1 when there is none */

@@ -3,7 +3,7 @@
 // The page: its header and, by the path of its address, what stands below.
 
 import { useCallback, useMemo, useState, type ReactNode } from "react";
-import { loadPrefs, savePrefs, useTheme, type Prefs } from "@logmill/react/page";
+import { loadPrefs, savePrefs, useTheme, type Prefs, type Theme } from "@logmill/react/page";
 import { Header } from "./Header";
 import { JobsPage } from "./JobsPage";
 import { LogsPage } from "./LogsPage";
@@ -15,7 +15,7 @@ import { StatusPage } from "./StatusPage";
 export interface PageProps {
     prefs: Prefs;
     onPrefs(prefs: Prefs): void;
-    theme: "dark" | "light";
+    theme: Theme;
 }
 
 const PAGES: Record<string, (props: PageProps) => ReactNode> = {

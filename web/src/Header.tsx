@@ -3,7 +3,17 @@
 // The upper line: whose page this is, its parts, and how it is shown.
 
 import type { ReactNode } from "react";
-import { ClockIcon, Logo, ThemeIcon, WrapIcon, type Prefs } from "@logmill/react/page";
+import {
+    ClockIcon,
+    Logo,
+    nextTheme,
+    nextTime,
+    themeName,
+    ThemeIcon,
+    timeName,
+    WrapIcon,
+    type Prefs,
+} from "@logmill/react/page";
 import { follow, href } from "./router";
 
 const TABS = [
@@ -13,8 +23,6 @@ const TABS = [
     ["/processes", "Processes"],
     ["/status", "Status"],
 ] as const;
-
-const NEXT_THEME = { auto: "dark", dark: "light", light: "auto" } as const;
 
 interface HeaderProps {
     path: string;
@@ -52,21 +60,21 @@ export function Header({ path: open, prefs, onPrefs }: HeaderProps): ReactNode {
                 </button>
                 <button
                     type="button"
-                    title="Local time or UTC (T)"
+                    title="Local time, UTC, or since the line before (T)"
                     data-testid="zone"
-                    onClick={() => onPrefs({ ...prefs, utc: !prefs.utc })}
+                    onClick={() => onPrefs(nextTime(prefs))}
                 >
                     <ClockIcon />
-                    <span className="word">{prefs.utc ? "UTC" : "Local"}</span>
+                    <span className="word">{timeName(prefs)}</span>
                 </button>
                 <button
                     type="button"
-                    title="Colours: as the system, dark, or light"
+                    title="Colours: as the system, dark, light, high contrast (h)"
                     data-testid="theme"
-                    onClick={() => onPrefs({ ...prefs, theme: NEXT_THEME[prefs.theme] })}
+                    onClick={() => onPrefs(nextTheme(prefs))}
                 >
                     <ThemeIcon />
-                    <span className="word">{{ auto: "Auto", dark: "Dark", light: "Light" }[prefs.theme]}</span>
+                    <span className="word">{themeName(prefs)}</span>
                 </button>
             </div>
         </header>

@@ -1,46 +1,63 @@
 // SPDX-License-Identifier: MIT
 //
 // Live lines and, scrolling up or going to a time, everything before them. The address holds the
-// filter, and `at` the line that a link was made for.
+// filter, the columns, and `at` the line that a link was made for.
 
 import { useCallback, useEffect, useLayoutEffect, useMemo, useState, type ReactNode } from "react";
 import { createPortal } from "react-dom";
 import {
+    columnsFromText,
+    columnsToText,
+    count,
     Counts,
     filterFromQuery,
     filterToParams,
     Histogram,
+    KEEPS,
+    loadViews,
+    saveViews,
     Session,
     Status,
     Viewer,
+    type Column,
     type Filter,
+    type Prefs,
     type Row,
+    type View,
 } from "@logmill/react/page";
 import type { PageProps } from "./App";
-import { navigate, useAddress } from "./router";
-import { service } from "./service";
+import { href, navigate, useAddress } from "./router";
+import { service, streams } from "./service";
 
-function addressOf(filter: Filter, at?: number): string {
+const COLUMNS = "columns";
+
+/** The query that says all of it, in one order, so that equal views have equal queries. */
+function queryOf(filter: Filter, columns: string | null, at?: number): string {
     const params = filterToParams(filter);
+    if (columns !== null) params.set(COLUMNS, columns);
     if (at !== undefined) params.set("at", String(at));
-    const query = params.toString();
-    return location.pathname + (query === "" ? "" : `?${query}`);
+    return params.toString();
 }
 
-function useSession(): Session {
+const columnsNow = (): string | null => new URLSearchParams(location.search).get(COLUMNS);
+const addressOf = (query: string): string => location.pathname + (query === "" ? "" : `?${query}`);
+
+function useSession(keep: number): Session {
     const session = useMemo(
         () =>
             new Session({
                 service,
+                streams,
+                keep,
                 filter: filterFromQuery(location.search),
-                onFilter: (filter, why) => navigate(addressOf(filter), why === "typed" ? "replace" : "push"),
+                onFilter: (filter, why) =>
+                    navigate(addressOf(queryOf(filter, columnsNow())), why === "typed" ? "replace" : "push"),
             }),
-        [],
+        [keep],
     );
     useEffect(() => {
-        session.start();
         const at = Number(new URLSearchParams(location.search).get("at"));
-        if (at > 0) void session.seekId(at);
+        session.start(at > 0 ? at : null);
         return () => session.stop();
     }, [session]);
     return session;
@@ -53,17 +70,64 @@ export function InHeader({ children }: { children: ReactNode }): ReactNode {
     return host && createPortal(children, host);
 }
 
+function useColumns(session: Session, query: string): [readonly Column[], (columns: readonly Column[]) => void] {
+    const text = new URLSearchParams(query).get(COLUMNS);
+    const columns = useMemo(() => columnsFromText(text), [text]);
+    const change = useCallback(
+        (next: readonly Column[]) => navigate(addressOf(queryOf(session.model.filter, columnsToText(next))), "replace"),
+        [session],
+    );
+    return [columns, change];
+}
+
+function useViews(): [readonly View[], (views: readonly View[]) => void] {
+    const [views, setViews] = useState<readonly View[]>(loadViews);
+    const change = useCallback((next: readonly View[]): void => {
+        setViews(next);
+        saveViews(next);
+    }, []);
+    return [views, change];
+}
+
+/** How many rows stay in the page. Another number begins anew. */
+function KeepChoice({ prefs, onPrefs }: { prefs: Prefs; onPrefs(prefs: Prefs): void }): ReactNode {
+    return (
+        <fieldset className="looks">
+            <legend>Lines kept in this page</legend>
+            {KEEPS.map((keep) => (
+                <label key={keep} className="check">
+                    <input
+                        type="radio"
+                        name="keep"
+                        data-testid={`keep-${keep}`}
+                        checked={prefs.keep === keep}
+                        onChange={() => onPrefs({ ...prefs, keep })}
+                    />
+                    {count(keep)}
+                </label>
+            ))}
+        </fieldset>
+    );
+}
+
 export function LogsPage({ prefs, onPrefs, theme }: PageProps): ReactNode {
-    const session = useSession();
+    const session = useSession(prefs.keep);
     const { query } = useAddress();
+    const [columns, onColumns] = useColumns(session, query);
+    const [views, onViews] = useViews();
     useEffect(() => {
         session.setFilter(filterFromQuery(query), "address");
         const job = session.model.filter.job;
         document.title = job === "" ? "logmill" : `${job} · logmill`;
     }, [session, query]);
     const linkTo = useCallback(
-        (row: Row): string => new URL(addressOf(session.model.filter, row.id), location.href).href,
+        (row: Row): string => new URL(addressOf(queryOf(session.model.filter, columnsNow(), row.id)), location.href).href,
         [session],
+    );
+    const present = queryOf(filterFromQuery(query), columnsToText(columns));
+    const onQuery = useCallback(
+        (next: string): void => navigate(href("/logs") + (next === "" ? "" : `?${next}`)),
+        [],
     );
     return (
         <>
@@ -71,7 +135,18 @@ export function LogsPage({ prefs, onPrefs, theme }: PageProps): ReactNode {
                 <Status session={session} />
                 <Counts session={session} />
             </InHeader>
-            <Viewer session={session} theme={theme} prefs={prefs} onPrefs={onPrefs} keys="page" linkTo={linkTo}>
+            <Viewer
+                session={session}
+                theme={theme}
+                prefs={prefs}
+                onPrefs={onPrefs}
+                columns={columns}
+                onColumns={onColumns}
+                options={<KeepChoice prefs={prefs} onPrefs={onPrefs} />}
+                keys="page"
+                linkTo={linkTo}
+                views={{ views, onViews, query: present, onQuery }}
+            >
                 <Histogram session={session} utc={prefs.utc} />
             </Viewer>
         </>

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { LogStreamingService } from "@logmill/client";
-
+import { workerStreams } from "@logmill/react/page";
 import { BASE } from "./router";
 
 /** The hub that this page came from. */
 export const HUB = location.origin + BASE;
 export const service = new LogStreamingService(HUB);
+
+const worker = new Worker(new URL("./stream_worker.ts", import.meta.url), { type: "module" });
+/** Streams that are parsed beside the page's own thread. */
+export const streams = workerStreams(worker, HUB);

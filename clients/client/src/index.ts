@@ -2,6 +2,7 @@
 export { LogStreamingService } from "./service.js";
 export type {
     DownloadOptions,
+    ExportOptions,
     FacetsAnswer,
     HistogramAnswer,
     LevelCounts,

@@ -73,6 +73,11 @@ export interface Range extends LogFilter {
     signal?: AbortSignal;
 }
 
+export interface ExportOptions extends Range {
+    format?: "ndjson" | "csv" | "text";
+    compress?: "gz" | "zst";
+}
+
 export interface StreamingStatus {
     status: string;
     connections: {
@@ -150,11 +155,27 @@ export class LogStreamingService {
         return this.sum("patterns", options, { limit: options.limit });
     }
 
+    /** The record `id` and its neighbours that match, oldest first. */
+    around(id: number, options: LogFilter & { before?: number; after?: number; signal?: AbortSignal } = {}): Promise<Page> {
+        const { before, after, signal } = options;
+        const params = { ...filterParams(options), around: id, before, after };
+        return this.http.json("/api/v1/logs", params, signal ? { signal } : {});
+    }
+
     /** The address of the records that match as a file, for a link. */
-    exportUrl(options: Range & { format?: "ndjson" | "csv" | "text"; compress?: "gz" | "zst" } = {}): string {
-        const { from, to, format, compress } = options;
-        const params = { ...filterParams(options), from: time(from), to: time(to), format, compress };
-        return this.http.url("/api/v1/logs/export", params);
+    exportUrl(options: ExportOptions = {}): string {
+        return this.http.url("/api/v1/logs/export", exportParams(options));
+    }
+
+    /** The same as a response to be read piece by piece, for those whose token a link cannot carry. */
+    export(options: ExportOptions = {}): Promise<Response> {
+        const { signal } = options;
+        return this.http.request("/api/v1/logs/export", exportParams(options), signal ? { signal } : {});
+    }
+
+    /** Whether requests carry a token. */
+    get hasCredentials(): boolean {
+        return this.options.token !== undefined || this.options.getToken !== undefined;
     }
 
     /** Any other route of the hub that answers in JSON. */
@@ -204,4 +225,9 @@ export class LogStreamingService {
 
 function time(at: string | Date | undefined): string | undefined {
     return at instanceof Date ? at.toISOString() : at;
+}
+
+function exportParams(options: ExportOptions): Record<string, unknown> {
+    const { from, to, format, compress } = options;
+    return { ...filterParams(options), from: time(from), to: time(to), format, compress };
 }

@@ -10,6 +10,7 @@ function stateInWords(session: Session): string {
     if (connection.name === "waiting") return `Connection lost: ${connection.reason}. Reconnecting.`;
     if (connection.name === "connecting") return "Connecting.";
     if (connection.name === "refused") return `Refused: ${connection.reason}.`;
+    if (session.behind) return "Catching up.";
     return model.pause ? "Paused." : "Live.";
 }
 

@@ -16,12 +16,14 @@ import {
 } from "react";
 import { copyText } from "./clipboard.js";
 import type { Theme } from "./colour.js";
+import { columnsToText, type Column } from "./columns.js";
 import { marksOf } from "./filter.js";
 import { clock } from "./format.js";
 import { toggleRow } from "./keys.js";
-import { LINE_CELLS, gridFor, safeText } from "./layout.js";
+import { LINE_CELLS, gridFor, safeText, type Wanted } from "./layout.js";
+import { Heads } from "./Heads.js";
 import { LogRow } from "./LogRow.js";
-import { LEVELS, WARN, type Row } from "./record.js";
+import { LEVELS, WARN, jsonOf, type Row } from "./record.js";
 import type { Session } from "./session.js";
 import { useSignal } from "./signal.js";
 import type { ListView } from "./view.js";
@@ -56,6 +58,11 @@ function useSize(host: RefObject<HTMLDivElement>, probe: RefObject<HTMLDivElemen
         return () => observer.disconnect();
     }, [host, probe]);
     return size;
+}
+
+/** Rows as text, one line each. */
+export function linesAsText(rows: readonly Row[], utc: boolean): string {
+    return rows.map((row) => lineAsText(row, utc)).join("\n");
 }
 
 export function lineAsText(row: Row, utc: boolean): string {
@@ -119,6 +126,7 @@ function useWidest(generation: number): { generation: number; cells: number } {
 /** What a reader can do with a row beside opening it. */
 export interface RowActions {
     choose(key: string, value: string, negated: boolean): void;
+    column(key: string): void;
     context(row: Row): void;
     share(row: Row): void;
 }
@@ -127,8 +135,8 @@ interface LogListProps {
     session: Session;
     view: ListView;
     theme: Theme;
-    wrap: boolean;
-    utc: boolean;
+    wanted: Wanted;
+    onColumns(columns: readonly Column[]): void;
     actions: RowActions;
     children: ReactNode; // shown when there are no rows
 }
@@ -143,11 +151,16 @@ function clickedIn(event: MouseEvent<HTMLDivElement>, list: LogListProps): void 
     const act = button?.dataset.act;
     const { key = "", value = "" } = button?.dataset ?? {};
     if (act === "include" || act === "exclude") list.actions.choose(key, value, act === "exclude");
-    else if (act === "fill") void session.fill(row);
+    else if (act === "column") list.actions.column(key);
+    else if (act === "trace") {
+        session.pause();
+        view.toggleFold(row);
+        session.rows.fire();
+    } else if (act === "fill") void session.fill(row);
     else if (act === "context") list.actions.context(row);
     else if (act === "share") list.actions.share(row);
-    else if (act === "copy-line") void copyText(lineAsText(row, list.utc));
-    else if (act === "copy-json") void copyText(row.json);
+    else if (act === "copy-line") void copyText(linesAsText(view.withFolded(row), list.wanted.utc));
+    else if (act === "copy-json") void copyText(jsonOf(row));
     else if (act === "close" || !target.closest(".details")) toggleRow(session, view, row);
 }
 
@@ -171,6 +184,7 @@ function bringWanted(session: Session, view: ListView): void {
     if (!row) return;
     session.wanted = null;
     session.sought = row.id;
+    if (view.folds.hides(row)) view.toggleFold(row);
     view.active = row;
     view.centre(row);
     view.focusWanted = true;
@@ -186,7 +200,7 @@ function kindsOf(session: Session, view: ListView, row: Row): string {
 }
 
 export function LogList(props: LogListProps): ReactNode {
-    const { session, view, theme, wrap, utc, children } = props;
+    const { session, view, theme, wanted, children } = props;
     useSignal(session.rows);
     const host = useRef<HTMLDivElement>(null);
     const probe = useRef<HTMLDivElement>(null);
@@ -194,46 +208,55 @@ export function LogList(props: LogListProps): ReactNode {
     const narrow = size.width < NARROW_PX;
     const grid = useMemo(() => {
         const cells = Math.floor((size.width - (narrow ? 20 : 32)) / size.cell);
-        return gridFor(cells, narrow, wrap, utc);
-    }, [size.width, size.cell, narrow, wrap, utc]);
+        return gridFor(cells, narrow, wanted);
+    }, [size.width, size.cell, narrow, wanted]);
+    const heads = !narrow && columnsToText(wanted.fields) !== null;
+    const height = size.height - (heads ? size.line : 0);
     const { model } = session;
     const { filter } = model;
     const { level } = filter;
     const pattern = useMemo(() => marksOf(filter), [filter]);
     const widest = useWidest(model.generation);
 
-    let drawn = view.update(grid, size.line, size.height);
+    let drawn = view.update(grid, size.line, height);
     if (session.wanted !== null && size.height > 0) {
         bringWanted(session, view);
-        drawn = view.update(grid, size.line, size.height);
+        drawn = view.update(grid, size.line, height);
     }
     const slots = 2 ** Math.ceil(Math.log2(Math.max(8, drawn.to - drawn.from)));
     const rows: ReactNode[] = [];
+    let top = view.index.before(drawn.from);
     for (let seq = drawn.from; seq < drawn.to; seq += 1) {
         const row = model.shown.at(seq) as Row;
+        const lines = view.index.get(seq);
+        if (lines === 0) continue; // folded away
         widest.cells = Math.max(widest.cells, Math.min(row.message.length, LINE_CELLS));
         rows.push(
             <LogRow
                 key={seq % slots} // so that elements are used again
                 row={row}
                 seq={seq}
-                top={view.index.before(seq) * size.line}
-                height={view.index.get(seq) * size.line}
+                top={top * size.line}
+                height={lines * size.line}
                 grid={grid}
                 theme={theme}
                 pattern={pattern}
                 active={row === view.active}
                 kinds={kindsOf(session, view, row)}
                 details={view.detailsOf(row)}
+                since={grid.delta ? (model.shown.at(seq - 1)?.time ?? Number.NaN) : Number.NaN}
+                further={view.folds.count(row)}
+                folded={view.folds.isFolded(row)}
             />,
         );
+        top += lines;
     }
 
     const scrolled = useScrolling(session, view, host);
     useWantedFocus(view, host);
     usePauseOnSelection(session, host);
     useReach(session, view);
-    const width = wrap ? "100%" : `max(100%, ${grid.gutter + widest.cells + 6}ch)`;
+    const width = wanted.wrap ? "100%" : `max(100%, ${grid.gutter + widest.cells + 6}ch)`;
     return (
         <div
             ref={host}
@@ -251,6 +274,7 @@ export function LogList(props: LogListProps): ReactNode {
             onClick={(event) => clickedIn(event, props)}
         >
             <div ref={probe} className="probe" aria-hidden="true" />
+            {heads && <Heads columns={wanted.fields} cell={size.cell} onColumns={props.onColumns} />}
             <div className="canvas" role="list" style={{ height: view.total, width }}>
                 {rows}
             </div>

@@ -6,9 +6,10 @@
 import { memo, type ReactNode } from "react";
 import { cellsOf, markHits, parseAnsi, wrapPieces, type Piece } from "./ansi.js";
 import { paintFor, type Theme } from "./colour.js";
-import { clock, hueOf } from "./format.js";
-import { LINE_CELLS, WRAP_LINES, sourceCell, type DetailLine, type Grid } from "./layout.js";
-import { LEVELS, type Row } from "./record.js";
+import { LEVEL, TIME, type Column } from "./columns.js";
+import { clock, elapsed, hueOf, plural } from "./format.js";
+import { LINE_CELLS, WRAP_LINES, cellText, type DetailLine, type Grid } from "./layout.js";
+import { LEVELS, memberOf, type Row } from "./record.js";
 
 export const HUES = 8;
 
@@ -62,7 +63,7 @@ function Message({ row, grid, theme, pattern }: MessageProps): ReactNode {
     ));
 }
 
-/** Buttons that put a member of the record into the filter, or keep it out. */
+/** Buttons that put a member of the record into the filter, keep it out, or make it a column. */
 function Choose({ member }: { member: { key: string; value: string } }): ReactNode {
     return (
         <span className="choose">
@@ -71,6 +72,9 @@ function Choose({ member }: { member: { key: string; value: string } }): ReactNo
             </button>
             <button type="button" data-act="exclude" data-key={member.key} data-value={member.value} title="No lines with this">
                 −
+            </button>
+            <button type="button" data-act="column" data-key={member.key} title="Show as a column, or no longer">
+                ▥
             </button>
         </span>
     );
@@ -113,6 +117,39 @@ function Details({ lines, theme, notice }: { lines: DetailLine[]; theme: Theme; 
     );
 }
 
+interface CellProps {
+    row: Row;
+    column: Column;
+    label: string;
+    time: string;
+}
+
+function Cell({ row, column, label, time }: CellProps): ReactNode {
+    const { key, width } = column;
+    if (key === TIME) return <span className="time">{cellText(time, width)}</span>;
+    if (key === LEVEL) return <span className="level">{cellText(label.toUpperCase(), width)}</span>;
+    if (key === "source")
+        return <span className={`source hue-${hueOf(row.source, HUES)}`}>{cellText(row.source, width)}</span>;
+    return <span className="cell">{cellText(memberOf(row, key), width)}</span>;
+}
+
+/** At the first line of a stack trace: how much more there is. */
+function Trace({ further, folded }: { further: number; folded: boolean }): ReactNode {
+    return (
+        <button
+            type="button"
+            className="trace"
+            data-act="trace"
+            data-testid="trace"
+            aria-expanded={!folded}
+            title={folded ? "Show the rest of it (o)" : "Fold it (o)"}
+            tabIndex={-1}
+        >
+            {folded ? `+${plural(further, "line")}` : "fold"}
+        </button>
+    );
+}
+
 export interface LogRowProps extends MessageProps {
     seq: number;
     top: number;
@@ -121,12 +158,18 @@ export interface LogRowProps extends MessageProps {
     details: DetailLine[] | null;
     /** Beside its level: opened, asked for, marked by the reader, … */
     kinds: string;
+    /** The time of the row before, when times are differences; else NaN. */
+    since: number;
+    /** Lines of a stack trace that this one begins. */
+    further: number;
+    folded: boolean;
 }
 
 export const LogRow = memo(function LogRow(props: LogRowProps): ReactNode {
     const { row, grid, theme, details, active } = props;
     const level = LEVELS[row.level] ?? "info";
     const label = row.notice ? (row.lost > 0 ? "lost" : "note") : level;
+    const time = grid.delta ? elapsed(row.time - props.since) : clock(row.time, grid.utc, grid.narrow);
     const kind = row.notice ? "notice" : `l-${level}`;
     return (
         <div
@@ -139,16 +182,17 @@ export const LogRow = memo(function LogRow(props: LogRowProps): ReactNode {
             tabIndex={active ? 0 : -1}
             style={{ top: props.top, height: props.height }}
         >
-            <span className="time">{clock(row.time, grid.utc, grid.narrow)}</span>
             {grid.narrow ? (
-                <span className="sr-only">{` ${label} `}</span>
-            ) : (
                 <>
-                    <span className="level">{`  ${label.toUpperCase().padEnd(5)}  `}</span>
-                    <span className={`source hue-${hueOf(row.source, HUES)}`}>{sourceCell(row.source)}</span>
+                    <span className="time">{`${time} `}</span>
+                    <span className="sr-only">{`${label} `}</span>
                 </>
+            ) : (
+                grid.fields.map((column) => (
+                    <Cell key={column.key} row={row} column={column} label={label} time={time} />
+                ))
             )}
-            <span>{grid.narrow ? " " : "  "}</span>
+            {props.further > 0 && <Trace further={props.further} folded={props.folded} />}
             <Message row={row} grid={grid} theme={theme} pattern={props.pattern} />
             {row.hole && (
                 <button type="button" className="fill" data-act="fill">

@@ -4,8 +4,10 @@
 
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { LogStreamingService, type LogFilter } from "@logmill/client";
+import { COLUMNS } from "./columns.js";
 import { EVERYTHING, type Filter } from "./filter.js";
 import { loadPrefs, type Prefs } from "./prefs.js";
+import type { OpenStream } from "./row_stream.js";
 import { Session } from "./session.js";
 import { Counts, Status } from "./Status.js";
 import { useTheme } from "./useTheme.js";
@@ -31,18 +33,21 @@ export interface LogViewerProps {
     /** A service to share; then baseUrl and credentials are its own. */
     service?: LogStreamingService;
     theme?: "auto" | Theme;
+    /** Where streams come from, when not from the page's own thread: `workerStreams(…)`. Keep it the same. */
+    streams?: OpenStream;
 }
 
 export function LogViewer(props: LogViewerProps): ReactNode {
-    const { height = "100%", maxLogs = 1000, autoScroll = true, theme: wanted = "auto" } = props;
+    const { height = "100%", maxLogs = 1000, autoScroll = true, theme: wanted = "auto", streams } = props;
     const [prefs, setPrefs] = useState<Prefs>(() => loadPrefs(false));
+    const [columns, setColumns] = useState(COLUMNS);
     const theme = useTheme(wanted);
     const service = useService(props);
     const scope = useScope(props);
     const session = useMemo(() => {
         const filter: Filter = { ...EVERYTHING, job: props.jobRunId ?? "", scope };
-        return new Session({ service, keep: maxLogs, filter });
-    }, [service, scope, maxLogs, props.jobRunId]);
+        return new Session({ service, keep: maxLogs, filter, ...(streams && { streams }) });
+    }, [service, scope, maxLogs, props.jobRunId, streams]);
     useEffect(() => {
         session.start();
         if (!autoScroll) session.pause();
@@ -60,6 +65,8 @@ export function LogViewer(props: LogViewerProps): ReactNode {
                 theme={theme}
                 prefs={prefs}
                 onPrefs={setPrefs}
+                columns={columns}
+                onColumns={setColumns}
                 keys="inside"
                 withJob={props.jobRunId === undefined}
             />

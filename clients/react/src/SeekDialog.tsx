@@ -2,9 +2,10 @@
 //
 // "Go to": a time in words, or the id of a line.
 
-import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
+import { useState, type FormEvent, type ReactNode } from "react";
 import { fullTime } from "./format.js";
 import type { Session } from "./session.js";
+import { Sheet } from "./Sheet.js";
 import { timeFromWords } from "./words_to_time.js";
 
 const IDEAS = ["5m ago", "1h ago", "today", "yesterday 17:30"];
@@ -16,13 +17,16 @@ interface SeekDialogProps {
     onClose(): void;
 }
 
-export function SeekDialog({ session, open, utc, onClose }: SeekDialogProps): ReactNode {
-    const dialog = useRef<HTMLDialogElement>(null);
+export function SeekDialog(props: SeekDialogProps): ReactNode {
+    return (
+        <Sheet title="Go to" kind="seek" open={props.open} onClose={props.onClose}>
+            <SeekForm {...props} />
+        </Sheet>
+    );
+}
+
+function SeekForm({ session, utc, onClose }: SeekDialogProps): ReactNode {
     const [words, setWords] = useState("");
-    useEffect(() => {
-        if (open && !dialog.current?.open) dialog.current?.showModal();
-        else if (!open) dialog.current?.close();
-    }, [open]);
     const time = timeFromWords(words, new Date(), utc);
     const id = /^#(\d+)$/.exec(words.trim())?.[1];
     const go = (event: FormEvent): void => {
@@ -34,38 +38,29 @@ export function SeekDialog({ session, open, utc, onClose }: SeekDialogProps): Re
     };
     const meaning = id ? `line ${id}` : time ? fullTime(time.getTime()) : words === "" ? "" : "not understood yet";
     return (
-        <dialog
-            ref={dialog}
-            className="help seek"
-            aria-label="Go to a time"
-            onClose={onClose}
-            onClick={(event) => event.target === dialog.current && onClose()}
-        >
-            <form className="sheet" onSubmit={go}>
-                <h2>Go to</h2>
-                <input
-                    type="text"
-                    autoFocus
-                    aria-label="A time, or # and the id of a line"
-                    placeholder="5m ago, yesterday 17:30, 2026-01-15 10:30, #4711"
-                    data-testid="seek-words"
-                    value={words}
-                    onChange={(event) => setWords(event.target.value)}
-                />
-                <p aria-live="polite" data-testid="seek-meaning">
-                    {meaning}
-                </p>
-                <div className="ideas">
-                    {IDEAS.map((idea) => (
-                        <button key={idea} type="button" onClick={() => setWords(idea)}>
-                            {idea}
-                        </button>
-                    ))}
-                </div>
-                <button type="submit" disabled={!time && !id}>
-                    Go
-                </button>
-            </form>
-        </dialog>
+        <form onSubmit={go}>
+            <input
+                type="text"
+                autoFocus
+                aria-label="A time, or # and the id of a line"
+                placeholder="5m ago, yesterday 17:30, 2026-01-15 10:30, #4711"
+                data-testid="seek-words"
+                value={words}
+                onChange={(event) => setWords(event.target.value)}
+            />
+            <p aria-live="polite" data-testid="seek-meaning">
+                {meaning}
+            </p>
+            <div className="ideas">
+                {IDEAS.map((idea) => (
+                    <button key={idea} type="button" onClick={() => setWords(idea)}>
+                        {idea}
+                    </button>
+                ))}
+            </div>
+            <button type="submit" className="main" disabled={!time && !id}>
+                Go
+            </button>
+        </form>
     );
 }

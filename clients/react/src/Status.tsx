@@ -20,14 +20,15 @@ function useCountdown(until: number | null): number {
 }
 
 interface StateText {
-    name: "connecting" | "live" | "paused" | "reconnecting" | "refused";
+    name: "connecting" | "live" | "catching-up" | "paused" | "reconnecting" | "refused";
     text: string;
     reason: string;
 }
 
 function useStateText(session: Session): StateText {
     useSignal(session.state);
-    const { connection, model } = session;
+    useSignal(session.stats);
+    const { connection, model, behind } = session;
     const seconds = useCountdown(connection.name === "waiting" ? connection.until : null);
     switch (connection.name) {
         case "waiting": {
@@ -43,6 +44,8 @@ function useStateText(session: Session): StateText {
                 ? { name: "paused", text: "Past", reason: "" }
                 : { name: "connecting", text: "Not connected", reason: "" };
         case "live":
+            if (behind)
+                return { name: "catching-up", text: `Catching up, ${plural(Math.max(0, behind.lines), "line")}`, reason: "" };
             return model.pause
                 ? { name: "paused", text: "Paused", reason: "" }
                 : { name: "live", text: "Live", reason: "" };
@@ -56,6 +59,15 @@ export function Status({ session }: { session: Session }): ReactNode {
         <div className={`status ${state.name}`} data-testid="status" data-state={state.name}>
             <span className="dot" />
             <span className="state">{state.text}</span>
+            {state.name === "live" && session.lag !== null && (
+                <span
+                    className="lag"
+                    data-testid="lag"
+                    title="From the time of the newest lines to their arrival here, the longest in a second; the clocks of both machines count"
+                >
+                    {session.lag < 1000 ? `${session.lag} ms` : `${(session.lag / 1000).toFixed(1)} s`}
+                </span>
+            )}
             {reason !== "" && (
                 <span className="reason" title={reason}>
                     {reason}

@@ -6,7 +6,19 @@ import { useCallback, type ReactNode, type RefObject } from "react";
 import type { Filter } from "./filter.js";
 import { FilterBar } from "./FilterBar.js";
 import { compact } from "./format.js";
-import { ClearIcon, CloseIcon, ClockIcon, FollowIcon, JobIcon, PauseIcon } from "./icons.js";
+import {
+    ClearIcon,
+    CloseIcon,
+    ClockIcon,
+    ColumnsIcon,
+    DownloadIcon,
+    FollowIcon,
+    HelpIcon,
+    JobIcon,
+    PauseIcon,
+    ViewsIcon,
+} from "./icons.js";
+import type { SheetName } from "./keys.js";
 import { LEVELS } from "./record.js";
 import type { Session } from "./session.js";
 import { useSignal } from "./signal.js";
@@ -17,11 +29,12 @@ interface ToolbarProps {
     jobInput: RefObject<HTMLInputElement>;
     /** False where the host page has chosen the job run. */
     withJob?: boolean;
-    onSeek(): void;
-    children?: ReactNode;
+    withViews?: boolean;
+    onShow(sheet: SheetName): void;
 }
 
-export function Toolbar({ session, searchInput, jobInput, withJob = true, onSeek, children }: ToolbarProps): ReactNode {
+export function Toolbar(props: ToolbarProps): ReactNode {
+    const { session, searchInput, jobInput, withJob = true, withViews = false, onShow } = props;
     useSignal(session.state);
     const { model } = session;
     const { filter, pause, cleared } = model;
@@ -40,31 +53,36 @@ export function Toolbar({ session, searchInput, jobInput, withJob = true, onSeek
                 <JobField input={jobInput} value={filter.job} onChange={(job) => change({ job: job.trim() })} />
             )}
             <LevelPills session={session} />
-            <button type="button" title="Go to a time (t)" data-testid="seek" onClick={onSeek}>
-                <ClockIcon />
-                <span className="word">Go to</span>
-            </button>
-            {children}
             <span className="space" />
             {cleared && (
                 <button
                     type="button"
-                    title="Show the cleared lines again"
+                    className="undo"
+                    title="Show the cleared lines again (U)"
                     data-testid="undo-clear"
                     onClick={() => session.undoClear()}
                 >
                     Undo
                 </button>
             )}
-            <button
-                type="button"
-                title="Clear the view; the hub keeps its lines"
-                data-testid="clear"
-                onClick={() => session.clear()}
-            >
-                <ClearIcon />
-                <span className="word">Clear</span>
-            </button>
+            <div className="tools">
+                {withViews && (
+                    <Tool name="views" title="Switch to a view, job run, source (v)" icon={<ViewsIcon />} onShow={onShow} />
+                )}
+                <Tool name="seek" title="Go to a time (t)" icon={<ClockIcon />} onShow={onShow} />
+                <Tool name="columns" title="Columns (x)" icon={<ColumnsIcon />} onShow={onShow} />
+                <Tool name="download" title="Download (D)" icon={<DownloadIcon />} onShow={onShow} />
+                <button
+                    type="button"
+                    title="Clear the view; the hub keeps its lines (C)"
+                    aria-label="Clear the view"
+                    data-testid="clear"
+                    onClick={() => session.clear()}
+                >
+                    <ClearIcon />
+                </button>
+                <Tool name="help" title="Keys (?)" icon={<HelpIcon />} onShow={onShow} />
+            </div>
             <button
                 type="button"
                 className="follow"
@@ -84,6 +102,21 @@ interface JobFieldProps {
     input: RefObject<HTMLInputElement>;
     value: string;
     onChange(value: string): void;
+}
+
+interface ToolProps {
+    name: SheetName;
+    title: string;
+    icon: ReactNode;
+    onShow(sheet: SheetName): void;
+}
+
+function Tool({ name, title, icon, onShow }: ToolProps): ReactNode {
+    return (
+        <button type="button" title={title} aria-label={title} data-testid={name} onClick={() => onShow(name)}>
+            {icon}
+        </button>
+    );
 }
 
 function JobField({ input, value, onChange }: JobFieldProps): ReactNode {
@@ -116,7 +149,7 @@ function JobField({ input, value, onChange }: JobFieldProps): ReactNode {
 function LevelPills({ session }: { session: Session }): ReactNode {
     useSignal(session.stats);
     const { filter } = session.model;
-    const counts = session.model.levelCounts();
+    const counts = session.model.levelCounts;
     const least = LEVELS.indexOf(filter.level);
     return (
         <div className="levels" role="group" aria-label="Lowest level shown">

@@ -3,22 +3,27 @@
 // The viewer: filter, list, pause bar, and the keys. What changes often lives in Session and
 // ListView; React only draws it. LogViewer.tsx wraps it for other people's pages.
 
-import { useEffect, useMemo, useRef, useState, type ReactNode, type RefObject } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode, type RefObject } from "react";
 import { Announcer } from "./Announcer.js";
 import { copyText } from "./clipboard.js";
 import type { Theme } from "./colour.js";
+import { toggled, type Column } from "./columns.js";
+import { ColumnsSheet } from "./ColumnsSheet.js";
+import { DownloadSheet } from "./DownloadSheet.js";
 import { EVERYTHING, sameFilter, termFor, withTerm } from "./filter.js";
 import { Help } from "./Help.js";
-import { handleKey } from "./keys.js";
-import { LogList, lineAsText, type RowActions } from "./LogList.js";
+import { handleKey, type SheetName } from "./keys.js";
+import { LogList, linesAsText, type RowActions } from "./LogList.js";
+import { Minimap } from "./Minimap.js";
 import { PauseBar } from "./PauseBar.js";
-import type { Prefs } from "./prefs.js";
+import { nextTheme, nextTime, type Prefs } from "./prefs.js";
 import type { Row } from "./record.js";
 import { SeekDialog } from "./SeekDialog.js";
 import type { Session } from "./session.js";
 import { useSignal } from "./signal.js";
 import { Toolbar } from "./Toolbar.js";
 import { ListView } from "./view.js";
+import { Pinned, ViewsSheet, type ViewsProps } from "./ViewsSheet.js";
 
 export interface ViewerProps {
     session: Session;
@@ -30,32 +35,46 @@ export interface ViewerProps {
     withJob?: boolean;
     /** The address of a line, for links. Without it lines are not shared. */
     linkTo?(row: Row): string;
+    columns: readonly Column[];
+    onColumns(columns: readonly Column[]): void;
+    /** Saved views, and going to one; without it there are none. */
+    views?: ViewsProps;
+    /** Further choices, in the sheet of columns. */
+    options?: ReactNode;
     /** Between filter and list. */
     children?: ReactNode;
-    /** At the end of the filter bar. */
-    tools?: ReactNode;
 }
 
 export function Viewer(props: ViewerProps): ReactNode {
-    const { session, theme, prefs } = props;
-    const [help, setHelp] = useState(false);
-    const [seeking, setSeeking] = useState(false);
+    const { session, theme, prefs, onPrefs, columns, onColumns, views } = props;
+    const [sheet, setSheet] = useState<SheetName | null>(null);
+    const close = useCallback(() => setSheet(null), []);
     const view = useMemo(() => new ListView(session.model), [session]);
     const root = useRef<HTMLDivElement>(null);
     const searchInput = useRef<HTMLInputElement>(null);
     const jobInput = useRef<HTMLInputElement>(null);
-    const actions = useMemo(() => actionsOf(session, props.linkTo), [session, props.linkTo]);
+    const { linkTo } = props;
+    const actions = useMemo(
+        () => actionsOf(session, linkTo, (key) => onColumns(toggled(columns, key))),
+        [session, linkTo, columns, onColumns],
+    );
+    const { wrap, fold, utc, delta } = prefs;
+    const wanted = useMemo(() => ({ wrap, fold, utc, delta, fields: columns }), [wrap, fold, utc, delta, columns]);
+    const show = (name: SheetName): void => {
+        if (name !== "views" || views) setSheet(name);
+    };
     useKeys(props, root, {
         session,
         view,
         ...actions,
         focusSearch: () => select(searchInput),
         focusJob: () => select(jobInput),
-        toggleWrap: () => props.onPrefs({ ...prefs, wrap: !prefs.wrap }),
-        toggleZone: () => props.onPrefs({ ...prefs, utc: !prefs.utc }),
-        toggleHelp: () => setHelp(true),
-        seek: () => setSeeking(true),
-        copy: (row) => void copyText(lineAsText(row, prefs.utc)),
+        toggleWrap: () => onPrefs({ ...prefs, wrap: !wrap }),
+        toggleFolds: () => onPrefs({ ...prefs, fold: !fold }),
+        nextTime: () => onPrefs(nextTime(prefs)),
+        nextTheme: () => onPrefs(nextTheme(prefs)),
+        show,
+        copy: (row) => void copyText(linesAsText(view.withFolded(row), utc)),
     });
     return (
         <div ref={root} className="lm-viewer">
@@ -64,21 +83,55 @@ export function Viewer(props: ViewerProps): ReactNode {
                 searchInput={searchInput}
                 jobInput={jobInput}
                 withJob={props.withJob ?? true}
-                onSeek={() => setSeeking(true)}
-            >
-                {props.tools}
-            </Toolbar>
+                withViews={views !== undefined}
+                onShow={show}
+            />
+            {views && <Pinned {...views} />}
             {props.children}
             <div className="listbox">
-                <LogList session={session} view={view} theme={theme} wrap={prefs.wrap} utc={prefs.utc} actions={actions}>
+                <LogList session={session} view={view} theme={theme} wanted={wanted} onColumns={onColumns} actions={actions}>
                     <Empty session={session} />
                 </LogList>
+                <Minimap session={session} view={view} />
                 <PauseBar session={session} />
             </div>
             <Announcer session={session} />
-            <Help open={help} onClose={() => setHelp(false)} />
-            <SeekDialog session={session} open={seeking} utc={prefs.utc} onClose={() => setSeeking(false)} />
+            <Help open={sheet === "help"} onClose={close} />
+            <SeekDialog session={session} open={sheet === "seek"} utc={utc} onClose={close} />
+            <DownloadSheet session={session} utc={utc} open={sheet === "download"} onClose={close} />
+            <ColumnsSheet
+                session={session}
+                columns={columns}
+                onColumns={onColumns}
+                open={sheet === "columns"}
+                onClose={close}
+            >
+                <Looks prefs={prefs} onPrefs={onPrefs} />
+                {props.options}
+            </ColumnsSheet>
+            {views && <ViewsSheet session={session} {...views} open={sheet === "views"} onClose={close} />}
         </div>
+    );
+}
+
+function Looks({ prefs, onPrefs }: { prefs: Prefs; onPrefs(prefs: Prefs): void }): ReactNode {
+    const box = (name: "wrap" | "fold", words: string): ReactNode => (
+        <label className="check">
+            <input
+                type="checkbox"
+                data-testid={`look-${name}`}
+                checked={prefs[name]}
+                onChange={() => onPrefs({ ...prefs, [name]: !prefs[name] })}
+            />
+            {words}
+        </label>
+    );
+    return (
+        <fieldset className="looks">
+            <legend>Lines</legend>
+            {box("fold", "Stack traces show their first line (O)")}
+            {box("wrap", "Wrap long lines (l)")}
+        </fieldset>
     );
 }
 
@@ -87,8 +140,13 @@ function select(field: RefObject<HTMLInputElement>): void {
     field.current?.select();
 }
 
-function actionsOf(session: Session, linkTo?: (row: Row) => string): RowActions {
+function actionsOf(
+    session: Session,
+    linkTo: ((row: Row) => string) | undefined,
+    column: (key: string) => void,
+): RowActions {
     return {
+        column,
         choose: (key, value, negated) => {
             const { filter } = session.model;
             session.setFilter({ ...filter, q: withTerm(filter.q, termFor(key, value, negated)) });

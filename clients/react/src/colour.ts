@@ -5,12 +5,22 @@
 
 import { RGB, type Colour, type Style } from "./ansi.js";
 
-export type Theme = "dark" | "light";
+export const THEMES = ["dark", "light", "contrast"] as const;
+export type Theme = (typeof THEMES)[number];
 export type Rgb = readonly [number, number, number];
 
-export const BACKGROUND: Record<Theme, Rgb> = { dark: [15, 18, 20], light: [251, 250, 247] };
-export const FOREGROUND: Record<Theme, Rgb> = { dark: [211, 216, 219], light: [35, 39, 42] };
+export const BACKGROUND: Record<Theme, Rgb> = {
+    dark: [15, 18, 20],
+    light: [251, 250, 247],
+    contrast: [0, 0, 0],
+};
+export const FOREGROUND: Record<Theme, Rgb> = {
+    dark: [211, 216, 219],
+    light: [35, 39, 42],
+    contrast: [255, 255, 255],
+};
 export const AA = 4.5;
+export const AAA = 7;
 
 const PALETTE: readonly Rgb[] = [
     [88, 96, 105],
@@ -50,13 +60,13 @@ function mix(a: Rgb, b: Rgb, share: number): Rgb {
 }
 
 /** `colour` moved towards black or white as little as makes it readable on `background`. */
-export function readable(colour: Rgb, background: Rgb): Rgb {
+export function readable(colour: Rgb, background: Rgb, least = AA): Rgb {
     const white: Rgb = [255, 255, 255];
     const black: Rgb = [0, 0, 0];
     const goal = contrast(white, background) > contrast(black, background) ? white : black;
     for (let share = 0; share < 1; share += 0.05) {
         const candidate = mix(colour, goal, share);
-        if (contrast(candidate, background) >= AA) return candidate;
+        if (contrast(candidate, background) >= least) return candidate;
     }
     return goal;
 }
@@ -85,7 +95,7 @@ function paintOf(style: Style, theme: Theme): Paint {
     const wanted = ink ?? FOREGROUND[theme];
     const paint: Paint = {};
     if (ink || paper || style.dim)
-        paint.color = css(readable(style.dim ? mix(wanted, on, 0.35) : wanted, on));
+        paint.color = css(readable(style.dim ? mix(wanted, on, 0.35) : wanted, on, theme === "contrast" ? AAA : AA));
     if (paper) paint.backgroundColor = css(paper);
     if (style.bold) paint.fontWeight = 650;
     if (style.italic) paint.fontStyle = "italic";
@@ -94,7 +104,11 @@ function paintOf(style: Style, theme: Theme): Paint {
     return paint;
 }
 
-const known: Record<Theme, Map<string, Paint>> = { dark: new Map(), light: new Map() };
+const known: Record<Theme, Map<string, Paint>> = {
+    dark: new Map(),
+    light: new Map(),
+    contrast: new Map(),
+};
 
 /** The CSS of a style. The answers are kept, as programs use the same few styles all day. */
 export function paintFor(style: Style, theme: Theme): Paint {

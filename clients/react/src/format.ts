@@ -14,6 +14,16 @@ export function clock(ms: number, utc: boolean, short = false): string {
     return short ? time : `${time}.${String(d.getUTCMilliseconds()).padStart(3, "0")}`;
 }
 
+/** What has passed since the row before: +0.012, +1:02.500; nothing when that is not known. */
+export function elapsed(ms: number): string {
+    if (Number.isNaN(ms)) return "";
+    const size = Math.abs(ms);
+    const minutes = Math.floor(size / 60_000);
+    const seconds = ((size % 60_000) / 1000).toFixed(3);
+    const text = minutes > 0 ? `${minutes}:${seconds.padStart(6, "0")}` : seconds;
+    return `${ms < 0 ? "−" : "+"}${text}`;
+}
+
 /** 2024-05-06 12:34:56.789 +02:00 */
 export function fullTime(ms: number): string {
     const d = new Date(ms);

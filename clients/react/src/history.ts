@@ -4,7 +4,7 @@
 // record, from a time on, and in a hole. One request at a time in each direction; an answer that
 // comes after the rows were replaced is thrown away.
 
-import { type LogFilter, type LogMessage, type LogStreamingService } from "@logmill/client";
+import type { LogFilter, LogMessage, LogStreamingService, Page } from "@logmill/client";
 import { toLogFilter, type Filter } from "./filter.js";
 import type { Hole } from "./record.js";
 
@@ -46,30 +46,42 @@ export class History {
     }
 
     /** The record itself and what lies around it. */
-    async around(filter: Filter, id: number, limit = PAGE): Promise<LogMessage[] | null> {
-        const older = await this.ask("place", toLogFilter(filter, `id<=${id}`), "desc", limit);
-        if (!older) return null;
-        const newer = await this.ask("place", toLogFilter(filter, `id>${id}`), "asc", limit);
-        return newer && [...older.reverse(), ...newer];
+    around(filter: Filter, id: number, each: number): Promise<LogMessage[] | null> {
+        return this.once("place", (signal) =>
+            this.service.around(id, { ...toLogFilter(filter), before: each, after: each, signal }),
+        );
     }
 
     hole(filter: Filter, { from, to }: Hole, limit: number): Promise<LogMessage[] | null> {
         return this.ask(`hole ${from}`, toLogFilter(filter, `id>=${from} id<=${to}`), "asc", limit);
     }
 
-    private async ask(
+    /** How many records lie after `id`, and the last of them; null when there are none. */
+    async missed(filter: Filter, id: number): Promise<{ lines: number; to: number } | null> {
+        const wanted = toLogFilter(filter, `id>${id}`);
+        const page = await this.service.search({ ...wanted, order: "desc", limit: 1, count: "capped" });
+        const last = page.logs[0];
+        return last ? { lines: page.pagination.total ?? 1, to: last.id } : null;
+    }
+
+    private ask(
         what: string,
         filter: LogFilter,
         order: "asc" | "desc",
         limit: number,
         range: { from?: Date; to?: Date } = {},
     ): Promise<LogMessage[] | null> {
+        return this.once(what, (signal) =>
+            this.service.search({ ...filter, ...range, order, limit, count: "none", signal }),
+        );
+    }
+
+    private async once(what: string, ask: (signal: AbortSignal) => Promise<Page>): Promise<LogMessage[] | null> {
         if (this.busy.has(what)) return null;
         const request = new AbortController();
         this.busy.set(what, request);
         try {
-            const { signal } = request;
-            const page = await this.service.search({ ...filter, ...range, order, limit, count: "none", signal });
+            const page = await ask(request.signal);
             return request.signal.aborted ? null : page.logs;
         } catch (error) {
             if (request.signal.aborted) return null;

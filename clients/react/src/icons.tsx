@@ -69,3 +69,35 @@ export const CloseIcon = (): ReactNode => (
         <path d="m4 4 8 8M12 4l-8 8" />
     </Icon>
 );
+export const ColumnsIcon = (): ReactNode => (
+    <Icon>
+        <rect x="2.5" y="3" width="11" height="10" rx="1.5" />
+        <path d="M6.2 3v10M9.8 3v10" />
+    </Icon>
+);
+export const DownloadIcon = (): ReactNode => (
+    <Icon>
+        <path d="M8 2.5v7M5 7l3 3 3-3M2.5 11v1.5a1 1 0 0 0 1 1h9a1 1 0 0 0 1-1V11" />
+    </Icon>
+);
+export const ViewsIcon = (): ReactNode => (
+    <Icon>
+        <path d="M4 2.5h8v11L8 10.6l-4 2.9Z" />
+    </Icon>
+);
+export const HelpIcon = (): ReactNode => (
+    <Icon>
+        <circle cx="8" cy="8" r="5.5" />
+        <path d="M6.3 6.4A1.8 1.8 0 1 1 8 8.4v.6M8 11.2v.01" />
+    </Icon>
+);
+export const PinIcon = (): ReactNode => (
+    <Icon>
+        <path d="M6 2.5h4l-.5 4 2 2h-7l2-2ZM8 8.5v5" />
+    </Icon>
+);
+export const TrashIcon = (): ReactNode => (
+    <Icon>
+        <path d="M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.6 9h5.8l.6-9" />
+    </Icon>
+);

@@ -1,3 +1,5 @@
 // SPDX-License-Identifier: MIT
 export { LogViewer, type LogViewerProps } from "./LogViewer.js";
+export { workerStreams } from "./worker_stream.js";
+export type { OpenStream } from "./row_stream.js";
 export { createLogStore, useLogs, type LogStore } from "./store.js";

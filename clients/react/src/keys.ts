@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // From a key to what it does. Keys typed into a field, and any with Ctrl, Alt or Meta, are left to
-// the browser.
+// the browser; but for Ctrl-F and Ctrl-K while the list has the focus.
 
-import { ERROR, WARN, type Row } from "./record.js";
+import { ERROR, LEVELS, WARN, type Level, type Row } from "./record.js";
 import type { Session } from "./session.js";
 import type { ListView } from "./view.js";
 
@@ -13,13 +13,17 @@ export interface KeyTargets {
     focusSearch(): void;
     focusJob(): void;
     toggleWrap(): void;
-    toggleZone(): void;
-    toggleHelp(): void;
-    seek(): void;
+    nextTime(): void;
+    toggleFolds(): void;
+    nextTheme(): void;
+    /** Opens one of the sheets over the page. */
+    show(sheet: SheetName): void;
     context(row: Row): void;
     share(row: Row): void;
     copy(row: Row): void;
 }
+
+export type SheetName = "help" | "seek" | "download" | "columns" | "views";
 
 const MARGIN = 3; // lines kept around a row that was jumped to
 
@@ -63,29 +67,76 @@ export function toggleRow(session: Session, view: ListView, row: Row): void {
     session.rows.fire();
 }
 
+function toggleTrace(t: KeyTargets): void {
+    if (!t.view.active) return;
+    t.session.pause();
+    t.view.toggleFold(t.view.active);
+    t.view.focusWanted = true;
+    t.session.rows.fire();
+}
+
 /** Every key: what it does, and the words of the help page. */
-export const KEYS: readonly (readonly [string, string])[] = [
-    ["Space", "pause or follow"],
-    ["G  End", "to the newest line, and follow"],
-    ["g  Home", "to the oldest line loaded; older ones follow"],
-    ["j k  ↓ ↑", "next, previous line"],
-    ["d u", "half a page down, up"],
-    ["Enter", "open or close a line"],
-    ["e E", "next, previous error"],
-    ["w W", "next, previous warning or error"],
-    ["t", "go to a time: 5m ago, yesterday 17:30"],
-    ["c", "all lines around the line"],
-    ["m", "bookmark the line"],
-    ["b B", "next, previous bookmark"],
-    ["y", "copy the line"],
-    ["s", "copy a link to the line"],
-    ["/", "filter"],
-    ["f", "choose a job run"],
-    ["l", "wrap long lines"],
-    ["T", "local time, UTC, or since the line before"],
-    ["Esc", "leave a field, close this"],
-    ["?", "this help"],
+export const KEYS: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
+    [
+        "Moving",
+        [
+            ["Space", "pause or follow"],
+            ["G  End", "to the newest line, and follow"],
+            ["g  Home", "to the oldest line loaded; older ones follow"],
+            ["j k  ↓ ↑", "next, previous line"],
+            ["d u", "half a page down, up"],
+            ["e E", "next, previous error"],
+            ["w W", "next, previous warning or error"],
+            ["b B", "next, previous bookmark"],
+            ["t", "go to a time: 5m ago, yesterday 17:30"],
+        ],
+    ],
+    [
+        "A line",
+        [
+            ["Enter", "open or close it"],
+            ["o", "unfold or fold its stack trace"],
+            ["c", "all lines around it, without the filter"],
+            ["m", "bookmark it"],
+            ["y", "copy it"],
+            ["s", "copy a link to it"],
+        ],
+    ],
+    [
+        "Choosing lines",
+        [
+            ["/  Ctrl-F", "filter"],
+            ["f", "choose a job run"],
+            ["1 … 6", "lowest level: trace … fatal"],
+            ["v  Ctrl-K", "switch to a saved view, job run, source"],
+            ["C", "clear the view"],
+            ["U", "undo clearing"],
+        ],
+    ],
+    [
+        "How it looks",
+        [
+            ["l", "wrap long lines"],
+            ["O", "fold all stack traces, or none"],
+            ["x", "columns"],
+            ["T", "local time, UTC, or since the line before"],
+            ["h", "colours: as the system, dark, light, high contrast"],
+        ],
+    ],
+    [
+        "And",
+        [
+            ["D", "download"],
+            ["Esc", "leave a field, close this"],
+            ["?", "this help"],
+        ],
+    ],
 ];
+
+function setLevel(t: KeyTargets, level: number): void {
+    const { filter } = t.session.model;
+    t.session.setFilter({ ...filter, level: LEVELS[level] as Level });
+}
 
 const ACTIONS: Record<string, (t: KeyTargets) => void> = {
     " ": (t) => (t.session.model.pause ? t.session.follow() : t.session.pause()),
@@ -98,6 +149,7 @@ const ACTIONS: Record<string, (t: KeyTargets) => void> = {
     ArrowDown: (t) => step(t, 1),
     ArrowUp: (t) => step(t, -1),
     d: (t) => scrollBy(t, 0.5),
+    u: (t) => scrollBy(t, -0.5),
     PageDown: (t) => scrollBy(t, 0.9),
     PageUp: (t) => scrollBy(t, -0.9),
     Enter: (t) => t.view.active && toggleRow(t.session, t.view, t.view.active),
@@ -107,23 +159,41 @@ const ACTIONS: Record<string, (t: KeyTargets) => void> = {
     W: (t) => jump(t, -1, WARN),
     "/": (t) => t.focusSearch(),
     f: (t) => t.focusJob(),
+    v: (t) => t.show("views"),
     l: (t) => t.toggleWrap(),
-    T: (t) => t.toggleZone(),
+    T: (t) => t.nextTime(),
+    h: (t) => t.nextTheme(),
+    o: toggleTrace,
+    O: (t) => t.toggleFolds(),
+    x: (t) => t.show("columns"),
     y: (t) => t.view.active && t.copy(t.view.active),
-    t: (t) => t.seek(),
+    t: (t) => t.show("seek"),
     c: (t) => t.view.active && t.context(t.view.active),
     s: (t) => t.view.active && t.share(t.view.active),
     m: (t) => t.view.active && t.session.toggleBookmark(t.view.active.id),
     b: (t) => toBookmark(t, 1),
     B: (t) => toBookmark(t, -1),
-    u: (t) => scrollBy(t, -0.5),
-    "?": (t) => t.toggleHelp(),
+    C: (t) => t.session.clear(),
+    U: (t) => t.session.undoClear(),
+    D: (t) => t.show("download"),
+    "?": (t) => t.show("help"),
+    ...Object.fromEntries(LEVELS.map((_, i) => [String(i + 1), (t: KeyTargets) => setLevel(t, i)])),
+};
+
+const WITH_CTRL: Record<string, (t: KeyTargets) => void> = {
+    f: (t) => t.focusSearch(),
+    k: (t) => t.show("views"),
 };
 
 /** Whether the key was ours. */
 export function handleKey(event: KeyboardEvent, targets: KeyTargets): boolean {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return false;
+    if (event.altKey || event.defaultPrevented) return false;
     const target = event.target as HTMLElement;
+    if (event.ctrlKey || event.metaKey) {
+        const action = target.closest(".list") ? WITH_CTRL[event.key] : undefined;
+        action?.(targets);
+        return action !== undefined;
+    }
     if (target.closest("input, textarea, select, [contenteditable], dialog")) {
         if (event.key === "Escape") target.blur();
         return false;

@@ -5,30 +5,45 @@
 // of an opened row.
 
 import { cellsOf, cellsOfMessage, parseAnsi, wrapPieces, type Piece } from "./ansi.js";
+import type { Column } from "./columns.js";
 import { details, type Row } from "./record.js";
 import { fullTime } from "./format.js";
 
 export const WRAP_LINES = 8; // of a message in a row that is not opened
 export const LINE_CELLS = 2_000; // of a message that is not wrapped
 const DETAIL_LINES = 400;
-const SOURCE_CELLS = 12;
+const GAP = 2; // between columns
 const KEY_CELLS = 16;
 
 export interface Grid {
-    narrow: boolean; // a telephone: short time, no source
+    narrow: boolean; // a telephone: short time, no further columns
     wrap: boolean;
-    gutter: number; // columns before the message
-    columns: number; // columns of the message
+    fold: boolean; // traces
+    /** What stands before the message, from left to right. */
+    fields: readonly Column[];
+    gutter: number; // columns of text before the message
+    columns: number; // columns of text of the message
     detailColumns: number;
     utc: boolean;
+    /** Times as what has passed since the row before. */
+    delta: boolean;
 }
 
-export function gridFor(cells: number, narrow: boolean, wrap: boolean, utc: boolean): Grid {
-    const gutter = narrow ? 9 : 12 + 2 + 5 + 2 + SOURCE_CELLS + 2;
+export interface Wanted {
+    wrap: boolean;
+    fold: boolean;
+    utc: boolean;
+    delta: boolean;
+    fields: readonly Column[];
+}
+
+export function gridFor(cells: number, narrow: boolean, wanted: Wanted): Grid {
+    const fields = narrow ? [] : wanted.fields;
+    const gutter = narrow ? 9 : fields.reduce((sum, { width }) => sum + width + GAP, 0);
     return {
+        ...wanted,
         narrow,
-        wrap,
-        utc,
+        fields,
         gutter,
         columns: Math.max(20, cells - gutter),
         detailColumns: Math.max(16, cells - 4),
@@ -42,12 +57,15 @@ export function safeText(text: string): string {
         .join("");
 }
 
-export function sourceCell(source: string): string {
-    const text = safeText(source);
-    if (cellsOf(text) <= SOURCE_CELLS) return text + " ".repeat(SOURCE_CELLS - cellsOf(text));
-    const start = wrapPieces([{ text, style: null, mark: false }], SOURCE_CELLS - 1, 1);
-    const cut = (start[0] ?? []).map((piece) => piece.text).join("");
-    return `${cut}…`.padEnd(SOURCE_CELLS);
+/** Text made exactly `width` columns wide, with what separates it from the next. */
+export function cellText(value: string, width: number): string {
+    const text = safeText(value);
+    const cells = cellsOf(text);
+    if (cells <= width) return text + " ".repeat(width - cells + GAP);
+    const start = wrapPieces([{ text, style: null, mark: false }], width - 1, 1);
+    let cut = (start[0] ?? []).map((piece) => piece.text).join("");
+    if (cellsOf(cut) >= width) cut = [...cut].slice(0, -1).join(""); // a wide character at the edge
+    return `${cut}…${" ".repeat(Math.max(0, width - 1 - cellsOf(cut)) + GAP)}`;
 }
 
 export function messageLines(row: Row, grid: Grid): number {
@@ -100,7 +118,7 @@ export function detailLines(row: Row, grid: Grid): DetailLine[] {
         );
     };
     if (!isWhole(row, grid)) add("", row.message, 0, null);
-    const members = details(row.json);
+    const members = details(row);
     const widest = Math.max(9, ...members.map((m) => cellsOf(safeText(m.key)) + 2));
     const keyCells = Math.min(widest, grid.narrow ? KEY_CELLS : 2 * KEY_CELLS);
     for (const member of members) {

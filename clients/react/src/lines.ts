@@ -87,6 +87,21 @@ export class LineIndex {
         return sum;
     }
 
+    /** before() for rows in rising order, which together cost one pass over the blocks. */
+    cursor(): (seq: number) => number {
+        let number = 0;
+        let sum = 0;
+        return (seq) => {
+            const to = Math.min(Math.max(seq, this.first), this.end);
+            const wanted = Math.min(Math.floor(to / BLOCK) - this.base, this.blocks.length);
+            for (; number < wanted; number += 1) sum += (this.blocks[number] as Block).sum;
+            const { lines } = this.blocks[number] ?? { lines: null };
+            let within = 0;
+            if (lines) for (let i = 0; i < to % BLOCK; i += 1) within += lines[i] as number;
+            return sum + within;
+        };
+    }
+
     /** The row that covers `line`; the last row when there are fewer lines. */
     rowAt(line: number): number {
         if (this.end === this.first) return this.first;

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { EVERYTHING, type Filter } from "./filter.js";
 import { Model } from "./model.js";
+import { rowOf } from "./record.js";
 
 const KEEP = 10_000;
 const KEEP_PAUSED = 11_000;
@@ -21,7 +22,7 @@ class Hub {
     log(id: number, level = "info", message = `line ${id}`): void {
         this.id = id;
         const record = { id, level, message, timestamp: "2024-05-06T07:08:09.123456Z" };
-        this.model.records([record as never]);
+        this.model.rows([rowOf(record as never)]);
     }
 
     logs(from: number, to: number, level = "info"): void {

@@ -22,6 +22,8 @@ import { ERROR, LEVELS, noticeRow, remark, rowOf, type Row } from "./record.js";
 import { Ring } from "./ring.js";
 
 const TRIM = 1_000;
+/** Rows that are looked through at once for a new filter; the hub's answer brings older ones back. */
+const AT_ONCE = 100_000;
 const RESERVE = 1.1; // of `keep`: what a paused list may hold
 
 export interface Pause {
@@ -29,13 +31,22 @@ export interface Pause {
     errors: number;
 }
 
+/** Rows with their number by level, notices left out. */
+class Rows extends Ring<Row> {
+    readonly levels = LEVELS.map(() => 0);
+
+    protected override count(row: Row, by: 1 | -1): void {
+        if (!row.notice) (this.levels[row.level] as number) += by;
+    }
+}
+
 /** How the end of the rows meets the present. */
 export type Edge = "attached" | "counting" | "history";
 
 export class Model {
     readonly capacity: number;
-    loaded: Ring<Row>;
-    shown: Ring<Row>;
+    loaded: Rows;
+    shown: Rows;
     filter: Filter = EVERYTHING;
     pause: Pause | null = null;
     /** `attached`: the stream adds rows. `counting`: it is only counted, after the last row.
@@ -66,7 +77,7 @@ export class Model {
         private readonly now: () => number = () => Date.now(),
     ) {
         this.capacity = Math.ceil(keep * RESERVE);
-        this.loaded = new Ring<Row>(this.capacity);
+        this.loaded = new Rows(this.capacity);
         this.shown = this.loaded;
     }
 
@@ -84,10 +95,15 @@ export class Model {
         this.edge = "attached";
     }
 
+    /** The answer of a stream without a cursor has not begun yet. */
+    get isFresh(): boolean {
+        return this.fresh !== null;
+    }
+
     // --- the stream ---
 
-    records(records: readonly LogMessage[]): void {
-        for (const record of records) this.record(rowOf(record));
+    rows(rows: readonly Row[]): void {
+        for (const row of rows) this.record(row);
         this.changed();
     }
 
@@ -216,13 +232,9 @@ export class Model {
         this.changed();
     }
 
-    /** Counts of the shown rows, by level. */
-    levelCounts(): number[] {
-        const counts = LEVELS.map(() => 0);
-        this.loaded.forEach((row) => {
-            if (!row.notice) (counts[row.level] as number) += 1;
-        });
-        return counts;
+    /** Numbers of the loaded rows, by level. */
+    get levelCounts(): readonly number[] {
+        return this.loaded.levels;
     }
 
     // --- clearing the view ---
@@ -255,16 +267,23 @@ export class Model {
 
     private preview(): void {
         this.generation += 1;
-        this.shown = new Ring<Row>(this.capacity);
-        this.loaded.forEach((row) => {
-            if (this.passes(row)) this.shown.push(row);
-        });
+        this.shown = this.recent(this.passes);
         this.recountPause();
+    }
+
+    /** Those of the newest AT_ONCE loaded rows that pass. */
+    private recent(passes: (row: Row) => boolean, end = this.loaded.end): Rows {
+        const found = new Rows(this.capacity);
+        for (let seq = Math.max(this.loaded.first, end - AT_ONCE); seq < end; seq += 1) {
+            const row = this.loaded.at(seq) as Row;
+            if (passes(row)) found.push(row);
+        }
+        return found;
     }
 
     private replace(rows: readonly Row[]): void {
         this.generation += 1;
-        this.loaded = new Ring<Row>(this.capacity);
+        this.loaded = new Rows(this.capacity);
         for (const row of rows) this.loaded.push(row);
         this.shown = this.loaded;
         this.recountPause();
@@ -285,12 +304,12 @@ export class Model {
     /** The answer to a fresh stream starts with record `id`; 0 when that is not known. */
     private begin(filter: Filter, id: number): void {
         const seamless = id > 0 && id <= this.lastKeptId() && implies(filter, this.loadedFilter);
-        const passes = matcher(filter);
         const kept: Row[] = [];
-        if (seamless)
-            this.loaded.forEach((row) => {
-                if (row.id < id && passes(row)) kept.push(row);
-            });
+        if (seamless) {
+            const end = this.loaded.lowerBound((row) => row.id < id);
+            this.recent(matcher(filter), end).forEach((row) => kept.push(row));
+            if (end - this.loaded.first > AT_ONCE) this.atStart = false;
+        }
         this.fresh = null;
         this.cleared = null;
         this.loadedFilter = filter;

@@ -1,25 +1,34 @@
 // SPDX-License-Identifier: MIT
 //
 // How the reader likes the page: kept in the browser, as it is nobody else's business. What is
-// looked at (the filter) is in the address instead, so that it can be shared.
+// looked at (filter, columns) is in the address instead, so that it can be shared.
 
-import type { Theme } from "./colour.js";
+import { THEMES, type Theme } from "./colour.js";
+
+/** How many rows a page may keep. */
+export const KEEPS = [100_000, 1_000_000] as const;
 
 export interface Prefs {
     wrap: boolean;
     utc: boolean;
+    /** Times as what has passed since the line before. */
+    delta: boolean;
+    /** Stack traces show their first line only. */
+    fold: boolean;
     theme: "auto" | Theme;
+    keep: number;
 }
 
 const KEY = "logmill.prefs";
 
 export function loadPrefs(narrow: boolean): Prefs {
-    const prefs: Prefs = { wrap: narrow, utc: false, theme: "auto" };
+    const prefs: Prefs = { wrap: narrow, utc: false, delta: false, fold: true, theme: "auto", keep: KEEPS[0] };
     try {
         const saved = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Prefs>;
-        if (typeof saved.wrap === "boolean") prefs.wrap = saved.wrap;
-        if (typeof saved.utc === "boolean") prefs.utc = saved.utc;
-        if (saved.theme === "dark" || saved.theme === "light") prefs.theme = saved.theme;
+        for (const name of ["wrap", "utc", "delta", "fold"] as const)
+            if (typeof saved[name] === "boolean") prefs[name] = saved[name];
+        if (THEMES.includes(saved.theme as Theme)) prefs.theme = saved.theme as Theme;
+        if ((KEEPS as readonly unknown[]).includes(saved.keep)) prefs.keep = saved.keep as number;
     } catch {
         // No storage, or somebody else's: the defaults do.
     }
@@ -33,3 +42,18 @@ export function savePrefs(prefs: Prefs): void {
         // Private window: the choice lasts as long as the page.
     }
 }
+
+/** Local time, UTC, what has passed since the line before, and round again. */
+export function nextTime(prefs: Prefs): Prefs {
+    if (prefs.delta) return { ...prefs, delta: false, utc: false };
+    return prefs.utc ? { ...prefs, delta: true } : { ...prefs, utc: true };
+}
+
+export const timeName = ({ delta, utc }: Prefs): string => (delta ? "Since" : utc ? "UTC" : "Local");
+
+const NEXT_THEME = { auto: "dark", dark: "light", light: "contrast", contrast: "auto" } as const;
+
+export const nextTheme = (prefs: Prefs): Prefs => ({ ...prefs, theme: NEXT_THEME[prefs.theme] });
+
+export const themeName = ({ theme }: Prefs): string =>
+    ({ auto: "Auto", dark: "Dark", light: "Light", contrast: "Contrast" })[theme];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// One row of the list, made from one record or notice. It keeps what drawing and filtering need, and
-// the JSON text; the rest is read from that text when a row is opened or a filter asks for it.
+// One row of the list, made from one record or notice. A million of them have to fit into a page, so
+// a row keeps what drawing and filtering need, and the JSON of its other members as one text, which
+// rows that have the same share. The whole record is put together from these when somebody asks.
 
 import type { LogMessage, Notice } from "@logmill/client";
 
@@ -9,16 +10,18 @@ export const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as co
 export type Level = (typeof LEVELS)[number];
 export const WARN = LEVELS.indexOf("warn");
 export const ERROR = LEVELS.indexOf("error");
+export const FATAL = LEVELS.indexOf("fatal");
 
 export interface Row {
     /** The record's id; a notice takes the id of the record before it. */
     readonly id: number;
-    readonly time: number; // milliseconds since 1970, NaN when unknown
+    readonly time: number; // milliseconds since 1970 with their fraction, NaN when unknown
     readonly level: number; // index in LEVELS
     readonly source: string;
     readonly job: string;
     readonly message: string;
-    readonly json: string;
+    /** JSON of the members that have no place of their own here. */
+    readonly rest: string;
     /** Said by the hub about the stream: dropped lines, a gap; or by this page. */
     readonly notice: boolean;
     /** How many lines a notice reports missing. */
@@ -54,43 +57,105 @@ function shared(value: string): string {
     return value;
 }
 
-function rowFrom(members: Record<string, unknown>, id: number, notice: boolean): Row {
+const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(\d{3})Z$/;
+
+/** Milliseconds of a timestamp; one as the hub writes them keeps its microseconds. */
+function timeOf(stamp: unknown): number {
+    if (typeof stamp !== "string") return Number.NaN;
+    const found = STAMP.exec(stamp);
+    return found ? Date.parse(`${stamp.slice(0, 23)}Z`) + Number(found[1]) / 1000 : Date.parse(stamp);
+}
+
+/** The timestamp of a time, as the hub writes it. */
+function stampOf(time: number): string {
+    const whole = Math.floor(time);
+    const micros = Math.round((time - whole) * 1000);
+    return `${new Date(whole).toISOString().slice(0, 23)}${String(micros).padStart(3, "0")}Z`;
+}
+
+/** What a row is made of. */
+export interface RowParts {
+    id: number;
+    time: number;
+    level: number;
+    source: string;
+    job: string;
+    message: string;
+    rest: string;
+    cont: boolean;
+}
+
+export function partsOf(members: Record<string, unknown>, id: number): RowParts {
+    const { id: _, timestamp, level, source, job_run_id, message, cont, ...rest } = members;
+    const time = timeOf(timestamp);
+    const isPlain = typeof timestamp === "string" && STAMP.test(timestamp);
+    if (timestamp !== undefined && !isPlain) rest.timestamp = timestamp;
     return {
         id,
-        time: typeof members.timestamp === "string" ? Date.parse(members.timestamp) : Number.NaN,
-        level: levelIndex(members.level),
-        source: shared(text(members.source)),
-        job: shared(text(members.job_run_id)),
-        message: text(members.message),
-        json: JSON.stringify(members),
-        notice,
-        lost: notice && typeof members.count === "number" ? members.count : 0,
+        time,
+        level: levelIndex(level),
+        source: text(source),
+        job: text(job_run_id),
+        message: text(message),
+        rest: JSON.stringify(rest),
+        cont: cont === true,
+    };
+}
+
+export function rowFrom(parts: RowParts): Row {
+    return {
+        id: parts.id,
+        time: parts.time,
+        level: parts.level,
+        source: shared(parts.source),
+        job: shared(parts.job),
+        message: parts.message,
+        rest: shared(parts.rest),
+        notice: false,
+        lost: 0,
         hole: null,
-        cont: members.cont === true,
+        cont: parts.cont,
         cells: -1,
     };
 }
 
 export function rowOf(record: LogMessage): Row {
-    return rowFrom(record, record.id, false);
+    return rowFrom(partsOf(record, record.id));
 }
 
 /** `lastId` is the id of the row before. What was dropped is in the store and can be fetched. */
 export function noticeRow(notice: Notice, lastId: number): Row {
-    const row = rowFrom(notice as unknown as Record<string, unknown>, lastId, true);
-    return notice.type === "dropped" ? { ...row, hole: { from: notice.from, to: notice.to } } : row;
+    const row = rowFrom(partsOf(notice as unknown as Record<string, unknown>, lastId));
+    const hole = notice.type === "dropped" ? { from: notice.from, to: notice.to } : null;
+    return { ...row, notice: true, lost: typeof notice.count === "number" ? notice.count : 0, hole };
 }
 
 /** A remark of this page itself, shown in place like a notice of the hub. */
 export function remark(message: string, lastId: number, now: number): Row {
     const timestamp = new Date(now).toISOString();
-    return rowFrom({ timestamp, level: "warn", stream: "system", message }, lastId, true);
+    return { ...rowFrom(partsOf({ timestamp, level: "warn", stream: "system", message }, lastId)), notice: true };
 }
 
-/** The record behind a row. */
+/** The record behind a row, its members in the hub's order. */
 export function recordOf(row: Row): Record<string, unknown> {
-    return JSON.parse(row.json) as Record<string, unknown>;
+    const { timestamp, stream, type, fields, ...rest } = JSON.parse(row.rest) as Record<string, unknown>;
+    const members = {
+        id: row.notice ? undefined : row.id,
+        type,
+        timestamp: timestamp ?? (Number.isNaN(row.time) ? undefined : stampOf(row.time)),
+        level: LEVELS[row.level],
+        stream,
+        source: row.source === "" ? undefined : row.source,
+        job_run_id: row.job === "" ? undefined : row.job,
+        ...rest,
+        message: row.message,
+        cont: row.cont || undefined,
+        fields,
+    };
+    return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
+
+export const jsonOf = (row: Row): string => JSON.stringify(recordOf(row));
 
 export interface Detail {
     /** As a filter names it. */
@@ -99,7 +164,7 @@ export interface Detail {
 }
 
 /** All members of a record but the message, nested ones as a.b, in the order of the JSON. */
-export function details(json: string): Detail[] {
+export function details(row: Row): Detail[] {
     const found: Detail[] = [];
     const walk = (value: unknown, path: string): void => {
         if (typeof value === "object" && value !== null && Object.keys(value).length > 0)
@@ -111,7 +176,26 @@ export function details(json: string): Detail[] {
                 value: typeof value === "string" ? value : JSON.stringify(value),
             });
     };
-    const { message: _, ...rest } = JSON.parse(json) as Record<string, unknown>;
+    const { message: _, ...rest } = recordOf(row);
     walk(rest, "");
     return found;
+}
+
+/** One member as a filter names it; "" when the record has none. */
+export function memberOf(row: Row, key: string): string {
+    if (key === "source") return row.source;
+    if (key === "job_run_id") return row.job;
+    if (key === "id") return row.notice ? "" : String(row.id);
+    const record = JSON.parse(row.rest) as Record<string, unknown>;
+    const found = lookUp(record, key) ?? lookUp(record.fields, key);
+    if (found === undefined) return "";
+    return typeof found === "string" ? found : JSON.stringify(found);
+}
+
+function lookUp(value: unknown, path: string): unknown {
+    if (typeof value !== "object" || value === null) return undefined;
+    const members = value as Record<string, unknown>;
+    if (Object.hasOwn(members, path)) return members[path];
+    const dot = path.indexOf(".");
+    return dot < 0 ? undefined : lookUp(members[path.slice(0, dot)], path.slice(dot + 1));
 }

@@ -21,11 +21,17 @@ export class Ring<T> {
         return this.end - this.first;
     }
 
+    /** For those who keep sums: called for each item that comes or goes. */
+    protected count(_item: T, _by: 1 | -1): void {
+        // nothing to sum up here
+    }
+
     /** Adds at the end; a full ring forgets its oldest item. Returns the sequence number. */
     push(item: T): number {
-        if (this.length === this.items.length) this.first += 1;
+        if (this.length === this.items.length) this.trimTo(this.first + 1);
         this.items[this.end % this.items.length] = item;
         this.end += 1;
+        this.count(item, 1);
         return this.end - 1;
     }
 
@@ -34,6 +40,7 @@ export class Ring<T> {
         if (this.length === this.items.length) return false;
         this.first -= 1;
         this.items[this.first % this.items.length] = item;
+        this.count(item, 1);
         return true;
     }
 
@@ -45,15 +52,19 @@ export class Ring<T> {
     /** Forgets everything before `seq`. */
     trimTo(seq: number): void {
         const to = Math.min(seq, this.end);
-        for (; this.first < to; this.first += 1)
-            this.items[this.first % this.items.length] = undefined;
+        for (; this.first < to; this.first += 1) this.forget(this.first);
     }
 
     /** Forgets `seq` and everything after it. */
     cutFrom(seq: number): void {
         const to = Math.max(seq, this.first);
-        for (; this.end > to; this.end -= 1)
-            this.items[(this.end - 1) % this.items.length] = undefined;
+        for (; this.end > to; this.end -= 1) this.forget(this.end - 1);
+    }
+
+    private forget(seq: number): void {
+        const at = seq % this.items.length;
+        this.count(this.items[at] as T, -1);
+        this.items[at] = undefined;
     }
 
     forEach(visit: (item: T, seq: number) => void): void {

@@ -8,7 +8,6 @@ import {
     filterError,
     type ConnectionState,
     type FilterError,
-    type LogStreamer,
     type LogStreamingService,
 } from "@logmill/client";
 import { Memory } from "./complete.js";
@@ -16,6 +15,7 @@ import { EVERYTHING, sameFilter, toLogFilter, type Filter } from "./filter.js";
 import { History, PAGE } from "./history.js";
 import { Model } from "./model.js";
 import type { Row } from "./record.js";
+import { streamsOf, type OpenStream, type Place, type RowStream } from "./row_stream.js";
 import { Signal } from "./signal.js";
 
 const STATS_MS = 250;
@@ -27,12 +27,23 @@ const TAIL = 500;
 const FILL_AT_ONCE = 10_000;
 const FILL_MOST = 10_000;
 
+const QUIET_S = 10;
+const OLD_MS = 60_000;
+
+export interface Behind {
+    lines: number;
+    /** Up to this id. */
+    to: number;
+}
+
 export interface SessionOptions {
     service: LogStreamingService;
     /** Rows that are kept. */
     keep?: number;
     filter?: Filter;
     onFilter?: (filter: Filter, why: "typed" | "chosen") => void;
+    /** Where streams come from, when not from `service` on this thread. */
+    streams?: OpenStream;
 }
 
 export class Session {
@@ -51,6 +62,10 @@ export class Session {
     /** The last failure that the reader should know of. */
     trouble = "";
     linesPerSecond = 0;
+    /** From the time of the newest records to their arrival here, in ms; null when none came lately. */
+    lag: number | null = null;
+    /** What a stream that goes on has still to bring of what was missed; null when it is at the present. */
+    behind: Behind | null = null;
     /** A record that is to be brought on the screen once it is loaded. */
     wanted: number | null = null;
     /** The record that was asked for last: it stays marked. */
@@ -61,7 +76,8 @@ export class Session {
     readonly memory = new Memory();
 
     private readonly history: History;
-    private stream: LogStreamer | null = null;
+    private readonly openStream: OpenStream;
+    private stream: RowStream | null = null;
     private frame = 0;
     private statsTimer = 0;
     private typing = 0;
@@ -70,21 +86,32 @@ export class Session {
     private replaying = true; // what comes first is the past, not a rate
     private rateAt = performance.now();
     private rateCount = 0;
+    private lagNow: number | null = null;
+    private quiet = 0; // seconds without a line
 
     constructor(private readonly options: SessionOptions) {
         this.service = options.service;
         this.history = new History(options.service);
+        this.openStream = options.streams ?? streamsOf(options.service);
         this.model = new Model(options.keep, () => this.changed());
         this.model.setFilter(options.filter ?? EVERYTHING);
         this.filterError = filterError(this.model.filter.q);
     }
 
-    /** Begins to stream. */
-    start(): void {
-        this.openFresh();
+    /** Begins with the newest lines, or at a place in the past: the record `at`. */
+    start(at: number | null = null): void {
+        if (at === null) this.openFresh();
+        else void this.startAt(at);
         document.addEventListener("visibilitychange", this.visibility);
         addEventListener("online", this.retry);
         this.rateTimer = window.setInterval(() => this.measureRate(), 1000);
+    }
+
+    private async startAt(id: number): Promise<void> {
+        await this.seekId(id);
+        if (this.model.edge === "history") return;
+        this.follow(); // the hub could not say what is there
+        this.openFresh();
     }
 
     stop(): void {
@@ -244,27 +271,55 @@ export class Session {
         this.open({ tail: TAIL });
     }
 
-    private open(where: { tail: number } | { after: number }): void {
+    private open(place: Place): void {
         this.stream?.disconnect();
-        this.stream = this.service.streamAllLogs({
-            ...toLogFilter(this.model.filter),
-            ...where,
-            onBatch: (logs) => this.model.records(logs),
-            onCursor: (cursor) => this.model.cursor(cursor),
-            onDropped: (notice) => {
+        this.behind = null;
+        this.stream = this.openStream(toLogFilter(this.model.filter), place, {
+            rows: (rows) => this.came(rows),
+            cursor: (cursor) => this.model.cursor(cursor),
+            notice: (notice) => {
                 this.model.notice(notice);
-                this.fillSoon();
+                if (notice.type === "dropped") this.fillSoon();
             },
-            onGap: (notice) => this.model.notice(notice),
-            onError: (error) => {
-                if (/could not be read/.test(error.message)) this.model.say(error.message);
+            error: (message) => {
+                if (/could not be read/.test(message)) this.model.say(message);
             },
-            onState: (state) => {
-                this.connection = state;
-                this.replaying = true;
-                this.state.fire();
-            },
+            state: (state) => this.became(state),
         });
+    }
+
+    private came(rows: readonly Row[]): void {
+        const last = rows.at(-1);
+        if (!last) return;
+        this.model.rows(rows);
+        if (this.behind) {
+            this.behind.lines -= rows.length;
+            if (last.id >= this.behind.to) this.arrived();
+        } else if (!this.replaying) this.lagNow = Math.max(this.lagNow ?? 0, Date.now() - last.time);
+    }
+
+    private became(state: ConnectionState): void {
+        this.connection = state;
+        this.replaying = true;
+        if (state.name === "live") void this.measureBehind();
+        else this.behind = null;
+        this.state.fire();
+    }
+
+    private arrived(): void {
+        this.behind = null;
+        this.state.fire();
+    }
+
+    /** After a reconnection: how many lines are still to come, and up to which. */
+    private async measureBehind(): Promise<void> {
+        const after = this.model.lastId;
+        if (after === 0 || this.model.isFresh) return;
+        const { stream } = this;
+        const missed = await this.history.missed(this.model.filter, after).catch(() => null);
+        if (!missed || this.stream !== stream || this.model.lastId >= missed.to) return;
+        this.behind = missed;
+        this.state.fire();
     }
 
     /** The rows have grown beyond what is kept, at the expense of the present. */
@@ -319,7 +374,19 @@ export class Session {
         this.rateCount = this.model.received;
         const smooth = this.linesPerSecond + (rate - this.linesPerSecond) * 0.5;
         const next = rate === 0 && smooth < 0.5 ? 0 : smooth;
+        this.measureLag();
         if (Math.round(next) !== Math.round(this.linesPerSecond)) this.stats.fire();
         this.linesPerSecond = next;
+    }
+
+    /** The longest of this second; older than a minute means that the times are of another day. */
+    private measureLag(): void {
+        const now = this.lagNow;
+        this.lagNow = null;
+        if (now !== null) this.quiet = 0;
+        else if (++this.quiet < QUIET_S) return;
+        const next = now === null || now > OLD_MS || now < 0 ? null : Math.round(now);
+        if (next !== this.lag) this.stats.fire();
+        this.lag = next;
     }
 }

@@ -2,14 +2,21 @@
 import { useEffect, useMemo, useState } from "react";
 import type { Theme } from "./colour.js";
 
-/** What the system likes, as long as nobody says otherwise. */
-export function useTheme(wanted: "auto" | Theme): Theme {
-    const query = useMemo(() => matchMedia("(prefers-color-scheme: light)"), []);
-    const [light, setLight] = useState(query.matches);
+function useQuery(text: string): boolean {
+    const query = useMemo(() => matchMedia(text), [text]);
+    const [matches, setMatches] = useState(query.matches);
     useEffect(() => {
-        const change = (): void => setLight(query.matches);
+        const change = (): void => setMatches(query.matches);
         query.addEventListener("change", change);
         return () => query.removeEventListener("change", change);
     }, [query]);
-    return wanted === "auto" ? (light ? "light" : "dark") : wanted;
+    return matches;
+}
+
+/** What the system likes, as long as nobody says otherwise. */
+export function useTheme(wanted: "auto" | Theme): Theme {
+    const light = useQuery("(prefers-color-scheme: light)");
+    const contrast = useQuery("(prefers-contrast: more)");
+    if (wanted !== "auto") return wanted;
+    return contrast ? "contrast" : light ? "light" : "dark";
 }

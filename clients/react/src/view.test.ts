@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from "vitest";
+import { COLUMNS } from "./columns.js";
 import { EVERYTHING } from "./filter.js";
 import { gridFor } from "./layout.js";
 import { Model } from "./model.js";
 import { FIRST_SEQ } from "./ring.js";
-import type { Row } from "./record.js";
+import { rowOf, type Row } from "./record.js";
 import { ListView } from "./view.js";
 
 const KEEP = 100_000;
 const LINE = 20;
 const HEIGHT = 200;
-const grid = gridFor(120, false, false, true);
+const PLAIN = { wrap: false, fold: true, utc: true, delta: false, fields: COLUMNS };
+const grid = gridFor(120, false, { ...PLAIN, wrap: false });
 
 function setup(lines: number): { model: Model; view: ListView; add(from: number, to: number): void } {
     const model = new Model();
@@ -18,7 +20,7 @@ function setup(lines: number): { model: Model; view: ListView; add(from: number,
     const add = (from: number, to: number): void => {
         for (let id = from; id <= to; id += 1) {
             const level = id % 50 ? "info" : "error";
-            model.records([{ id, level, message: `line ${id}` } as never]);
+            model.rows([rowOf({ id, level, message: `line ${id}` } as never)]);
         }
     };
     add(1, lines);
@@ -73,7 +75,7 @@ describe("ListView", () => {
         view.update(grid, LINE, HEIGHT);
         expect(topRow(view, model)).toBe(500);
         model.setFilter(EVERYTHING);
-        view.update(gridFor(30, false, true, true), LINE, HEIGHT);
+        view.update(gridFor(30, false, { ...PLAIN, wrap: true }), LINE, HEIGHT);
         expect(topRow(view, model)).toBe(500);
     });
 

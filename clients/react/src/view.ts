@@ -4,6 +4,7 @@
 // remembers which rows are opened and which one has the focus, and where the reader is: as the row
 // at the upper edge, so that the place survives when rows are replaced or set anew.
 
+import { Folds, REACH } from "./folds.js";
 import { detailLines, messageLines, type DetailLine, type Grid } from "./layout.js";
 import { LineIndex, windowOf, type Window } from "./lines.js";
 import type { Model } from "./model.js";
@@ -22,6 +23,7 @@ export class ListView {
     height = 0;
     linePx = 20;
     grid: Grid | null = null;
+    readonly folds = new Folds();
 
     private generation = -1;
     private readonly opened = new Map<Row, DetailLine[]>();
@@ -41,7 +43,8 @@ export class ListView {
 
     /** Takes over what happened to the rows and returns what to draw. Sets `top`. */
     update(grid: Grid, linePx: number, height: number): Window {
-        const anew = grid !== this.grid || this.generation !== this.model.generation;
+        const anew = grid !== this.grid || this.generation !== this.model.generation || grid.fold !== this.folds.folded;
+        this.folds.folded = grid.fold;
         this.grid = grid;
         this.linePx = linePx;
         this.height = height;
@@ -73,6 +76,35 @@ export class ListView {
         if (seq !== null) this.index.set(seq, this.linesOf(row));
     }
 
+    /** Shows or hides the further lines of the trace that a row belongs to. */
+    toggleFold(row: Row): void {
+        const head = this.folds.headOf(row) ?? row;
+        const first = this.seqOf(head);
+        if (first === null || this.folds.count(head) === 0) return;
+        this.folds.toggle(head);
+        let left = this.folds.count(head);
+        for (let seq = first + 1; seq < this.index.end && left > 0; seq += 1) {
+            const further = this.model.shown.at(seq) as Row;
+            if (this.folds.headOf(further) !== head) continue;
+            this.index.set(seq, this.linesOf(further));
+            left -= 1;
+        }
+        if (this.active && this.folds.hides(this.active)) this.active = head;
+    }
+
+    /** A row and, when it is the first of a trace, what is folded under it. */
+    withFolded(row: Row): Row[] {
+        const rows = [row];
+        let left = this.folds.isFolded(row) ? this.folds.count(row) : 0;
+        for (let seq = (this.seqOf(row) ?? 0) + 1; left > 0 && seq < this.model.shown.end; seq += 1) {
+            const further = this.model.shown.at(seq) as Row;
+            if (this.folds.headOf(further) !== row) continue;
+            rows.push(further);
+            left -= 1;
+        }
+        return rows;
+    }
+
     seqOf(row: Row): number | null {
         const { shown } = this.model;
         let seq = shown.lowerBound((other) => other.id < row.id);
@@ -84,7 +116,7 @@ export class ListView {
     find(step: 1 | -1, passes: (row: Row) => boolean): Row | null {
         const { shown } = this.model;
         for (let seq = this.start(step); seq >= shown.first && seq < shown.end; seq += step)
-            if (passes(shown.at(seq) as Row)) return shown.at(seq) as Row;
+            if (this.index.get(seq) > 0 && passes(shown.at(seq) as Row)) return shown.at(seq) as Row;
         return null;
     }
 
@@ -144,6 +176,7 @@ export class ListView {
     }
 
     private linesOf(row: Row): number {
+        if (this.folds.hides(row)) return 0;
         const opened = this.opened.get(row);
         return messageLines(row, this.grid as Grid) + (opened ? opened.length + DETAIL_FRAME : 0);
     }
@@ -156,7 +189,10 @@ export class ListView {
         for (const row of opened) if (row) this.opened.set(row, detailLines(row, this.grid as Grid));
         if (this.active) this.active = this.successor(this.active);
         this.index.reset(shown.first);
-        shown.forEach((row) => this.index.push(this.linesOf(row)));
+        shown.forEach((row, seq) => {
+            if (row.cont) this.folds.place(shown, seq);
+            this.index.push(this.linesOf(row));
+        });
         if (this.edge) {
             const { id, offset } = this.edge;
             const seq = shown.lowerBound((row) => row.id < id);
@@ -174,16 +210,44 @@ export class ListView {
         const { shown } = this.model;
         if (shown.first >= this.index.end) this.index.reset(shown.first);
         const before = this.index.total;
-        for (let seq = this.index.first - 1; seq >= shown.first; seq -= 1)
-            this.index.unshift(this.linesOf(shown.at(seq) as Row));
+        this.growUp();
         this.top += (this.index.total - before) * this.linePx;
         this.top -= this.index.before(shown.first) * this.linePx;
-        this.index.trimTo(shown.first);
+        this.trimUp();
         this.index.cutFrom(shown.end);
-        while (this.index.end < shown.end)
-            this.index.push(this.linesOf(shown.at(this.index.end) as Row));
+        while (this.index.end < shown.end) {
+            const row = shown.at(this.index.end) as Row;
+            if (row.cont) this.folds.place(shown, this.index.end);
+            this.index.push(this.linesOf(row));
+        }
         if (this.opened.size === 0) return;
         for (const row of this.opened.keys()) if (this.seqOf(row) === null) this.opened.delete(row);
+    }
+
+    /** Rows that came before the first one; lines that continue one of them find it now. */
+    private growUp(): void {
+        const { shown } = this.model;
+        const old = this.index.first;
+        if (shown.first >= old) return;
+        const end = Math.min(shown.end, this.index.end, old + REACH);
+        for (let seq = shown.first; seq < end; seq += 1) this.folds.place(shown, seq);
+        for (let seq = old - 1; seq >= shown.first; seq -= 1) this.index.unshift(this.linesOf(shown.at(seq) as Row));
+        for (let seq = old; seq < end; seq += 1) this.index.set(seq, this.linesOf(shown.at(seq) as Row));
+    }
+
+    /** Rows that have gone; what was folded under them is seen again. */
+    private trimUp(): void {
+        const { shown } = this.model;
+        if (shown.first <= this.index.first) return;
+        this.index.trimTo(shown.first);
+        const end = Math.min(shown.end, this.index.end, shown.first + REACH);
+        for (let seq = shown.first; seq < end; seq += 1) {
+            const row = shown.at(seq) as Row;
+            const head = this.folds.headOf(row);
+            if (!head || this.seqOf(head) !== null) continue;
+            this.folds.orphan(row);
+            this.index.set(seq, this.linesOf(row));
+        }
     }
 
     private rememberEdge(): void {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+//
+// A clock that a hub believes and a test moves: libfaketime reads it from a file, at every call. Wall clock and
+// monotonic clock move together, so timers are due at once; the hub notices with the next thing that wakes it.
+
+import { renameSync, writeFileSync } from "node:fs";
+
+const LIBRARY = "/usr/$LIB/faketime/libfaketime.so.1"; // the loader knows what $LIB is
+
+export class FakeTime {
+    constructor(path) {
+        this.path = path;
+        this.set(0);
+    }
+
+    /** So many hours from now. In one step: a file that is half written would be another time. */
+    set(hours) {
+        writeFileSync(`${this.path}.new`, `+${hours}h\n`);
+        renameSync(`${this.path}.new`, this.path);
+    }
+
+    get env() {
+        return { LD_PRELOAD: LIBRARY, FAKETIME_TIMESTAMP_FILE: this.path, FAKETIME_NO_CACHE: "1" };
+    }
+}
