@@ -132,7 +132,7 @@ static void publish_one(struct driver *d)
     d->row.batch.arrival_us = clock_wall_us();
     d->row.batch.position = run_position_encode(&position);
     note(d, 'b', i, end);
-    while ((err = hub_publish(&d->hub, &d->row.batch)) == -ENOSPC || err == -EIO)
+    while ((err = hub_publish(&d->hub, &d->row.batch)) == -EAGAIN || err == -ENOSPC || err == -EIO)
         uv_run(&d->row.loop.uv, UV_RUN_ONCE);
     assert_int_equal(err, 0);
     while (hub_acked_id(&d->hub) < end)
