@@ -26,31 +26,32 @@ struct question {
     enum query_count count;
     uint32_t limit;
     int64_t minutes; /* of the range, which begins at noon; 0: everything */
-    bool histogram;
+    enum { ROWS, HISTOGRAM, FACETS, PATTERNS } kind;
 };
 
 static const struct question questions[] = {
-    {"rare id", "zq7xneedle0fk3", QUERY_COUNT_EXACT, 100, 0, false},
-    {"absent word", "nosuchwordanywhere", QUERY_COUNT_EXACT, 100, 0, false},
-    {"absent long id", "\"550e8400-e29b-41d4-a716-446655440000\"", QUERY_COUNT_EXACT, 100, 0,
-     false},
-    {"rare word (664)", "quasarflux", QUERY_COUNT_EXACT, 100, 0, false},
-    {"rare substring", "sarflu", QUERY_COUNT_EXACT, 100, 0, false},
-    {"unprunable", "7.1", QUERY_COUNT_EXACT, 0, 0, false},
-    {"regex with literal", "/time(d)? out/", QUERY_COUNT_EXACT, 0, 0, false},
-    {"regex without", "/[0-9]{3}ms|[a-f]{7}[0-9]z/", QUERY_COUNT_EXACT, 0, 0, false},
-    {"common phrase", "\"authentication failure\"", QUERY_COUNT_EXACT, 100, 0, false},
-    {"common word", "connection", QUERY_COUNT_EXACT, 100, 0, false},
-    {"negation", "-error", QUERY_COUNT_EXACT, 0, 0, false},
+    {"rare id", "zq7xneedle0fk3", QUERY_COUNT_EXACT, 100, 0, ROWS},
+    {"absent word", "nosuchwordanywhere", QUERY_COUNT_EXACT, 100, 0, ROWS},
+    {"absent long id", "\"550e8400-e29b-41d4-a716-446655440000\"", QUERY_COUNT_EXACT, 100, 0, ROWS},
+    {"rare word (664)", "quasarflux", QUERY_COUNT_EXACT, 100, 0, ROWS},
+    {"rare substring", "sarflu", QUERY_COUNT_EXACT, 100, 0, ROWS},
+    {"unprunable", "7.1", QUERY_COUNT_EXACT, 0, 0, ROWS},
+    {"regex with literal", "/time(d)? out/", QUERY_COUNT_EXACT, 0, 0, ROWS},
+    {"regex without", "/[0-9]{3}ms|[a-f]{7}[0-9]z/", QUERY_COUNT_EXACT, 0, 0, ROWS},
+    {"common phrase", "\"authentication failure\"", QUERY_COUNT_EXACT, 100, 0, ROWS},
+    {"common word", "connection", QUERY_COUNT_EXACT, 100, 0, ROWS},
+    {"negation", "-error", QUERY_COUNT_EXACT, 0, 0, ROWS},
     {"job + level, newest 100", "job_run_id:run-800fcfe18423 level>=warn", QUERY_COUNT_NONE, 100, 0,
-     false},
+     ROWS},
     {"the same, exact count", "job_run_id:run-800fcfe18423 level>=warn", QUERY_COUNT_EXACT, 100, 0,
-     false},
-    {"10 minutes, count", "", QUERY_COUNT_EXACT, 0, 10, false},
-    {"10 minutes, newest 100", "", QUERY_COUNT_NONE, 100, 10, false},
-    {"newest 100", "", QUERY_COUNT_EXACT, 100, 0, false},
-    {"errors, newest 100", "level>=error", QUERY_COUNT_EXACT, 100, 0, false},
-    {"level per minute", "", QUERY_COUNT_NONE, 0, 0, true},
+     ROWS},
+    {"10 minutes, count", "", QUERY_COUNT_EXACT, 0, 10, ROWS},
+    {"10 minutes, newest 100", "", QUERY_COUNT_NONE, 100, 10, ROWS},
+    {"newest 100", "", QUERY_COUNT_EXACT, 100, 0, ROWS},
+    {"errors, newest 100", "level>=error", QUERY_COUNT_EXACT, 100, 0, ROWS},
+    {"level per minute", "", QUERY_COUNT_NONE, 0, 0, HISTOGRAM},
+    {"sources, by records", "", QUERY_COUNT_NONE, 10, 0, FACETS},
+    {"shapes of messages", "", QUERY_COUNT_NONE, 10, 0, PATTERNS},
 };
 
 static int64_t cpu_us(void)
@@ -98,6 +99,12 @@ static int ignore(const struct record *r, void *ctx)
     return 0;
 }
 
+static int ignore_tally(const struct query_tally *t, void *ctx)
+{
+    *(uint64_t *)ctx += t->count;
+    return 0;
+}
+
 static uint64_t ask(const struct question *k, const struct store_view *v, const struct filter *f)
 {
     static struct query_bucket buckets[1440];
@@ -114,7 +121,12 @@ static uint64_t ask(const struct question *k, const struct store_view *v, const 
         clock_parse(STR("2026-11-19T12:00:00.5Z"), &q.from_us);
         q.to_us = q.from_us + k->minutes * 60 * 1000000;
     }
-    if (k->histogram) {
+    struct query_tallies tallies = {0};
+    if (k->kind == FACETS) {
+        err = query_facets(&q, v, STR("source"), k->limit, ignore_tally, &result.total, &tallies);
+    } else if (k->kind == PATTERNS) {
+        err = query_patterns(&q, v, k->limit, ignore_tally, &result.total, &tallies);
+    } else if (k->kind == HISTOGRAM) {
         int64_t start = 0;
         clock_parse(STR("2026-11-19T00:00:00Z"), &start);
         err = query_histogram(&q, v, start, 60 * 1000000, buckets, 1440);

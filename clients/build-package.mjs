@@ -17,4 +17,5 @@ for (const kind of kinds) {
     execFileSync(process.execPath, [tsc, "--project", "tsconfig.json", ...flags], { stdio: "inherit" });
     writeFileSync(`dist/${kind.name}/package.json`, `{ "type": "${kind.type}" }\n`);
 }
+copyFileSync("../../LICENSE", "LICENSE");
 if (existsSync("src/styles.css")) copyFileSync("src/styles.css", "dist/styles.css");

@@ -165,6 +165,13 @@ void logs_clear(struct http_req *req, struct api *api)
                 : -ENOMEM;
     if (err == 0) /* on_cleared() goes on, perhaps has already */
         return;
-    search_reply_failure(req, err);
+    if (err == -LM_E_FULL)
+        http_reply_error(
+            req, 507, "too_many_clears", NULL,
+            "there are %d clears whose records are still on the disk: `logmill compact` "
+            "makes room for more",
+            TOMBS_MAX);
+    else
+        search_reply_failure(req, err);
     search_free(s);
 }

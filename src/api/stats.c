@@ -80,6 +80,7 @@ static int stats_work(struct search *s)
     struct stats_search *st = stats_of(s);
 
     st->list = &st->sources;
+    s->query.bytes = true;
     int err = query_facets(&s->query, s->view, STR("source"), QUERY_TALLIES_MAX, add_source, st,
                            &st->source_sums);
     if (err < 0)

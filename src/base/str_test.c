@@ -21,6 +21,20 @@ static void texts_are_equal_byte_by_byte_and_empty_ones_whatever_they_point_at(v
     assert_false(str_is(STR("a\0b"), "a"));
 }
 
+static void one_other_byte_makes_texts_differ_whatever_their_length(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n <= 40; n++)
+        for (size_t at = 0; at < n; at++) {
+            char one[40], other[40];
+            memset(one, 'x', sizeof one);
+            memset(other, 'x', sizeof other);
+            assert_true(str_eq(str_of(one, n), str_of(other, n)));
+            other[at] = 'y';
+            assert_false(str_eq(str_of(one, n), str_of(other, n)));
+        }
+}
+
 static void a_text_starts_with_itself_and_with_nothing(void **state)
 {
     (void)state;
@@ -124,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_equal_byte_by_byte_and_empty_ones_whatever_they_point_at),
+        cmocka_unit_test(one_other_byte_makes_texts_differ_whatever_their_length),
         cmocka_unit_test(a_text_starts_with_itself_and_with_nothing),
         cmocka_unit_test(only_ascii_letters_lose_their_case),
         cmocka_unit_test(a_cut_gives_the_part_before_and_what_follows),

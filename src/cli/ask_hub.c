@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { OWN_MAX = 24, OPT_URL = 256, OPT_COLOUR, OPT_PARAM };
+enum { OWN_MAX = 24, OPT_COLOUR = 256, OPT_PARAM };
 
 /* Flags that become parameters. */
 static const struct {
@@ -28,14 +28,14 @@ enum { CHOSEN = sizeof chosen / sizeof *chosen };
 int ask_begin(struct ask *a, const char *command, int *argc, char **argv)
 {
     *a = (struct ask){.command = command, .colours = isatty(STDOUT_FILENO)};
-    int status = cli_settings(&a->settings, argc, argv);
+    int status = target_take(&a->target, command, argc, argv);
 
+    if (status == CLI_OK)
+        status = cli_settings(&a->settings, argc, argv);
     if (status != CLI_OK)
         return ASK_TROUBLE;
     signal(SIGPIPE, SIG_DFL); /* `logmill query | head` ends without a word */
-    a->target = (struct http_target){.socket = a->settings.socket,
-                                     .url = getenv("LOGMILL_URL"),
-                                     .token = getenv("LOGMILL_TOKEN")};
+    a->target.socket = a->settings.socket;
     if (getenv("NO_COLOR"))
         a->colours = false;
     return 0;
@@ -83,8 +83,6 @@ static int set_colours(struct ask *a, const char *when)
 
 static int set_common(struct ask *a, int id, const char *value)
 {
-    if (id == OPT_URL)
-        a->target.url = value;
     if (id == OPT_COLOUR)
         return set_colours(a, value);
     if (id < OPT_PARAM)
@@ -105,11 +103,10 @@ static size_t make_options(struct option *all, const struct option *own)
 
     for (size_t i = 0; i < CHOSEN; i++)
         all[n++] = (struct option){chosen[i].flag, required_argument, NULL, OPT_PARAM + (int)i};
-    all[n++] = (struct option){"url", required_argument, NULL, OPT_URL};
     all[n++] = (struct option){"colour", required_argument, NULL, OPT_COLOUR};
     all[n++] = (struct option){"color", required_argument, NULL, OPT_COLOUR};
     for (; own->name; own++) {
-        lm_assert(n < CHOSEN + 3 + OWN_MAX);
+        lm_assert(n < CHOSEN + 2 + OWN_MAX);
         all[n++] = *own;
     }
     all[n] = (struct option){0};
@@ -118,8 +115,8 @@ static size_t make_options(struct option *all, const struct option *own)
 
 static int refuse(const struct ask *a, char **argv, const struct option *all, size_t n)
 {
-    char flags[CHOSEN + 3 + OWN_MAX][32];
-    const char *names[CHOSEN + 4 + OWN_MAX];
+    char flags[CHOSEN + 2 + OWN_MAX][32];
+    const char *names[CHOSEN + 3 + OWN_MAX];
 
     for (size_t i = 0; i < n; i++) {
         snprintf(flags[i], sizeof flags[i], "--%s", all[i].name);
@@ -135,7 +132,7 @@ static int refuse(const struct ask *a, char **argv, const struct option *all, si
 int ask_options(struct ask *a, int argc, char **argv, const struct option *own, ask_own_fn *fn,
                 void *ctx, int *words)
 {
-    struct option all[CHOSEN + 4 + OWN_MAX];
+    struct option all[CHOSEN + 3 + OWN_MAX];
     size_t n = make_options(all, own);
     int id, status = 0;
 
@@ -153,7 +150,7 @@ int ask_options(struct ask *a, int argc, char **argv, const struct option *own, 
             add_filter(a, optarg);
         else if (at)
             ask_param(a, longs[at - shorts], str_from(optarg));
-        else if (id >= OPT_URL && id < ASK_OWN)
+        else if (id >= OPT_COLOUR && id < ASK_OWN)
             status = set_common(a, id, optarg);
         else
             status = fn(ctx, id, optarg);

@@ -22,7 +22,7 @@ enum { ASK_FOUND = 0, ASK_NOTHING = 1, ASK_TROUBLE = 2 };
 struct ask {
     const char *command;
     struct settings settings;
-    struct http_target target;
+    struct target target;
     struct buf params; /* "&a=b…", percent-encoded */
     struct buf filter; /* words of the command line, and -q: all must hold */
     unsigned filter_parts;
@@ -30,14 +30,14 @@ struct ask {
     bool colours; /* on a terminal, unless told otherwise */
 };
 
-/* Loads the settings and finds the hub. Returns an exit status; not 0: has been said. */
+/* Loads the settings and finds the hub (target.h). Returns an exit status; not 0: has been said. */
 int ask_begin(struct ask *a, const char *command, int *argc, char **argv) LM_MUST_CHECK;
 void ask_end(struct ask *a);
 
 /* An option of a subcommand of its own; a status other than 0 ends reading. */
 typedef int ask_own_fn(void *ctx, int id, const char *value);
 
-/* Reads the flags that choose records (--level, --source, … and -q), --url, --colour, and those in `own`, whose
+/* Reads the flags that choose records (--level, --source, … and -q), --colour, and those in `own`, whose
  * ids are ASK_OWN and more. What is left are words of a filter; where `words` is NULL they are refused, else
  * argv[*words..] may be files. Returns an exit status. */
 enum { ASK_OWN = 512 };

@@ -2,8 +2,7 @@
  *
  * http_client.h - how the command line asks the hub: one request, its answer read as it comes.
  *
- * The hub is at a Unix socket (the usual case: the own uid is the identity) or at a URL
- * http://host:port.
+ * The hub is at a Unix socket (the usual case: the own uid is the identity) or at a URL (target.h).
  *
  * Threads: the main thread; calls block. Owns: its socket during a call.
  */
@@ -11,14 +10,7 @@
 #define LM_CLI_HTTP_CLIENT_H
 
 #include "base/buf.h"
-#include "base/err.h"
-
-struct http_target {
-    const char *socket; /* path, or NULL */
-    const char
-        *url; /* "http://127.0.0.1:8514", perhaps with base_path; or NULL; goes before socket */
-    const char *token; /* for a URL: a bearer token, or NULL */
-};
+#include "cli/target.h"
 
 struct http_get {
     const char *method;        /* NULL: GET */
@@ -36,8 +28,8 @@ struct http_get {
 /* Returns the status of the answer once its body has ended or the connection was cut; -errno when
  * there was no answer; -ETIMEDOUT after silence; what on_body returned. *ret_body has the body of
  * statuses other than 200, and without on_body that of any (caller: buf_fini). */
-int http_client_get(const struct http_target *target, const struct http_get *get,
-                    struct buf *ret_body, struct errinfo *info) LM_MUST_CHECK;
+int http_client_get(const struct target *target, const struct http_get *get, struct buf *ret_body,
+                    struct errinfo *info) LM_MUST_CHECK;
 
 /* Appends text percent-encoded for a query. */
 void http_add_query_value(struct buf *out, struct str text);

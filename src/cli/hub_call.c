@@ -7,31 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --url U and --url=U, which are no setting. */
-static const char *take_url(int *argc, char **argv)
-{
-    const char *url = getenv("LOGMILL_URL");
-    int kept = 1;
-
-    for (int i = 1; i < *argc; i++) {
-        if (strcmp(argv[i], "--url") == 0 && i + 1 < *argc)
-            url = argv[++i];
-        else if (strncmp(argv[i], "--url=", 6) == 0)
-            url = argv[i] + 6;
-        else
-            argv[kept++] = argv[i];
-    }
-    argv[kept] = NULL;
-    *argc = kept;
-    return url && *url ? url : NULL;
-}
-
 int hub_call_open(struct hub_call *c, int *argc, char **argv)
 {
     *c = (struct hub_call){.command = argv[0]};
-    c->target.url = take_url(argc, argv);
-    c->target.token = getenv("LOGMILL_TOKEN");
-    int status = cli_settings(&c->settings, argc, argv);
+    int status = target_take(&c->target, argv[0], argc, argv);
+    if (status == CLI_OK)
+        status = cli_settings(&c->settings, argc, argv);
     if (status == CLI_OK)
         c->target.socket = c->settings.socket;
     return status;
@@ -48,13 +29,17 @@ const char *json_text(const json_t *object, const char *name)
     return text ? text : "";
 }
 
-static int judge(const struct hub_call *c, int status, json_t *answer)
+static int judge(const struct hub_call *c, int status, const json_t *answer, struct str body)
 {
-    const char *why = json_text(json_object_get(answer, "error"), "message");
+    const char *message = json_text(json_object_get(answer, "error"), "message");
+    struct str why = *message ? str_from(message) : answer ? STR_NONE : str_trim(body), rest;
 
     if (status >= 200 && status < 300)
         return CLI_OK;
-    fprintf(stderr, "logmill %s: %s\n", c->command, *why ? why : "the hub gave no reason");
+    why = str_cut(why, '\n', &rest);
+    if (why.n == 0)
+        why = STR("the hub gave no reason");
+    fprintf(stderr, "logmill %s: %.*s\n", c->command, STR_FMT(why));
     if (status == 401)
         fputs("Over TCP a token with the scope admin is needed (LOGMILL_TOKEN); the local socket "
               "needs none.\n",
@@ -81,7 +66,7 @@ int hub_call_json(struct hub_call *c, const char *method, const char *path, cons
         fprintf(stderr, "logmill %s: %s\n", c->command, info.text);
     } else {
         json_t *answer = json_loadb(got.p ? got.p : "", got.n, 0, NULL);
-        rc = judge(c, status, answer);
+        rc = judge(c, status, answer, buf_str(&got));
         if (rc == CLI_OK)
             *ret_answer = answer;
         else

@@ -15,7 +15,7 @@
 struct hub_call {
     const char *command; /* for messages */
     struct settings settings;
-    struct http_target target;
+    struct target target;
 };
 
 /* Takes the settings, --url included, out of argv. 0, or an exit status; then nothing is open. */

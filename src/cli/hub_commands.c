@@ -23,7 +23,7 @@ static int ask(struct hub_call *c, const char *path)
 
 static int open_call(struct hub_call *c, int argc, char **argv)
 {
-    static const char *const own[] = {"--url", NULL};
+    static const char *const own[] = {"--url", "--ca", "--insecure", NULL};
     int rc = hub_call_open(c, &argc, argv);
 
     if (rc != CLI_OK)

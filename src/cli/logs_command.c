@@ -20,7 +20,8 @@ static const struct option options[] = {{"follow", no_argument, NULL, 'f'},
                                         {"json", no_argument, NULL, 'j'},
                                         {"raw", no_argument, NULL, 'r'},
                                         {0}};
-static const char *const option_names[] = {"--follow", "--tail", "--json", "--raw", "--url", NULL};
+static const char *const option_names[] = {"--follow", "--tail", "--json",     "--raw",
+                                           "--url",    "--ca",   "--insecure", NULL};
 
 struct wish {
     const char *name, *tail;
@@ -98,13 +99,14 @@ static int print_latest(struct hub_call *call, const struct wish *w)
 static int follow(struct hub_call *call, const struct wish *w)
 {
     char socket[] = "--socket", url[] = "--url", source[] = "--source", tail[] = "--tail",
-         json[] = "--json", raw[] = "--raw", command[] = "tail";
+         json[] = "--json", raw[] = "--raw", command[] = "tail", ca[] = "--ca",
+         insecure[] = "--insecure";
     union {
         const char *from;
         char *to;
     } where = {.from = call->target.url ? call->target.url : call->target.socket},
-      name = {.from = w->name}, count = {.from = w->tail};
-    char *argv[12] = {command, call->target.url ? url : socket, where.to, source, name.to, tail,
+      name = {.from = w->name}, count = {.from = w->tail}, signer = {.from = call->target.ca};
+    char *argv[16] = {command, call->target.url ? url : socket, where.to, source, name.to, tail,
                       count.to};
     int argc = 7;
 
@@ -112,6 +114,12 @@ static int follow(struct hub_call *call, const struct wish *w)
         argv[argc++] = json;
     if (w->raw)
         argv[argc++] = raw;
+    if (signer.from) {
+        argv[argc++] = ca;
+        argv[argc++] = signer.to;
+    }
+    if (call->target.insecure)
+        argv[argc++] = insecure;
     return cli_tail(argc, argv);
 }
 

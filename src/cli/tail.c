@@ -28,7 +28,7 @@ enum {
 };
 
 struct tail {
-    struct http_target target;
+    struct target target;
     struct buf query;
     bool json, raw, tty, one_source;
     struct sse_reader sse;
@@ -163,26 +163,18 @@ static void add_param(struct tail *t, const char *name, const char *value)
 }
 
 static const struct option options[] = {
-    {"level", required_argument, NULL, 'l'},
-    {"search", required_argument, NULL, 's'},
-    {"filter", required_argument, NULL, 'q'},
-    {"job", required_argument, NULL, 'J'},
-    {"task", required_argument, NULL, 'T'},
-    {"source", required_argument, NULL, 'S'},
-    {"stream", required_argument, NULL, 'm'},
-    {"tail", required_argument, NULL, 'n'},
-    {"after", required_argument, NULL, 'a'},
-    {"json", no_argument, NULL, 'j'},
-    {"raw", no_argument, NULL, 'r'},
-    {"colour", required_argument, NULL, 'c'},
-    {"color", required_argument, NULL, 'c'},
-    {"url", required_argument, NULL, 'u'},
-    {0},
+    {"level", required_argument, NULL, 'l'},  {"search", required_argument, NULL, 's'},
+    {"filter", required_argument, NULL, 'q'}, {"job", required_argument, NULL, 'J'},
+    {"task", required_argument, NULL, 'T'},   {"source", required_argument, NULL, 'S'},
+    {"stream", required_argument, NULL, 'm'}, {"tail", required_argument, NULL, 'n'},
+    {"after", required_argument, NULL, 'a'},  {"json", no_argument, NULL, 'j'},
+    {"raw", no_argument, NULL, 'r'},          {"colour", required_argument, NULL, 'c'},
+    {"color", required_argument, NULL, 'c'},  {0},
 };
 
-static const char *const option_names[] = {"--level",  "--search", "--filter", "--job",   "--task",
-                                           "--source", "--stream", "--tail",   "--after", "--json",
-                                           "--raw",    "--colour", "--url",    NULL};
+static const char *const option_names[] = {
+    "--level", "--search", "--filter", "--job",    "--task", "--source", "--stream",   "--tail",
+    "--after", "--json",   "--raw",    "--colour", "--url",  "--ca",     "--insecure", NULL};
 
 static bool set_colours(struct tail *t, const char *when)
 {
@@ -238,9 +230,6 @@ static int read_options(struct tail *t, int argc, char **argv)
             if (!set_colours(t, optarg))
                 return cli_usage("tail", "--colour is auto, always or never");
             break;
-        case 'u':
-            t->target.url = optarg;
-            break;
         case ':':
             return cli_usage("tail", "%s needs a value", argv[optind - 1]);
         default:
@@ -256,13 +245,14 @@ int cli_tail(int argc, char **argv)
 {
     struct settings settings = {0};
     struct tail t = {.sse = {.fn = on_event}, .tty = isatty(STDOUT_FILENO)};
-    int status = cli_settings(&settings, &argc, argv);
+    int status = target_take(&t.target, argv[0], &argc, argv);
 
+    if (status == 0)
+        status = cli_settings(&settings, &argc, argv);
     if (status != 0)
         return status;
     t.sse.ctx = &t;
-    t.target = (struct http_target){
-        .socket = settings.socket, .url = getenv("LOGMILL_URL"), .token = getenv("LOGMILL_TOKEN")};
+    t.target.socket = settings.socket;
     if (getenv("NO_COLOR"))
         t.tty = false;
     signal(SIGPIPE, SIG_IGN);

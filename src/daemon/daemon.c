@@ -204,7 +204,8 @@ static int open_admin(struct daemon *d)
 
 static void on_wrong_token(const struct http_req *req, uint32_t tries, void *ctx)
 {
-    struct str peer = str_from(req->conn->peer);
+    char text[CONN_PEER_MAX];
+    struct str peer = str_from(conn_peer(req->conn, text));
     const char *port = req->conn->is_local ? NULL : memrchr(peer.p, ':', peer.n);
 
     (void)ctx;

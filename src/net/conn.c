@@ -53,13 +53,12 @@ struct conn_private {
     struct conn conn;
     uv_poll_t poll;
     uv_timer_t *linger;           /* made when a deadline is needed */
-    struct turn_hook at_turn_end; /* finishes FAILED and CLOSING */
+    struct turn_hook at_turn_end; /* finishes FAILED and CLOSING, else reads on */
     int fd;
-    int events;               /* what poll waits for now */
-    int handles;              /* of libuv, not yet closed */
-    size_t sent;              /* bytes at the front of conn.out that are gone already */
-    struct tls_link *tls;     /* NULL: plain */
-    struct turn_hook read_on; /* of TLS: more was read ahead */
+    int events;           /* what poll waits for now */
+    int handles;          /* of libuv, not yet closed */
+    size_t sent;          /* bytes at the front of conn.out that are gone already */
+    struct tls_link *tls; /* NULL: plain */
     enum conn_state state;
     bool handshaking;
     bool paused, want_drained, eof, shut;
@@ -107,7 +106,7 @@ static void update_events(struct conn *c)
     int want = wanted_events(c);
 
     if (p->tls && !p->handshaking && (want & UV_READABLE) && tls_has_more(p->tls))
-        turn_hook_ask(c->loop, &p->read_on);
+        turn_hook_ask(c->loop, &p->at_turn_end);
     if (want == p->events)
         return;
     p->events = want;
@@ -310,11 +309,9 @@ static void shake_hands(struct conn *c)
         on_readable(c);
 }
 
-static void on_read_on(struct turn_hook *hook)
+/* The TLS link has read more ahead than was taken. */
+static void read_on(struct conn *c)
 {
-    struct conn *c = &LIST_ITEM(hook, struct conn_private, read_on)->conn;
-
-    check(c);
     if (wanted_events(c) & UV_READABLE)
         on_readable(c);
     update_events(c);
@@ -389,20 +386,17 @@ static void tell_watches(struct conn *c)
     }
 }
 
-static void on_turn_end(struct turn_hook *hook)
+static void finish(struct conn *c)
 {
-    struct conn_private *p = LIST_ITEM(hook, struct conn_private, at_turn_end);
-    struct conn *c = &p->conn;
+    struct conn_private *p = c->priv;
 
-    check(c);
     if (p->state == FAILED)
         while (p->state == FAILED && receive_and_tell(c, 1) > 0)
             ;
     p->state = CLOSING;
     c->ops->on_close(c);
     tell_watches(c);
-    turn_hook_cancel(hook);
-    turn_hook_cancel(&p->read_on);
+    turn_hook_cancel(&p->at_turn_end);
     tls_link_free(p->tls);
     uv_close((uv_handle_t *)&p->poll, on_handle_closed);
     if (p->linger)
@@ -414,7 +408,18 @@ static void on_turn_end(struct turn_hook *hook)
     c->loop->conns--;
 }
 
-static void name_peer(struct conn *c, int fd)
+static void on_turn_end(struct turn_hook *hook)
+{
+    struct conn *c = &LIST_ITEM(hook, struct conn_private, at_turn_end)->conn;
+
+    check(c);
+    if (c->priv->state == FAILED || c->priv->state == CLOSING)
+        finish(c);
+    else
+        read_on(c);
+}
+
+static void note_peer(struct conn *c, int fd)
 {
     union {
         struct sockaddr any;
@@ -422,14 +427,12 @@ static void name_peer(struct conn *c, int fd)
         struct sockaddr_in6 v6;
     } peer = {0};
     socklen_t n = sizeof peer;
-    char host[INET6_ADDRSTRLEN] = "?";
 
     if (c->is_local) {
         struct ucred who = {.uid = (uid_t)-1};
         socklen_t who_n = sizeof who;
         getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &who_n);
         c->peer_uid = who.uid;
-        snprintf(c->peer, sizeof c->peer, "unix uid %d", (int)who.uid);
         return;
     }
     getpeername(fd, &peer.any, &n);
@@ -437,15 +440,28 @@ static void name_peer(struct conn *c, int fd)
         memcpy(c->address, &peer.v6.sin6_addr, sizeof c->address);
         c->is_loopback = IN6_IS_ADDR_LOOPBACK(&peer.v6.sin6_addr) ||
                          (IN6_IS_ADDR_V4MAPPED(&peer.v6.sin6_addr) && c->address[12] == 127);
-        inet_ntop(AF_INET6, &peer.v6.sin6_addr, host, sizeof host);
-        snprintf(c->peer, sizeof c->peer, "[%s]:%u", host, ntohs(peer.v6.sin6_port));
+        c->port = ntohs(peer.v6.sin6_port);
     } else {
         memset(c->address + 10, 0xff, 2);
         memcpy(c->address + 12, &peer.v4.sin_addr, 4);
         c->is_loopback = c->address[12] == 127;
-        inet_ntop(AF_INET, &peer.v4.sin_addr, host, sizeof host);
-        snprintf(c->peer, sizeof c->peer, "%s:%u", host, ntohs(peer.v4.sin_port));
+        c->port = ntohs(peer.v4.sin_port);
     }
+}
+
+const char *conn_peer(const struct conn *c, char out[CONN_PEER_MAX])
+{
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    char host[INET6_ADDRSTRLEN] = "?";
+    bool is_v4 = memcmp(c->address, mapped, sizeof mapped) == 0;
+
+    if (c->is_local) {
+        snprintf(out, CONN_PEER_MAX, "unix uid %d", (int)c->peer_uid);
+        return out;
+    }
+    inet_ntop(is_v4 ? AF_INET : AF_INET6, c->address + (is_v4 ? 12 : 0), host, sizeof host);
+    snprintf(out, CONN_PEER_MAX, is_v4 ? "%s:%u" : "[%s]:%u", host, c->port);
+    return out;
 }
 
 /* Answers leave at once, dead peers are noticed, and what the kernel holds unsent stays small, so
@@ -479,7 +495,6 @@ int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops,
         return r;
     }
     turn_hook_init(&p->at_turn_end, on_turn_end);
-    turn_hook_init(&p->read_on, on_read_on);
     p->fd = fd;
     p->handles = 1;
     p->conn = (struct conn){
@@ -489,13 +504,12 @@ int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops,
         .self = self,
         .in_max = IN_MAX_DEFAULT,
         .is_local = is_local,
-        .opened_us = clock_mono_us(),
+        .last_rx_us = clock_mono_us(),
         .priv = p,
     };
-    p->conn.last_rx_us = p->conn.opened_us;
     list_init(&p->conn.watches);
     p->poll.data = &p->conn;
-    name_peer(&p->conn, fd);
+    note_peer(&p->conn, fd);
     if (!is_local)
         tune_tcp(fd);
     update_events(&p->conn);

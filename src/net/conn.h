@@ -51,10 +51,10 @@ struct conn {
     uid_t peer_uid;
     bool is_loopback; /* over TCP from this machine */
     bool is_tls;
-    unsigned char address[16];     /* of the peer over TCP, IPv4 mapped into IPv6 */
-    struct list watches;           /* struct conn_watch */
-    char peer[64];                 /* "127.0.0.1:51234" or "unix uid 1000", for people */
-    int64_t opened_us, last_rx_us; /* monotonic */
+    uint16_t port;
+    unsigned char address[16]; /* of the peer over TCP, IPv4 mapped into IPv6 */
+    struct list watches;       /* struct conn_watch */
+    int64_t last_rx_us;        /* monotonic; at first when it was opened */
     struct conn_private *priv;
 };
 
@@ -96,6 +96,10 @@ size_t conn_kernel_unsent(struct conn *c);
 /* Has the peer, or the way to it, gone without a word? The kernel has sent the same bytes again and again
  * for some 15 s and nothing came back. A peer that is there and does not read is not lost. */
 bool conn_is_lost(const struct conn *c);
+
+/* "127.0.0.1:51234" or "unix uid 1000", for people; returns out. */
+enum { CONN_PEER_MAX = 64 };
+const char *conn_peer(const struct conn *c, char out[CONN_PEER_MAX]);
 
 /* Stops or resumes reading (back-pressure). */
 void conn_pause_reading(struct conn *c, bool pause);

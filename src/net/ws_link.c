@@ -73,15 +73,17 @@ static void take_ping(struct ws_link *w, struct str payload)
         send_frame(w, WS_PONG, payload);
         return;
     }
-    buf_clear(&w->late_ping);
-    ws_add_frame(&w->late_ping, WS_PONG, payload);
+    buf_clear(&w->watch->late_ping);
+    ws_add_frame(&w->watch->late_ping, WS_PONG, payload);
 }
 
 static void answer_late_ping(struct ws_link *w)
 {
-    if (w->late_ping.n && !w->closing)
-        conn_write(w->conn, w->late_ping.p, w->late_ping.n);
-    buf_fini(&w->late_ping);
+    struct buf *late_ping = &w->watch->late_ping;
+
+    if (late_ping->n && !w->closing)
+        conn_write(w->conn, late_ping->p, late_ping->n);
+    buf_fini(late_ping);
 }
 
 static int on_frame(enum ws_opcode opcode, struct str payload, uint16_t close_code, void *ctx)
@@ -132,7 +134,6 @@ static void conn_gone(struct conn *c)
 
     list_remove(&w->link);
     ws_reader_fini(&w->reader);
-    buf_fini(&w->late_ping);
     w->closing = true;
     w->ops->on_gone(w);
 }

@@ -42,6 +42,7 @@ struct ws_watch {
     uint32_t message_timeout_ms; /* for a message, from its first byte to its last (1008) */
     struct list links;
     uv_timer_t timer;
+    struct buf late_ping; /* scratch of one read: the last of a flood */
 };
 void ws_watch_init(struct ws_watch *watch, struct loop *l, uint32_t ping_interval_ms,
                    uint32_t ping_timeout_ms, uint32_t message_timeout_ms);
@@ -61,7 +62,6 @@ struct ws_link {
     const struct ws_link_ops *ops;
     struct ws_reader reader;
     int64_t pinged_us, unfinished_us; /* monotonic; 0: not */
-    struct buf late_ping;             /* the last of a flood, until the read is over */
     uint8_t pongs;                    /* sent since the last read */
     uint8_t window_bits;
     bool closing;

@@ -21,7 +21,7 @@ const struct parse_key *parse_key_find(struct str key)
     unsigned first = (unsigned char)key.p[0], last = (unsigned char)key.p[key.n - 1];
     unsigned fourth = key.n > 3 ? (unsigned char)key.p[3] : first;
     const struct parse_key *k = &keys[SLOT(key.n, first, fourth, last)];
-    return k->n == key.n && memcmp(k->text, key.p, key.n) == 0 ? k : NULL;
+    return k->n == key.n && bytes_same(k->text, key.p, key.n) ? k : NULL;
 }
 
 struct str parse_label_name(const struct parse_key *key)

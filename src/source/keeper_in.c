@@ -40,9 +40,11 @@ static void give_up(struct keeper *k, unsigned linger_ms)
 static void refuse(struct keeper *k, int err)
 {
     struct buf out = {0};
+    char peer[CONN_PEER_MAX];
 
     diag_warn("Ending the connection of %s (%s): %s",
-              k->process ? k->process->name : "a local program", k->conn->peer, err_text(err));
+              k->process ? k->process->name : "a local program", conn_peer(k->conn, peer),
+              err_text(err));
     frame_add_error(&out, err, str_from(err_text(err)));
     if (buf_error(&out) == 0)
         conn_write(k->conn, out.p, out.n);
@@ -229,11 +231,12 @@ static int on_error(struct keeper *k, struct str payload)
     int code;
     struct str text;
     struct buf valid = {0}, shown = {0};
+    char peer[CONN_PEER_MAX];
 
     if (frame_get_error(payload, &code, &text) == 0) {
         utf8_add_clean(&valid, str_of(text.p, text.n < ERROR_SHOWN_MAX ? text.n : ERROR_SHOWN_MAX));
         show_text(&shown, buf_str(&valid), SHOW_PLAIN);
-        diag_warn("%s reports: %.*s", k->conn->peer, STR_FMT(buf_str(&shown)));
+        diag_warn("%s reports: %.*s", conn_peer(k->conn, peer), STR_FMT(buf_str(&shown)));
     }
     buf_fini(&valid);
     buf_fini(&shown);

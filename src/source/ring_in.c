@@ -266,8 +266,10 @@ static int on_frame(struct logger *l, const struct frame *f)
 static void refuse(struct logger *l, int err)
 {
     struct buf out = {0};
+    char peer[CONN_PEER_MAX];
 
-    diag_warn("The ring file of a program at %s cannot be read: %s", l->conn->peer, err_text(err));
+    diag_warn("The ring file of a program at %s cannot be read: %s", conn_peer(l->conn, peer),
+              err_text(err));
     frame_add_error(&out, err, str_from(err_text(err)));
     if (out.n)
         conn_write(l->conn, out.p, out.n);

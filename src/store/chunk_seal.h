@@ -44,6 +44,11 @@ int chunk_seal(const struct journal_view *v, uint32_t file, const struct chunk_s
 int chunk_reseal(struct chunk *c, const struct chunk_seal_opts *opts,
                  struct chunk_image *ret) LM_MUST_CHECK;
 
+/* The chunk as it is, to lie at seg_at. -ENOMEM, -EIO. */
+int chunk_copy(const struct chunk *c, uint64_t seg_at, struct chunk_image *ret) LM_MUST_CHECK;
+/* The table of positions beside it, in `bytes`. -LM_E_DAMAGED, -ENOMEM, -EIO. */
+int chunk_positions(const struct chunk *c, struct buf *bytes, struct str *ret) LM_MUST_CHECK;
+
 /* Zeroed and finished images are fine. */
 void chunk_image_fini(struct chunk_image *i);
 

@@ -211,13 +211,13 @@ int store_clear(struct store *s, const struct label *conditions, size_t n, store
 /* --- from the old end --- */
 
 /* Takes chunks below the floor out of the segments; what becomes empty goes to `gone`. The segment
- * that takes the next chunk stays. */
+ * that takes the next chunk stays, and so does one that is being compacted. */
 static void cut_segments(struct store *s, uint64_t floor, struct list *gone)
 {
     LIST_FOR_EACH_SAFE (link, &s->segments) {
         struct segment *g = LIST_ITEM(link, struct segment, link);
         segment_cut(g, floor);
-        if (g->count > 0 || g == s->current)
+        if (g->count > 0 || g == s->current || g == s->compacted)
             continue;
         list_remove(link);
         list_push(gone, link);

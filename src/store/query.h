@@ -50,6 +50,7 @@ struct query {
     uint32_t limit;
     bool group; /* what matches comes with the whole group of lines it belongs to (a stack
                                 * trace): these rows match, too */
+    bool bytes; /* facets also say how many bytes messages have: all of them are read for that */
     const atomic_bool *cancel;       /* looked at all the time; NULL = never */
     struct query_progress *progress; /* NULL: nobody wants to know */
 };
@@ -105,7 +106,7 @@ int query_histogram(const struct query *q, const struct store_view *v, int64_t s
 struct query_tally {
     struct str text; /* a value, or a pattern */
     uint64_t count;
-    uint64_t bytes; /* of their messages */
+    uint64_t bytes; /* of their messages; of facets 0 unless the query wants to know */
     uint64_t levels[LEVEL_COUNT];
     uint64_t first_id, last_id; /* smallest and largest */
     int64_t min_time_us, max_time_us;

@@ -10,6 +10,16 @@
 
 /* --- query_tally.c: counting by text --- */
 
+struct tally {
+    uint64_t count, bytes, levels[LEVEL_COUNT];
+    uint64_t first_id, last_id;
+    int64_t min_time_us, max_time_us;
+    uint64_t counted_id; /* the record counted last: none counts twice under one text */
+};
+
+/* Of nothing. */
+struct tally tally_none(void);
+
 struct tally_map {
     struct map by_text; /* text → struct tally */
     struct arena tallies;
@@ -19,6 +29,8 @@ struct tally_map {
 void tally_fini(struct tally_map *m);
 /* Adds what `from` has. -ENOMEM. */
 int tally_merge(struct tally_map *m, const struct tally_map *from) LM_MUST_CHECK;
+/* Counts many records under this text. -ENOMEM. */
+int tally_add_sums(struct tally_map *m, struct str text, const struct tally *sums) LM_MUST_CHECK;
 /* Counts the record under this text, unless it was already. -ENOMEM. */
 int tally_add(struct tally_map *m, struct str text, const struct record *r) LM_MUST_CHECK;
 /* Hands out the most frequent; of equals the one that comes first by byte. -ENOMEM, or what emit says. */

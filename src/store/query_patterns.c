@@ -13,61 +13,82 @@
 
 enum { PATTERN_MAX = 512, HEX_MIN = 8 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+/* What a byte may be part of. */
+enum { DIGIT = 1, HEX = 2, LETTER = 4, JOINT = 8, WORD = DIGIT | LETTER };
 
-static bool is_letter(char c)
-{
-    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
+#define ROW_OF(c)     [c] = LETTER, [c + 32] = LETTER
+#define ROW_OF_HEX(c) [c] = LETTER | HEX, [c + 32] = LETTER | HEX
+static const unsigned char kinds[256] = {
+    ['0'] = DIGIT | HEX, ['1'] = DIGIT | HEX, ['2'] = DIGIT | HEX, ['3'] = DIGIT | HEX,
+    ['4'] = DIGIT | HEX, ['5'] = DIGIT | HEX, ['6'] = DIGIT | HEX, ['7'] = DIGIT | HEX,
+    ['8'] = DIGIT | HEX, ['9'] = DIGIT | HEX, ROW_OF_HEX('A'),     ROW_OF_HEX('B'),
+    ROW_OF_HEX('C'),     ROW_OF_HEX('D'),     ROW_OF_HEX('E'),     ROW_OF_HEX('F'),
+    ROW_OF('G'),         ROW_OF('H'),         ROW_OF('I'),         ROW_OF('J'),
+    ROW_OF('K'),         ROW_OF('L'),         ROW_OF('M'),         ROW_OF('N'),
+    ROW_OF('O'),         ROW_OF('P'),         ROW_OF('Q'),         ROW_OF('R'),
+    ROW_OF('S'),         ROW_OF('T'),         ROW_OF('U'),         ROW_OF('V'),
+    ROW_OF('W'),         ROW_OF('X'),         ROW_OF('Y'),         ROW_OF('Z'),
+    ['.'] = JOINT,       [':'] = JOINT,       ['-'] = JOINT,       ['_'] = JOINT,
+    ['/'] = JOINT,       ['@'] = JOINT,       ['+'] = JOINT,
+};
+#undef ROW_OF
+#undef ROW_OF_HEX
 
-static bool is_joint(char c)
+static unsigned kind_of(char c)
 {
-    return c && strchr(".:-_/@+", c);
+    return kinds[(unsigned char)c];
 }
 
 /* The length of the word at the front; does it vary? */
 static size_t word_at(struct str s, bool *ret_varies)
 {
+    unsigned some = 0, all = HEX;
     size_t n = 0;
-    bool digits = false, hex = true;
 
-    for (; n < s.n && (is_digit(s.p[n]) || is_letter(s.p[n])); n++) {
-        digits = digits || is_digit(s.p[n]);
-        hex = hex && (is_digit(s.p[n]) || (s.p[n] | 0x20) <= 'f');
+    for (; n < s.n && (kind_of(s.p[n]) & WORD); n++) {
+        some |= kind_of(s.p[n]);
+        all &= kind_of(s.p[n]);
     }
-    *ret_varies = digits || (hex && n >= HEX_MIN);
+    *ret_varies = (some & DIGIT) || (all && n >= HEX_MIN);
     return n;
 }
 
 /* A joint between two `*` goes with them. */
-static void add_star(struct buf *out, size_t from)
+static size_t add_star(char *out, size_t n)
 {
-    if (out->n >= from + 2 && out->p[out->n - 2] == '*' && is_joint(out->p[out->n - 1]))
-        out->n--;
-    else if (out->n == from || out->p[out->n - 1] != '*')
-        buf_add_char(out, '*');
+    if (n >= 2 && out[n - 2] == '*' && (kind_of(out[n - 1]) & JOINT))
+        return n - 1;
+    if (n == 0 || out[n - 1] != '*')
+        out[n++] = '*';
+    return n;
 }
 
 void query_pattern_of(struct buf *out, struct str message)
 {
     struct buf scratch = {0};
     struct str rest = plain_text(message, &scratch);
-    size_t from = out->n;
+    size_t n = 0;
     bool varies;
 
-    while (rest.n && out->n < from + PATTERN_MAX) {
-        size_t n = word_at(rest, &varies);
-        if (n && varies)
-            add_star(out, from);
-        else
-            buf_add(out, rest.p, n ? n : 1);
-        n = n ? n : 1;
-        rest = str_of(rest.p + n, rest.n - n);
+    /* What comes out is never longer than what goes in. */
+    char *to = buf_reserve(out, rest.n + 1) == 0 ? out->p + out->n : NULL;
+    while (to && rest.n && n < PATTERN_MAX) {
+        size_t word_n = word_at(rest, &varies);
+        if (word_n && varies) {
+            n = add_star(to, n);
+        } else if (word_n) {
+            memcpy(to + n, rest.p, word_n);
+            n += word_n;
+        } else {
+            to[n++] = rest.p[0];
+            word_n = 1;
+        }
+        rest = str_of(rest.p + word_n, rest.n - word_n);
     }
-    out->n = from + utf8_cut(str_of(out->p + from, out->n - from), PATTERN_MAX);
+    if (to)
+        out->n += utf8_cut(str_of(to, n), PATTERN_MAX);
+    else
+        out->failed = true;
     buf_fini(&scratch);
 }
 

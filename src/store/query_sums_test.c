@@ -129,6 +129,59 @@ static void facets_count_labels_levels_and_fields(void **state)
     assert_int_equal(query_facets(&q, view, STR("message"), 1, tell, &told, NULL), -LM_E_INVALID);
 }
 
+/* --- the short way and the long one --- */
+
+static int write_down(const struct query_tally *t, void *ctx)
+{
+    struct buf *out = ctx;
+
+    buf_printf(out, "%.*s %lu %lu-%lu %ld-%ld", STR_FMT(t->text), t->count, t->first_id, t->last_id,
+               t->min_time_us, t->max_time_us);
+    for (int i = 0; i < LEVEL_COUNT; i++)
+        buf_printf(out, " %lu", t->levels[i]);
+    BUF_LIT(out, "\n");
+    return 0;
+}
+
+static void check_both_ways(const struct filter *f, const char *key)
+{
+    struct query_tallies sums[2] = {0};
+    struct buf told[2] = {0};
+    struct query q;
+
+    query_init(&q, f);
+    q.min_id = 150;
+    for (int i = 0; i < 2; i++) {
+        q.bytes = i;
+        assert_int_equal(query_facets(&q, view, str_from(key), 20, write_down, &told[i], &sums[i]),
+                         0);
+    }
+    assert_memory_equal(&sums[0], &sums[1], sizeof sums[0]);
+    if (!str_eq(buf_str(&told[0]), buf_str(&told[1])))
+        fail_msg("%s: %.*s is not %.*s", key, STR_FMT(buf_str(&told[0])),
+                 STR_FMT(buf_str(&told[1])));
+    buf_fini(&told[0]);
+    buf_fini(&told[1]);
+}
+
+static void facets_are_the_same_without_reading_texts(void **state)
+{
+    static const char *const keys[] = {"source", "job_run_id", "task_run_id", "level",
+                                       "stream", "list",       "nothing"};
+    static const char *const filters[] = {"", "level>=warn", "-source:web", "nosuchword"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+        struct errinfo info;
+        struct filter f;
+        filter_init(&f);
+        assert_int_equal(filter_add(&f, STR("q"), str_from(filters[i]), &info), 0);
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+            check_both_ways(&f, keys[k]);
+        filter_fini(&f);
+    }
+}
+
 /* --- patterns --- */
 
 static void assert_pattern(const char *message, const char *want)
@@ -230,6 +283,7 @@ int main(void)
         cmocka_unit_test_setup(a_histogram_counts_every_record_once, in_chunks),
         cmocka_unit_test_setup(facets_count_labels_levels_and_fields, in_journal),
         cmocka_unit_test_setup(facets_count_labels_levels_and_fields, in_chunks),
+        cmocka_unit_test_setup(facets_are_the_same_without_reading_texts, in_chunks),
         cmocka_unit_test(what_varies_becomes_a_star),
         cmocka_unit_test_setup(patterns_are_counted, in_journal),
         cmocka_unit_test_setup(patterns_are_counted, in_chunks),

@@ -7,12 +7,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-struct tally {
-    uint64_t count, bytes, levels[LEVEL_COUNT];
-    uint64_t first_id, last_id;
-    int64_t min_time_us, max_time_us;
-    uint64_t counted_id; /* the record counted last: none counts twice under one text */
-};
+struct tally tally_none(void)
+{
+    return (struct tally){.first_id = UINT64_MAX,
+                          .min_time_us = INT64_MAX,
+                          .max_time_us = INT64_MIN,
+                          .counted_id = UINT64_MAX}; /* no id */
+}
 
 void tally_fini(struct tally_map *m)
 {
@@ -27,8 +28,7 @@ static int new_tally(struct tally_map *m, struct str text, struct tally **ret)
 
     if (!t)
         return -ENOMEM;
-    *t = (struct tally){.first_id = UINT64_MAX, .min_time_us = INT64_MAX, .max_time_us = INT64_MIN};
-    t->counted_id = UINT64_MAX; /* no id */
+    *t = tally_none();
     int err = map_put(&m->by_text, text, t);
     if (err < 0)
         return err;
@@ -73,23 +73,29 @@ static void add_tally(struct tally *t, const struct tally *from)
     t->max_time_us = from->max_time_us > t->max_time_us ? from->max_time_us : t->max_time_us;
 }
 
+int tally_add_sums(struct tally_map *m, struct str text, const struct tally *sums)
+{
+    struct tally *t = map_find(&m->by_text, text);
+    int err = 0;
+
+    if (!t && m->sums.distinct == QUERY_TALLIES_MAX) {
+        m->sums.other += sums->count;
+        return 0;
+    }
+    if (!t)
+        err = new_tally(m, text, &t);
+    if (err == 0)
+        add_tally(t, sums);
+    return err;
+}
+
 int tally_merge(struct tally_map *m, const struct tally_map *from)
 {
     int err = 0;
 
     for (struct map_slot *s = map_next(&from->by_text, NULL); s && err == 0;
-         s = map_next(&from->by_text, s)) {
-        struct str text = str_of(s->key, s->key_n);
-        struct tally *t = map_find(&m->by_text, text);
-        if (!t && m->sums.distinct == QUERY_TALLIES_MAX) {
-            m->sums.other += ((const struct tally *)s->value)->count;
-            continue;
-        }
-        if (!t)
-            err = new_tally(m, text, &t);
-        if (err == 0)
-            add_tally(t, s->value);
-    }
+         s = map_next(&from->by_text, s))
+        err = tally_add_sums(m, str_of(s->key, s->key_n), s->value);
     m->sums.records += from->sums.records;
     m->sums.with_key += from->sums.with_key;
     m->sums.other += from->sums.other;

@@ -2,10 +2,11 @@
  *
  * seal_index.c - every token of a block, looked at once.
  *
- * Most of the time of sealing that is not zstd's goes into telling new tokens from known ones, so that is
- * a small hash table of the tokens themselves, cleared for each block. Nobody can make it slow with
- * chosen tokens: after a few probes a token simply counts as new, which costs a little work and nothing
- * else.
+ * Most of the time of sealing that is not zstd's goes into telling new tokens from known ones. Most have
+ * just been seen: a small table of their bytes, which stays in the fastest cache, knows those. The
+ * others are looked up in a hash table of places, which is kept as small as the block allows, since
+ * every look at it may be a miss of the cache. Nobody can make it slow with chosen tokens: after a few
+ * probes a token simply counts as new, which costs a little work and nothing else.
  */
 #include "store/seal_index.h"
 
@@ -36,40 +37,32 @@ void seal_index_fini(struct seal_index *x)
 
 /* --- which tokens are new --- */
 
-static struct token_slot key_of(const char *p, size_t n)
+/* Of a short token all of its bytes and zeros, of a longer one the first and the last eight. */
+static struct token_key key_of(const char *p, size_t n)
 {
-    struct token_slot key = {.n = (uint32_t)n, .head = format_u64(p)};
+    static const uint64_t keep[9] = {0,          0xff,         0xffff,         0xffffff,
+                                     0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff,
+                                     UINT64_MAX};
 
-    if (n < 8)
-        key.head &= (UINT64_C(1) << n * 8) - 1;
-    else if (n > 16)
-        key.tail = format_u64(p + n - 8);
-    else if (n == 16)
-        key.tail = format_u64(p + 8);
-    else if (n > 8)
-        key.tail = format_u64(p + 8) & ((UINT64_C(1) << (n - 8) * 8) - 1);
-    return key;
+    if (n > TOKEN_SHORT)
+        return (struct token_key){format_u64(p), format_u64(p + n - 8)};
+    return (struct token_key){format_u64(p) & keep[n < 8 ? n : 8],
+                              format_u64(p + 8) & keep[n < 8 ? 0 : n - 8]};
 }
 
-static uint32_t hash_of(const struct token_slot *key)
+static bool same_key(struct token_key a, struct token_key b)
 {
-    uint64_t h = key->head * UINT64_C(0x9e3779b97f4a7c15) + key->n;
-
-    h = (h ^ h >> 32 ^ key->tail) * UINT64_C(0xd6e8feb86659fd93);
-    return (uint32_t)(h >> 32);
+    return ((a.head ^ b.head) | (a.tail ^ b.tail)) == 0;
 }
 
-static uint32_t slot_of(const struct seal_index *x, const struct token_slot *key)
+static uint64_t hash_of(struct token_key key, size_t n)
 {
-    return hash_of(key) & (x->slot_cap - 1);
+    uint64_t h = key.head * UINT64_C(0x9e3779b97f4a7c15) + n;
+
+    return (h ^ h >> 32 ^ key.tail) * UINT64_C(0xd6e8feb86659fd93);
 }
 
-static bool same(const struct seal_index *x, const struct token_slot *a, const struct token_slot *b)
-{
-    return a->head == b->head && a->tail == b->tail && a->n == b->n &&
-           (a->n <= 16 || memcmp(x->folded.p + a->at, x->folded.p + b->at, a->n) == 0);
-}
-
+/* Tables grow with a block that has many tokens, and shrink with one that has few. */
 static int clear_slots(struct seal_index *x)
 {
     if (!x->slots) {
@@ -78,19 +71,21 @@ static int clear_slots(struct seal_index *x)
     }
     if (!x->slots)
         return -ENOMEM;
+    if (x->slot_cap > SLOTS_MIN && x->slot_count < x->slot_cap / 8)
+        x->slot_cap /= 2;
     memset(x->slots, 0, x->slot_cap * sizeof *x->slots);
     memset(x->recent, 0, sizeof x->recent);
     x->slot_count = 0;
     return 0;
 }
 
-static void put(struct seal_index *x, const struct token_slot *key)
+static void put(struct seal_index *x, struct token_slot slot)
 {
-    uint32_t at = slot_of(x, key);
+    uint32_t at = slot.hash & (x->slot_cap - 1);
 
     for (uint32_t i = 0; i < SLOT_PROBES; i++, at = (at + 1) & (x->slot_cap - 1))
-        if (x->slots[at].n == 0) {
-            x->slots[at] = *key;
+        if (x->slots[at].place == 0) {
+            x->slots[at] = slot;
             x->slot_count++;
             return;
         }
@@ -111,30 +106,52 @@ static void make_room(struct seal_index *x)
     x->slot_cap = n * 2;
     x->slot_count = 0;
     for (uint32_t i = 0; i < n; i++)
-        if (old[i].n)
-            put(x, &old[i]);
+        if (old[i].place)
+            put(x, old[i]);
     free(old);
+}
+
+/* Is this the token that begins at `at`? */
+static bool is_token(const struct seal_index *x, size_t at, const char *p, size_t n)
+{
+    const char *other = x->folded.p + at;
+
+    return same_key(key_of(other, n), key_of(p, n)) && !token_byte((unsigned char)other[n]) &&
+           (n <= TOKEN_SHORT || memcmp(other, p, n) == 0);
+}
+
+static bool is_known(const struct seal_index *x, uint32_t hash, const char *p, size_t n)
+{
+    uint32_t at = hash & (x->slot_cap - 1);
+
+    for (uint32_t i = 0; i < SLOT_PROBES; i++, at = (at + 1) & (x->slot_cap - 1)) {
+        struct token_slot slot = x->slots[at];
+        if (slot.place == 0)
+            return false;
+        if (slot.hash == hash && is_token(x, slot.place - 1, p, n))
+            return true;
+    }
+    return false;
 }
 
 /* True also for a token that is known, when finding that out would take long. */
 static bool is_new(struct seal_index *x, size_t from, size_t to)
 {
-    struct token_slot key = key_of(x->folded.p + from, to - from);
+    const char *p = x->folded.p + from;
+    size_t n = to - from;
+    struct token_key key = key_of(p, n);
+    uint64_t hash = hash_of(key, n);
 
-    key.at = (uint32_t)from;
-    struct token_slot *recent = &x->recent[hash_of(&key) % SEAL_RECENT];
-    if (same(x, recent, &key))
-        return false;
-    *recent = key;
-    uint32_t at = slot_of(x, &key);
-    for (uint32_t i = 0; i < SLOT_PROBES; i++, at = (at + 1) & (x->slot_cap - 1)) {
-        if (x->slots[at].n == 0)
-            break;
-        if (same(x, &x->slots[at], &key))
+    if (n <= TOKEN_SHORT) {
+        struct token_key *recent = &x->recent[hash >> 54];
+        if (same_key(*recent, key))
             return false;
+        *recent = key;
     }
+    if (is_known(x, (uint32_t)(hash >> 32), p, n))
+        return false;
     if (x->slot_count < x->slot_cap / 4 * 3)
-        put(x, &key);
+        put(x, (struct token_slot){(uint32_t)(hash >> 32), (uint32_t)from + 1});
     make_room(x);
     return true;
 }

@@ -13,22 +13,29 @@
 #include "base/buf.h"
 #include "store/index_token.h"
 
-enum { SEAL_RECENT = 512 };
+enum {
+    SEAL_RECENT = 1024,
+    TOKEN_SHORT = 16, /* a key has all of it */
+};
+
+struct token_key {
+    uint64_t head, tail;
+};
 
 struct token_slot {
-    uint64_t head, tail; /* bytes 0-7 and 8-15, of a longer token its first and last 8 */
-    uint32_t n, at;
+    uint32_t hash;
+    uint32_t place; /* where it was seen first, plus 1; 0: free */
 };
 
 struct seal_index {
     struct buf folded, mask; /* of one text */
     struct token_slot *slots;
     uint32_t slot_cap, slot_count;
-    struct token_slot recent[SEAL_RECENT]; /* by hash; most tokens have just been seen */
-    struct buf hashes;                     /* of the block's tokens, for its bloom */
-    struct buf grams;                      /* TOKEN_GRAMS / 64 + 1 words a block */
-    struct buf entries;                    /* 16 bytes a block: where its bloom lies */
-    struct buf bits;                       /* of all blooms */
+    struct token_key recent[SEAL_RECENT]; /* short ones, by hash; most have just been seen */
+    struct buf hashes;                    /* of the block's tokens, for its bloom */
+    struct buf grams;                     /* TOKEN_GRAMS / 64 + 1 words a block */
+    struct buf entries;                   /* 16 bytes a block: where its bloom lies */
+    struct buf bits;                      /* of all blooms */
     uint32_t block_count;
     uint32_t longest; /* token with a digit in the messages of the last block */
 };

@@ -142,21 +142,38 @@ static int make_file(const char *dir, const char *day, const char *name, const c
     return *ret < 0 ? -errno : 0;
 }
 
-static int make_pair(const char *dir, const char *day, const char *name, struct segment **ret)
+enum { SEG, IDX, ENDINGS };
+
+/* .idx comes first where files go: without it nothing exists. */
+static const char *ending_of(const struct segment *s, int i)
 {
+    static const char *const endings[][ENDINGS] = {{".seg", ".idx"}, {".seg.new", ".idx.new"}};
+    return endings[s->aside][i];
+}
+
+/* An empty pair becomes durable. */
+static int sync_pair(const char *dir, const char *day, int seg_fd, int idx_fd)
+{
+    char path[SEGMENT_PATH];
+
+    snprintf(path, sizeof path, "%s/%s", dir, day);
+    return fsync(seg_fd) < 0 || fsync(idx_fd) < 0 ? -errno : segment_sync_dir(path);
+}
+
+static int make_pair(const char *dir, const char *day, const char *name, bool aside,
+                     struct segment **ret)
+{
+    const struct segment named = {.aside = aside};
     char path[SEGMENT_PATH];
     int seg_fd = -1, idx_fd = -1;
     struct segment *s = NULL;
-    int err = make_file(dir, day, name, ".seg", &seg_fd);
+    int err = make_file(dir, day, name, ending_of(&named, SEG), &seg_fd);
 
     if (err < 0)
         return err;
-    err = make_file(dir, day, name, ".idx", &idx_fd);
-    snprintf(path, sizeof path, "%s/%s", dir, day);
-    if (err == 0 && (fsync(seg_fd) < 0 || fsync(idx_fd) < 0))
-        err = -errno;
-    if (err == 0)
-        err = segment_sync_dir(path);
+    err = make_file(dir, day, name, ending_of(&named, IDX), &idx_fd);
+    if (err == 0 && !aside)
+        err = sync_pair(dir, day, seg_fd, idx_fd);
     if (err == 0 && !(s = segment_new(day, name)))
         err = -ENOMEM;
     if (err == 0) {
@@ -164,13 +181,14 @@ static int make_pair(const char *dir, const char *day, const char *name, struct 
         seg_fd = idx_fd = -1;
     }
     if (err == 0) {
+        s->aside = aside;
         *ret = s;
         return 0;
     }
-    segment_path(dir, day, name, ".seg", path);
-    unlink(path);
-    segment_path(dir, day, name, ".idx", path);
-    unlink(path);
+    for (int i = 0; i < ENDINGS; i++) {
+        segment_path(dir, day, name, ending_of(&named, i), path);
+        unlink(path);
+    }
     if (seg_fd >= 0)
         close(seg_fd);
     if (idx_fd >= 0)
@@ -186,23 +204,72 @@ int segment_create(const char *dir, const char *day, uint64_t first_id, struct s
 
     snprintf(name, sizeof name, "%016" PRIu64, first_id);
     if (err == 0)
-        err = make_pair(dir, day, name, ret);
+        err = make_pair(dir, day, name, false, ret);
     /* A pair that was given up has the name. */
     for (uint32_t twin = 1; err == -EEXIST && twin < 1000; twin++) {
         snprintf(name, sizeof name, "%016" PRIu64 "-%08" PRIu32, first_id, twin);
-        err = make_pair(dir, day, name, ret);
+        err = make_pair(dir, day, name, false, ret);
     }
     return err;
 }
 
+/* --- a pair that takes the place of another --- */
+
+/* Its own number among those with the same first id; 0: it has none. */
+static uint32_t twin_number(const struct segment *s)
+{
+    const char *dash = strchr(s->name, '-');
+    return dash ? (uint32_t)strtoul(dash + 1, NULL, 10) : 0;
+}
+
+static bool is_free(const char *dir, const char *day, const char *name)
+{
+    char path[SEGMENT_PATH];
+    struct stat st;
+
+    segment_path(dir, day, name, ".seg", path);
+    if (stat(path, &st) == 0)
+        return false;
+    segment_path(dir, day, name, ".idx", path);
+    return stat(path, &st) < 0;
+}
+
+int segment_create_twin(const char *dir, const struct segment *of, struct segment **ret)
+{
+    char name[SEGMENT_NAME];
+    uint32_t twin = twin_number(of);
+
+    do
+        snprintf(name, sizeof name, "%016" PRIu64 "-%08" PRIu32, of->first_id, ++twin);
+    while (!is_free(dir, of->day, name));
+    return make_pair(dir, of->day, name, true, ret);
+}
+
+int segment_show(const char *dir, struct segment *s)
+{
+    char from[SEGMENT_PATH], to[SEGMENT_PATH];
+
+    if (fsync(s->files->seg_fd) < 0 || fsync(s->files->idx_fd) < 0)
+        return -errno;
+    /* The index goes last: it can be made anew from the chunks, they cannot from it. */
+    for (int i = SEG; i <= IDX; i++) {
+        segment_path(dir, s->day, s->name, i == SEG ? ".seg.new" : ".idx.new", from);
+        segment_path(dir, s->day, s->name, i == SEG ? ".seg" : ".idx", to);
+        if (rename(from, to) < 0)
+            return -errno;
+    }
+    s->aside = false;
+    snprintf(to, sizeof to, "%s/%s", dir, s->day);
+    return segment_sync_dir(to);
+}
+
 int segment_remove(const char *dir, const struct segment *s)
 {
-    static const char *const endings[] = {".idx", ".seg"}; /* without the first nothing exists */
     char path[SEGMENT_PATH];
     int err = 0;
 
-    for (int i = 0; i < 2; i++) {
-        segment_path(dir, s->day, s->name, endings[i], path);
+    for (int i = IDX; i >= SEG; i--) {
+        segment_path(dir, s->day, s->name, ending_of(s, i), path);
         if (unlink(path) < 0 && errno != ENOENT && err == 0)
             err = -errno;
     }
@@ -217,7 +284,7 @@ static int write_and_sync(struct segment *s, int fd, struct str bytes, uint64_t 
 {
     int err = segment_write(fd, bytes.p, bytes.n, at);
 
-    if (err == 0 && fdatasync(fd) < 0) {
+    if (err == 0 && !s->aside && fdatasync(fd) < 0) {
         err = -errno;
         s->closed = true; /* nobody knows what the disk has */
     }

@@ -31,6 +31,7 @@ struct segment {
     struct chunk **chunks;
     uint32_t count, cap;
     bool closed;
+    bool aside;          /* nobody finds it yet: see segment_create_twin() */
     bool idx_ends_early; /* opened to be looked at: what follows in the .idx file does not hold */
     uint64_t tail_n;     /* opened to be looked at: bytes behind what counts, in both files */
 };
@@ -64,6 +65,14 @@ int segment_commit(struct segment *s, const struct chunk_image *image,
 
 /* Lets go of the chunks at the front whose ids are all below `floor`. */
 void segment_cut(struct segment *s, uint64_t floor);
+
+/* A pair that will take the place of another: its names end in .new until it is shown, and a start before
+ * that removes it. Nothing is synced in between. */
+int segment_create_twin(const char *dir, const struct segment *of,
+                        struct segment **ret) LM_MUST_CHECK;
+/* Syncs everything, then gives it its names. From here on it counts, and the other one, which has the same
+ * chunks, counts no more, even when it is still there. On failure it may count, or not. */
+int segment_show(const char *dir, struct segment *s) LM_MUST_CHECK;
 
 /* Removes the files; who reads them may go on. */
 int segment_remove(const char *dir, const struct segment *s) LM_MUST_CHECK;

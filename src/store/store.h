@@ -74,6 +74,18 @@ typedef void store_cleared_fn(int err, void *ctx);
 int store_clear(struct store *s, const struct label *conditions, size_t n, store_cleared_fn *done,
                 void *ctx) LM_MUST_CHECK;
 
+/* Makes every pair of files anew in which something is dead: cleared, expired, or punched out. Records that live
+ * stay where they are in the order of ids; cleared ones are nowhere any more. It goes on chunk by chunk beside
+ * everything else; `done` is told at the end (0, or an error: what was not made anew is as before).
+ * -EBUSY: one is under way. -ENOMEM. */
+struct store_compacted {
+    uint32_t pairs;         /* made anew */
+    uint64_t before, after; /* bytes they took on the disk */
+    uint64_t records;       /* dead ones that are gone */
+};
+typedef void store_compacted_fn(int err, const struct store_compacted *c, void *ctx);
+int store_compact(struct store *s, store_compacted_fn *done, void *ctx) LM_MUST_CHECK;
+
 /* There is no space for more: the oldest sealed records go, day by day, but none younger than min_ms.
  * False: nothing could be taken. */
 bool store_make_space(struct store *s);

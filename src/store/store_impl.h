@@ -76,11 +76,13 @@ struct store {
     struct clock_watch watch;
     uv_timer_t hourly;
     uint32_t epoch;
-    char *dir;               /* state_dir/history */
-    struct list segments;    /* oldest first */
-    struct segment *current; /* takes the next chunk; NULL: a new one is made */
-    struct chunk_row *row;   /* of all segments */
-    uint64_t end_id;         /* ids below are sealed, or gone */
+    char *dir;                 /* state_dir/history */
+    struct list segments;      /* oldest first */
+    struct segment *current;   /* takes the next chunk; NULL: a new one is made */
+    struct segment *compacted; /* another pair is being made of it; NULL: of none (compact.c) */
+    bool compacting;
+    struct chunk_row *row; /* of all segments */
+    uint64_t end_id;       /* ids below are sealed, or gone */
     const struct tombs *tombs;
     struct buf positions; /* of the last commit, as read at start */
     struct store_report recovered;

@@ -164,6 +164,30 @@ static void insert(struct store *s, struct segment *g)
     list_push(at->next, &g->link);
 }
 
+/* What a compaction that did not come to its end has left: nothing of it counts. */
+static int is_left_over(const struct dirent *e)
+{
+    size_t n = strlen(e->d_name);
+    return is_digits(e->d_name, 16) && n > 8 &&
+           (strcmp(e->d_name + n - 8, ".seg.new") == 0 ||
+            strcmp(e->d_name + n - 8, ".idx.new") == 0);
+}
+
+static void remove_left_over(const struct store *s, const char *day)
+{
+    char path[SEGMENT_PATH];
+    struct dirent **names = NULL;
+
+    snprintf(path, sizeof path, "%s/%s", s->dir, day);
+    int n = s->opts.look_only ? 0 : scandir(path, &names, is_left_over, NULL);
+    for (int i = 0; i < n; i++) {
+        segment_path(s->dir, day, names[i]->d_name, "", path);
+        unlink(path);
+        free(names[i]);
+    }
+    free(names);
+}
+
 static int load_segment(struct store *s, const char *day, const char *name, struct errinfo *info)
 {
     struct segment_report found = {0};
@@ -193,6 +217,7 @@ static int load_day(struct store *s, const char *day, struct errinfo *info)
     struct dirent **names = NULL;
     int err = 0;
 
+    remove_left_over(s, day);
     snprintf(path, sizeof path, "%s/%s", s->dir, day);
     int n = scandir(path, &names, is_segment, alphasort);
     if (n < 0)

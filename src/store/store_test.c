@@ -620,6 +620,174 @@ static void punched_space_does_not_count_against_the_size(void **state)
     assert_int_equal(count_sealed(y), 600);
 }
 
+/* --- compacting --- */
+
+struct compacted {
+    int calls, err;
+    struct store_compacted result;
+};
+
+static void on_compacted(int err, const struct store_compacted *result, void *ctx)
+{
+    struct compacted *c = ctx;
+
+    c->calls++;
+    c->err = err;
+    c->result = *result;
+}
+
+static struct compacted compact(struct yard *y)
+{
+    struct compacted c = {0};
+
+    assert_int_equal(store_compact(y->store, on_compacted, &c), 0);
+    row_settle(&y->row);
+    assert_int_equal(c.calls, 1);
+    return c;
+}
+
+/* Three chunks, the middle one without anything dead; job b is cleared. */
+static uint64_t clear_some(struct yard *y)
+{
+    struct label b = {STR("job_run_id"), STR("b")};
+    int cleared = 0;
+
+    seal(y, 700);
+    seal(y, 7); /* of one job, and not of b */
+    seal(y, 700);
+    assert_int_equal(store_clear(y->store, &b, 1, on_cleared, &cleared), 0);
+    row_settle(&y->row);
+    return count_sealed(y);
+}
+
+static uint32_t files_in(struct yard *y)
+{
+    char command[ROW_PATH], text[16] = "";
+
+    snprintf(command, sizeof command, "find %s/history -type f | wc -l", y->row.dir);
+    FILE *f = popen(command, "r");
+    assert_non_null(fgets(text, sizeof text, f));
+    pclose(f);
+    return (uint32_t)strtoul(text, NULL, 10);
+}
+
+static void after_compacting_only_the_living_are_on_the_disk(void **state)
+{
+    struct yard *y = *state;
+
+    open_all(y);
+    uint64_t left = clear_some(y), bytes = store_bytes(y->store), end = store_end_id(y->store);
+    struct compacted c = compact(y);
+    assert_int_equal(c.err, 0);
+    assert_int_equal(c.result.pairs, 1);
+    assert_int_equal(c.result.records, 1407 - left);
+    assert_true(store_bytes(y->store) < bytes * 9 / 10);
+    assert_int_equal(count_sealed(y), left);
+    assert_int_equal(store_end_id(y->store), end);
+    assert_int_equal(files_in(y), 3); /* .seg, .idx, tomb */
+    seal(y, 100);
+    close_all(y);
+    open_all(y);
+    assert_in_range(count_sealed(y), left + 1, left + 100);
+    assert_int_equal(store_recovered(y->store)->rebuilt, 0);
+    assert_int_equal(compact(y).result.pairs, 0); /* nothing is dead any more */
+}
+
+/* In the folder of the only day. */
+static void shell(struct yard *y, const char *words)
+{
+    char command[2 * ROW_PATH];
+
+    snprintf(command, sizeof command, "cd %s/history/*-*/ && %s", y->row.dir, words);
+    assert_int_equal(system(command), 0);
+}
+
+static void expect_after_start(struct yard *y, uint64_t records, uint32_t files)
+{
+    open_all(y);
+    assert_int_equal(count_sealed(y), records);
+    assert_int_equal(files_in(y), files);
+    close_all(y);
+}
+
+static void a_compaction_that_dies_leaves_the_old_or_the_new(void **state)
+{
+    static const char old_again[] =
+        "cp old.seg 0000000000000001.seg && cp old.idx 0000000000000001.idx";
+    struct yard *y = *state;
+
+    open_all(y);
+    uint64_t left = clear_some(y);
+    close_all(y);
+    shell(y, "cp 0000000000000001.seg old.seg && cp 0000000000000001.idx old.idx");
+    /* While the new pair is being made. */
+    shell(y,
+          "echo half | tee 0000000000000001-00000001.seg.new > 0000000000000001-00000001.idx.new");
+    expect_after_start(y, left, 5);
+    open_all(y);
+    assert_int_equal(compact(y).result.pairs, 1);
+    close_all(y);
+    /* Before the old one is removed. */
+    shell(y, old_again);
+    expect_after_start(y, left, 5);
+    /* Between the names of the new one. */
+    shell(y, old_again);
+    shell(y, "mv 0000000000000001-00000001.idx 0000000000000001-00000001.idx.new");
+    expect_after_start(y, left, 5);
+    /* While the old one is being removed. */
+    shell(y, "cp old.seg 0000000000000001.seg");
+    expect_after_start(y, left, 5);
+}
+
+static void beside_a_compaction_everything_goes_on(void **state)
+{
+    struct yard *y = *state;
+    struct label c = {STR("job_run_id"), STR("c")};
+    struct compacted result = {0};
+    int cleared = 0;
+
+    open_all(y);
+    clear_some(y);
+    assert_int_equal(store_compact(y->store, on_compacted, &result), 0);
+    assert_int_equal(store_compact(y->store, on_compacted, &result), -EBUSY);
+    struct store_view *v = store_view_take(y->store, 0);
+    assert_int_equal(store_clear(y->store, &c, 1, on_cleared, &cleared), 0);
+    seal(y, 300);
+    uint64_t left = count_sealed(y);
+    store_view_drop(y->store, v);
+    row_settle(&y->row);
+    assert_int_equal(result.calls, 1);
+    assert_int_equal(result.err, 0);
+    assert_int_equal(count_sealed(y), left);
+    compact(y);
+    assert_int_equal(count_sealed(y), left);
+    close_all(y);
+    open_all(y);
+    assert_int_equal(count_sealed(y), left);
+}
+
+static void what_expired_goes_and_clears_that_mean_nothing_are_forgotten(void **state)
+{
+    struct yard *y = *state;
+
+    clock_fake(y->arrival_us);
+    open_all(y);
+    seal_classes(y, 600, 1);
+    clear_some(y);
+    clock_advance(2 * INT64_C(3600) * 1000 * 1000);
+    uint64_t left = count_sealed(y);
+    assert_int_equal(tombs_count(y->store->tombs), 1);
+    for (int i = 0; i < 2 * JOURNAL_KEPT; i++)
+        seal(y, 7); /* until the journal does not reach back to what was cleared */
+    left = count_sealed(y);
+    assert_int_equal(compact(y).err, 0);
+    assert_int_equal(count_sealed(y), left);
+    assert_int_equal(tombs_count(y->store->tombs), 0);
+    close_all(y);
+    open_all(y);
+    assert_int_equal(count_sealed(y), left);
+}
+
 #define STORE_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -643,6 +811,10 @@ int main(void)
         STORE_TEST(a_clock_that_jumps_takes_nothing_that_expires),
         STORE_TEST(a_label_set_may_go_earlier_than_the_rest),
         STORE_TEST(punched_space_does_not_count_against_the_size),
+        STORE_TEST(after_compacting_only_the_living_are_on_the_disk),
+        STORE_TEST(a_compaction_that_dies_leaves_the_old_or_the_new),
+        STORE_TEST(beside_a_compaction_everything_goes_on),
+        STORE_TEST(what_expired_goes_and_clears_that_mean_nothing_are_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,8 +41,9 @@ void tasks_wake(struct store *s)
             continue;
         list_remove(link);
         if (t->begin && !t->begin(t)) {
-            t->done(t);
-            continue;
+            t->done(t); /* may have changed the list */
+            tasks_wake(s);
+            return;
         }
         if (job_start(s->opts.loop, &t->job, work, done) == 0)
             s->task = t;

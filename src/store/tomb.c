@@ -133,19 +133,34 @@ uint64_t tombs_bound(const struct tombs *t, const struct label *conditions, size
     return 0;
 }
 
-int tombs_with_floor(const struct tombs *t, uint64_t floor, struct tombs **ret)
+/* A set with this floor and those of `t` that reach up to an id >= `from`, or that `done` does not have. */
+static int copy_some(const struct tombs *t, uint64_t floor, uint64_t from, const struct tombs *done,
+                     struct tombs **ret)
 {
     struct tombs *made = new_tombs(tombs_count(t), floor);
     int err = made ? 0 : -ENOMEM;
 
-    for (uint32_t i = 0; i < tombs_count(t) && err == 0; i++)
-        if (t->at[i]->bound >= floor)
-            err = add_copy(made, t->at[i]->conditions, t->at[i]->count, t->at[i]->bound);
+    for (uint32_t i = 0; i < tombs_count(t) && err == 0; i++) {
+        const struct tomb *one = t->at[i];
+        if (one->bound >= from || tombs_bound(done, one->conditions, one->count) != one->bound)
+            err = add_copy(made, one->conditions, one->count, one->bound);
+    }
     if (err < 0)
         tombs_unref(made);
     else
         *ret = made;
     return err;
+}
+
+int tombs_with_floor(const struct tombs *t, uint64_t floor, struct tombs **ret)
+{
+    return copy_some(t, floor, floor, t, ret);
+}
+
+int tombs_without(const struct tombs *t, const struct tombs *done, uint64_t below,
+                  struct tombs **ret)
+{
+    return copy_some(t, tombs_floor(t), below, done, ret);
 }
 
 uint64_t tombs_floor(const struct tombs *t)

@@ -38,6 +38,11 @@ int tombs_with_floor(const struct tombs *t, uint64_t floor, struct tombs **ret) 
 uint64_t tombs_floor(const struct tombs *t); /* 1 when there is none */
 uint32_t tombs_count(const struct tombs *t); /* clears */
 
+/* The same set without the clears that `done` has, too, and that reach below `below` only: nothing is left
+ * that they could mean. */
+int tombs_without(const struct tombs *t, const struct tombs *done, uint64_t below,
+                  struct tombs **ret) LM_MUST_CHECK;
+
 /* As the bytes of the file `tomb` (docs/store-format.md, "Tombs"), and back. -LM_E_DAMAGED,
  * -LM_E_VERSION, -ENOMEM. */
 void tombs_encode(const struct tombs *t, uint32_t epoch, struct buf *out);

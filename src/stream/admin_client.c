@@ -145,11 +145,11 @@ static void answer(struct admin_client *c, const char *type, const json_t *comma
 static void audit(struct admin_client *c, const char *action, const char *object,
                   const char *result, bool refused)
 {
-    char who[96];
+    char who[96], peer[CONN_PEER_MAX];
 
     grant_describe(c->grant, who);
     own_audit(c->admin->opts.own, &(struct audit){.who = who,
-                                                  .from = c->ws.conn->peer,
+                                                  .from = conn_peer(c->ws.conn, peer),
                                                   .action = action,
                                                   .object = object,
                                                   .result = result,

@@ -308,5 +308,6 @@ void fanout_free(struct fanout *s)
     buf_fini(&s->json);
     buf_fini(&s->out);
     buf_fini(&s->rows);
+    jframe_close(&s->reader);
     free(s);
 }

@@ -12,6 +12,15 @@ struct feed_bucket {
     struct list feeds;
 };
 
+enum gap_reason {
+    GAP_RETENTION,
+    GAP_EPOCH,
+    GAP_CRASH,
+    GAP_UNSTORED,
+    GAP_CLEARED,
+    GAP_RESUME_LIMIT,
+};
+
 struct fanout {
     struct fanout_opts opts;
     struct page_pool pool;
@@ -33,18 +42,15 @@ struct fanout {
     struct buf out;         /* scratch: what a subscriber is about to be sent */
     struct buf rows;        /* scratch: records of a replay that go into one batch */
     uint32_t row_count;
-    uint64_t last_row;                  /* id of the last of them */
+    uint64_t last_row;           /* id of the last of them */
+    struct jframe_reader reader; /* scratch: the frame that a replay is in */
+    /* Scratch of one slice: ids after .after and before .next are not there, and might have matched. */
+    struct {
+        enum gap_reason reason;
+        uint64_t after, next; /* next 0: none */
+    } missing;
     uint32_t steps_running, steps_held; /* of replays from chunks */
     bool closing;
-};
-
-enum gap_reason {
-    GAP_RETENTION,
-    GAP_EPOCH,
-    GAP_CRASH,
-    GAP_UNSTORED,
-    GAP_CLEARED,
-    GAP_RESUME_LIMIT,
 };
 
 enum sub_state { SUB_FINDING, SUB_REPLAYING, SUB_LIVE, SUB_PAUSED, SUB_REFUSED };
@@ -71,12 +77,6 @@ struct sub {
     const struct tombs *tombs;
     uint64_t view_end; /* ids below are in the view, or nowhere */
     struct journal_cursor cursor;
-    struct jframe_reader reader;
-    /* During one slice: ids after .after and before .next are not there, and might have matched. */
-    struct {
-        enum gap_reason reason;
-        uint64_t after, next; /* next 0: none */
-    } missing;
 };
 
 /* --- feed_index.c --- */

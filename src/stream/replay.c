@@ -26,7 +26,6 @@ enum {
 void sub_stop_replay(struct sub *sub)
 {
     sub_forget_step(sub);
-    jframe_close(&sub->reader);
     journal_view_drop(sub->fanout->opts.hub->journal, sub->view);
     tombs_unref(sub->tombs);
     sub->view = NULL;
@@ -61,25 +60,29 @@ static void add_record(struct sub *sub, const struct record *r)
 /* One notice for all that lay between two records of this client. */
 static void say_missing(struct sub *sub)
 {
-    if (!sub->missing.next)
+    struct fanout *s = sub->fanout;
+
+    if (!s->missing.next)
         return;
     gather_send(sub);
-    sub_say_gap(sub, sub->missing.reason, sub->missing.after, sub->missing.next);
-    gather_begin(sub->fanout);
-    sub->missing.next = 0;
+    sub_say_gap(sub, s->missing.reason, s->missing.after, s->missing.next);
+    gather_begin(s);
+    s->missing.next = 0;
 }
 
 /* Ids from first on and before `next` are not there. */
 static void note_missing(struct sub *sub, enum gap_reason reason, uint64_t first, uint64_t next)
 {
+    struct fanout *s = sub->fanout;
+
     if (next <= sub->next_id)
         return;
-    if (sub->missing.next && sub->missing.reason != reason)
+    if (s->missing.next && s->missing.reason != reason)
         say_missing(sub);
-    if (!sub->missing.next)
-        sub->missing.after = (first > sub->next_id ? first : sub->next_id) - 1;
-    sub->missing.reason = reason;
-    sub->missing.next = next;
+    if (!s->missing.next)
+        s->missing.after = (first > sub->next_id ? first : sub->next_id) - 1;
+    s->missing.reason = reason;
+    s->missing.next = next;
 }
 
 /* Ids before f->first_id were not stored on purpose; does that concern this client? */
@@ -89,7 +92,7 @@ static void note_unstored(struct sub *sub, const struct jframe *f)
     bool concerns = false;
 
     for (uint32_t i = 0; i < f->set_count && !concerns; i++) {
-        filter_decide(sub->feed->filter, sub->reader.sets[i], &verdict);
+        filter_decide(sub->feed->filter, sub->fanout->reader.sets[i], &verdict);
         concerns = verdict.truth != TRUTH_NO;
     }
     if (concerns)
@@ -122,7 +125,8 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
     const struct labels *decided = NULL;
     struct filter_verdict verdict;
     uint64_t dead_to = 0;
-    int err = jframe_open(&sub->reader, f, &sub->fanout->opts.hub->labels);
+    struct jframe_reader *reader = &sub->fanout->reader;
+    int err = jframe_open(reader, f, &sub->fanout->opts.hub->labels);
 
     if (err < 0)
         return err;
@@ -130,7 +134,7 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
         pass_hole(sub, f->first_id - f->unstored);
     if (f->unstored > 0)
         note_unstored(sub, f);
-    while (jframe_next(&sub->reader, &r)) {
+    while (jframe_next(reader, &r)) {
         if (decided != r.labels) {
             filter_decide(filter, r.labels, &verdict);
             dead_to = tombs_dead_to(sub->tombs, r.labels);
@@ -145,7 +149,7 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
         say_missing(sub);
         add_record(sub, &r);
     }
-    jframe_release(&sub->reader);
+    jframe_release(reader);
     if (f->first_id + f->count > sub->next_id)
         sub->next_id = f->first_id + f->count;
     return 0;
@@ -212,6 +216,7 @@ static void journal_step(struct sub *sub)
         return;
     }
     gather_begin(s);
+    s->missing.next = 0;
     while (more && gather_size(s) < SLICE_BYTES && scanned < SLICE_SCANNED &&
            clock_mono_us() < end_us) {
         more = journal_next_or_unstored(&sub->cursor, &f);

@@ -20,8 +20,8 @@ const FLAGS = [
 /** Why there can be no browser here, or false. */
 export const noBrowser = existsSync(CHROMIUM) ? false : `${CHROMIUM} is not installed`;
 
-/** Opens a page; it closes with the stage. */
-export async function openPage(stage, url) {
+/** A browser with a profile of its own; it closes with the stage. */
+export async function openContext(stage) {
     const context = await chromium.launchPersistentContext(mkdtempSync(join(stage.dir, "profile-")), {
         executablePath: CHROMIUM,
         headless: true,
@@ -29,6 +29,12 @@ export async function openPage(stage, url) {
         env: stage.env,
     });
     stage.clients.push(context);
+    return context;
+}
+
+/** Opens a page; it closes with the stage. */
+export async function openPage(stage, url) {
+    const context = await openContext(stage);
     const page = context.pages()[0] ?? (await context.newPage());
     page.errors = [];
     page.on("pageerror", (error) => page.errors.push(String(error)));

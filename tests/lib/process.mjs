@@ -3,7 +3,7 @@
 // A process of a scenario: its output as text, its end as a promise, and signals to it alone.
 
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { until } from "./wait.mjs";
 
 export class Process {
@@ -83,6 +83,12 @@ export function commandOf(pid) {
     } catch {
         return "";
     }
+}
+
+/** The processes with this text, such as the path of a scenario's own socket, in their command line. */
+export function pidsOf(text) {
+    const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    return pids.map(Number).filter((pid) => pid !== process.pid && commandOf(pid).includes(text));
 }
 
 /** CPU time a process has used so far, by the kernel's account. */

@@ -40,16 +40,16 @@ export class Proxy {
     }
 
     /** Both ends see a reset. */
-    reset() {
-        for (const { client, hub } of this.pairs) {
+    reset(pairs = this.pairs) {
+        for (const { client, hub } of pairs) {
             client.resetAndDestroy();
             hub.resetAndDestroy();
         }
     }
 
     /** Both ends see an orderly end, as from a proxy that has waited long enough. */
-    endAll() {
-        for (const { client, hub } of this.pairs) {
+    end(pairs = this.pairs) {
+        for (const { client, hub } of pairs) {
             client.end();
             hub.end();
         }

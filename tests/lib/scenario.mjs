@@ -15,8 +15,9 @@ import { Process } from "./process.mjs";
 
 const TIMEOUT_MS = 60_000;
 
-export function scenario(sentence, play, { timeout = TIMEOUT_MS } = {}) {
-    test(sentence, { timeout }, async (t) => {
+/** `skip`: why it cannot be played here. */
+export function scenario(sentence, play, { timeout = TIMEOUT_MS, skip = false } = {}) {
+    test(sentence, { timeout, skip }, async (t) => {
         const stage = new Stage();
         let trouble;
         try {

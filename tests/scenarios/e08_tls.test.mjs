@@ -129,3 +129,33 @@ scenario("clients that do not finish a handshake are closed, others are served m
     assert.equal((await get(hub, pem, "/healthz")).status, 200);
     await Promise.all(ends);
 });
+
+scenario("the command line speaks https: whom it trusts is the system's, --ca's, or anybody", async (s) => {
+    const { hub, cert, pem } = await hubWithTls(s);
+    const { cert: stranger } = makeCertificate(s.dir, "stranger");
+    await push(hub, pem, [{ message: "over https" }]);
+    const ask = async (args, env = {}) => {
+        const p = s.logmill(args, { env: { ...s.env, ...env } });
+        const status = await p.end();
+        return { status, out: p.stdout, err: p.stderr };
+    };
+    const query = ["query", "over", "--raw", "--url"];
+    assert.deepEqual(await ask([...query, hub.url, "--ca", cert]), { status: 0, out: "over https\n", err: "" });
+    assert.equal((await ask([...query, hub.url], { LOGMILL_CA: cert })).out, "over https\n");
+    assert.equal((await ask([...query, hub.url, "--insecure"])).out, "over https\n");
+    assert.equal((await ask([...query, hub.url.replace("127.0.0.1", "localhost"), "--ca", cert])).out, "over https\n");
+    for (const args of [[], ["--ca", stranger]]) {
+        const refused = await ask([...query, hub.url, ...args]);
+        assert.notEqual(refused.status, 0);
+        assert.match(refused.err, /certificate of .* is not trusted: .*; name who signed it with --ca FILE/);
+    }
+    const elsewhere = await ask([...query, hub.url.replace("127.0.0.1", "0.0.0.0"), "--ca", cert]);
+    assert.match(elsewhere.err, /is not trusted: IP address mismatch/);
+    assert.match((await ask([...query, hub.url, "--ca", s.path("none.pem")])).err, /none\.pem has no certificate that can be read/);
+    assert.match((await ask(["ps", "--url", hub.url.replace("https", "http")])).err, /use https:/);
+
+    const tail = s.logmill(["tail", "--raw", "--tail", "1", "--url", hub.url, "--ca", cert]);
+    await until("tail to show what was", () => tail.stdout.includes("over https\n"));
+    await push(hub, pem, [{ message: "and live" }]);
+    await until("tail to follow", () => tail.stdout.includes("and live\n"));
+});

@@ -3,6 +3,7 @@
 // The job runs of a time span, with their lines and errors; one click leads into a run.
 
 import { useState, type ReactNode } from "react";
+import type { LevelCounts } from "@logmill/client";
 import { count, fullTime } from "@logmill/react/page";
 import { follow, href } from "./router";
 import { service } from "./service";
@@ -11,11 +12,35 @@ import { useAnswer } from "./useAnswer";
 
 const MOST = 200;
 
+interface JobRun {
+    job_run_id: string;
+    count: number;
+    levels: LevelCounts;
+    first: string;
+    last: string;
+    state: "running" | "exited" | "disconnected" | "unknown";
+    exit?: { code?: number | null; signal?: string | null };
+}
+
+interface JobRuns {
+    job_runs: JobRun[];
+}
+
+/** Its state, and how it ended when that was not well. */
+function inWords({ state, exit }: JobRun): string {
+    if (state === "unknown") return "";
+    if (state !== "disconnected" || !exit) return state;
+    return exit.signal ? `ended by ${exit.signal}` : `ended with code ${exit.code ?? "?"}`;
+}
+
 export function JobsPage(): ReactNode {
     const [span, setSpan] = useState<Span>("24h");
     const { data, error } = useAnswer(
         span,
-        (signal) => service.facets("job_run_id", { ...spanOf(span), limit: MOST, signal }),
+        (signal) => {
+            const { from } = spanOf(span);
+            return service.ask<JobRuns>("/api/v1/job-runs", { from: from?.toISOString(), limit: MOST }, { signal });
+        },
         5000,
     );
     return (
@@ -25,12 +50,13 @@ export function JobsPage(): ReactNode {
                 <Spans span={span} onChange={setSpan} />
             </div>
             {error !== "" && <p className="problem">{error}</p>}
-            {data && data.values.length === 0 && <p className="hint">No job runs in this time.</p>}
-            {data && data.values.length > 0 && (
+            {data && data.job_runs.length === 0 && <p className="hint">No job runs in this time.</p>}
+            {data && data.job_runs.length > 0 && (
                 <table data-testid="jobs">
                     <thead>
                         <tr>
                             <th>Job run</th>
+                            <th>State</th>
                             <th className="num">Lines</th>
                             <th className="num">Warnings</th>
                             <th className="num">Errors</th>
@@ -39,17 +65,20 @@ export function JobsPage(): ReactNode {
                         </tr>
                     </thead>
                     <tbody>
-                        {data.values.map((job) => (
-                            <tr key={job.value}>
+                        {data.job_runs.map((job) => (
+                            <tr key={job.job_run_id}>
                                 <td>
-                                    <a href={href(`/logs?job_run_id=${encodeURIComponent(job.value)}`)} onClick={follow}>
-                                        {job.value}
+                                    <a href={href(`/logs?job_run_id=${encodeURIComponent(job.job_run_id)}`)} onClick={follow}>
+                                        {job.job_run_id}
                                     </a>
+                                </td>
+                                <td className={`s-${job.state}`}>
+                                    <span className="state">{inWords(job)}</span>
                                 </td>
                                 <td className="num">{count(job.count)}</td>
                                 <td className="num warn">{some(job.levels.warn)}</td>
                                 <td className="num error">
-                                    {errorLink(job.value, (job.levels.error ?? 0) + (job.levels.fatal ?? 0))}
+                                    {errorLink(job.job_run_id, (job.levels.error ?? 0) + (job.levels.fatal ?? 0))}
                                 </td>
                                 <td>{fullTime(Date.parse(job.first))}</td>
                                 <td>{fullTime(Date.parse(job.last))}</td>

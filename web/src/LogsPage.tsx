@@ -3,8 +3,7 @@
 // Live lines and, scrolling up or going to a time, everything before them. The address holds the
 // filter, the columns, and `at` the line that a link was made for.
 
-import { useCallback, useEffect, useLayoutEffect, useMemo, useState, type ReactNode } from "react";
-import { createPortal } from "react-dom";
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import {
     columnsFromText,
     columnsToText,
@@ -26,6 +25,7 @@ import {
     type View,
 } from "@logmill/react/page";
 import type { PageProps } from "./App";
+import { InHeader } from "./InHeader";
 import { href, navigate, useAddress } from "./router";
 import { service, streams } from "./service";
 
@@ -61,13 +61,6 @@ function useSession(keep: number): Session {
         return () => session.stop();
     }, [session]);
     return session;
-}
-
-/** Into the header, which belongs to the page. */
-export function InHeader({ children }: { children: ReactNode }): ReactNode {
-    const [host, setHost] = useState<HTMLElement | null>(null);
-    useLayoutEffect(() => setHost(document.getElementById("page-status")), []);
-    return host && createPortal(children, host);
 }
 
 function useColumns(session: Session, query: string): [readonly Column[], (columns: readonly Column[]) => void] {

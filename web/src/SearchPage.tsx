@@ -129,17 +129,20 @@ function Results({ wanted, range, utc }: { wanted: Wanted; range: Range; utc: bo
 
 function Matches({ filter, range, utc }: { filter: LogFilter; range: Range; utc: boolean }): ReactNode {
     const [older, setOlder] = useState<LogMessage[]>([]);
+    const [pages, setPages] = useState(1);
     const [ended, setEnded] = useState(false);
     const first = useAnswer(JSON.stringify([filter, range]), (signal) =>
-        service.search({ ...filter, ...range, limit: PAGE, count: "capped", signal }),
+        service.search({ ...filter, ...range, limit: PAGE, count: "capped", group: true, signal }),
     );
     const page = first.data;
     const logs = page ? [...page.logs, ...older] : [];
     const more = async (): Promise<void> => {
         const { pagination } = page as NonNullable<typeof page>;
         const { cursor } = pagination;
-        const next = await service.search({ ...filter, ...range, limit: PAGE, offset: logs.length, cursor, count: "none" });
+        const offset = pages * PAGE; // of hits: a trace is one, however many lines it has
+        const next = await service.search({ ...filter, ...range, limit: PAGE, offset, cursor, count: "none", group: true });
         setOlder([...older, ...next.logs]);
+        setPages(pages + 1);
         setEnded(next.logs.length < PAGE);
     };
     const { total } = page?.pagination ?? { total: 0 };

@@ -3,7 +3,7 @@
 // How the hub does: rates and sizes over the last minutes, who is connected, every counter there is.
 
 import { useEffect, useRef, useState, type ReactNode } from "react";
-import { bytes, count } from "@logmill/react/page";
+import { bytes, count, fullTime } from "@logmill/react/page";
 import { parseHelp, parseMetrics, quantile, type Metrics } from "./metrics";
 import { Plot } from "./Plot";
 import { HUB, service } from "./service";
@@ -87,9 +87,67 @@ export function StatusPage(): ReactNode {
                     <Plot key={label} label={label} values={values} show={show} />
                 ))}
             </div>
+            <Stored />
             <Connections />
             <AllMetrics metrics={readings.at(-1)?.metrics} help={help} />
         </section>
+    );
+}
+
+interface Stats {
+    records: number;
+    /** Of messages. */
+    bytes: number;
+    disk_bytes: number;
+    first: string | null;
+    sources: { source: string; count: number; bytes: number }[];
+}
+
+const SOURCES = 8;
+
+function Stored(): ReactNode {
+    const { data } = useAnswer("stats", (signal) => service.ask<Stats>("/api/v1/stats", {}, { signal }), 10_000);
+    if (!data || data.records === 0) return null;
+    const facts = [
+        [count(data.records), "records"],
+        [bytes(data.bytes), "of messages"],
+        [bytes(data.disk_bytes), "on the disk, with the journal"],
+        [data.first ? fullTime(Date.parse(data.first)) : "–", "is the oldest"],
+    ];
+    const sources = [...data.sources].sort((a, b) => b.bytes - a.bytes).slice(0, SOURCES);
+    return (
+        <>
+            <h2>Stored</h2>
+            <ul className="facts" data-testid="stored">
+                {facts.map(([figure, words]) => (
+                    <li key={words}>
+                        <strong>{figure}</strong> {words}
+                    </li>
+                ))}
+            </ul>
+            <table>
+                <thead>
+                    <tr>
+                        <th>Source</th>
+                        <th className="num">Records</th>
+                        <th className="num">Bytes</th>
+                        <th>Share</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {sources.map((source) => (
+                        <tr key={source.source}>
+                            <td>{source.source}</td>
+                            <td className="num">{count(source.count)}</td>
+                            <td className="num">{bytes(source.bytes)}</td>
+                            <td>
+                                <meter max={data.bytes} value={source.bytes} />
+                            </td>
+                        </tr>
+                    ))}
+                </tbody>
+            </table>
+        </>
     );
 }
 

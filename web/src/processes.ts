@@ -17,7 +17,13 @@ export interface Card {
     /** Lines and errors in each of the last SECONDS seconds. */
     rates: readonly number[];
     errors: readonly number[];
+    /** Per cent of one processor, and bytes, at the last readings. */
+    cpu: readonly number[];
+    memory: readonly number[];
 }
+
+/** What a reading of /api/v1/processes says of one process. */
+export type Reading = Pick<ProcessStatus, "name" | "pid" | "metrics">;
 
 const UNKNOWN: ProcessStatus = {
     name: "",
@@ -31,13 +37,16 @@ const UNKNOWN: ProcessStatus = {
     suppressed: 0,
 };
 
+const add = (values: readonly number[], n: number): number[] => [...values, n].slice(-SECONDS);
+
 class Entry {
-    card: Card = { status: UNKNOWN, lines: [], rates: [], errors: [] };
+    card: Card = { status: UNKNOWN, lines: [], rates: [], errors: [], cpu: [], memory: [] };
     readonly listeners = new Set<() => void>();
     private pending: LogStreamData[] = [];
     private timer: ReturnType<typeof setTimeout> | undefined;
     private lines = 0;
     private errors = 0;
+    private before: { pid: number; cpuMs: number; at: number } | null = null;
 
     status(status: ProcessStatus): void {
         this.card = { ...this.card, status };
@@ -51,8 +60,19 @@ class Entry {
         this.soon();
     }
 
+    /** How much it takes, from one reading to the next. A new PID begins anew. */
+    measure({ pid, metrics }: Reading, at: number): void {
+        const { cpu_ms = null, rss_kb = null } = metrics ?? {};
+        const { before } = this;
+        this.before = pid === null || cpu_ms === null ? null : { pid, cpuMs: cpu_ms, at };
+        if (!this.before || rss_kb === null) return;
+        const memory = add(this.card.memory, rss_kb * 1024);
+        const share = before?.pid === pid && at > before.at ? ((this.before.cpuMs - before.cpuMs) * 100) / (at - before.at) : null;
+        this.card = { ...this.card, memory, cpu: share === null ? this.card.cpu : add(this.card.cpu, Math.max(0, share)) };
+        this.soon();
+    }
+
     second(): void {
-        const add = (values: readonly number[], n: number): number[] => [...values, n].slice(-SECONDS);
         this.card = { ...this.card, rates: add(this.card.rates, this.lines), errors: add(this.card.errors, this.errors) };
         this.lines = 0;
         this.errors = 0;
@@ -95,6 +115,10 @@ export class ProcessBoard {
 
     status(status: ProcessStatus): void {
         this.entry(status.name).status(status);
+    }
+
+    measure(readings: readonly Reading[], at: number): void {
+        for (const reading of readings) this.entries.get(reading.name)?.measure(reading, at);
     }
 
     log(line: LogStreamData): void {

@@ -28,6 +28,8 @@ export interface PageOptions extends LogFilter {
     cursor?: string;
     order?: "asc" | "desc";
     count?: "exact" | "capped" | "none";
+    /** With a line of a stack trace comes the whole trace, from its first line on. */
+    group?: boolean;
     from?: string | Date;
     to?: string | Date;
     signal?: AbortSignal;
@@ -218,7 +220,9 @@ export class LogStreamingService {
 
     private page(path: string, options: PageOptions): Promise<Page> {
         const { limit, offset, cursor, order, count, from, to, signal } = options;
-        const params = { ...filterParams(options), limit, offset, cursor, order, count, from: time(from), to: time(to) };
+        const group = options.group ? 1 : undefined;
+        const paging = { limit, offset, cursor, order, count, group };
+        const params = { ...filterParams(options), ...paging, from: time(from), to: time(to) };
         return this.http.json(path, params, signal ? { signal } : {});
     }
 }

@@ -1,27 +1,62 @@
 // SPDX-License-Identifier: MIT
 //
-// Where the records of an app are kept: a hub of logmill on this machine, or, where none can run, this
-// process itself. Both have the same methods; the second keeps nothing across a restart, and says so.
+// Where the records of an app are kept: a hub of logmill on this machine (hub_backend.ts), or, where
+// none can run, this process itself. Both answer the same questions; the second keeps nothing across
+// a restart, and says so.
 
-import { request } from "node:http";
-import { localPost } from "@logmill/client/node";
-import { LogSender } from "@logmill/client";
-import type { AppRecord, RecordInput } from "./records.js";
+import { compileFilter } from "@logmill/client";
+import type { AppRecord } from "./records.js";
+
+/** Whose records: an absent or empty member means any. */
+export interface Scope {
+    campaignId?: string | undefined;
+    userEmail?: string | undefined;
+}
+
+export interface SearchQuery extends Scope {
+    /** The filter language. */
+    q?: string;
+    /** A text that the message contains. */
+    search?: string;
+    sessionId?: string;
+    /** This level and above. */
+    level?: string;
+    /** Times, or how long ago: `15m`. Not asked of records in memory. */
+    from?: string;
+    to?: string;
+}
+
+/** A shape of messages: what differs is `*`. */
+export interface PopularAnswer {
+    pattern: string;
+    count: number;
+}
 
 export interface Backend {
     /** True: records survive this program, even when it is killed. */
     readonly isDurable: boolean;
-    write(record: RecordInput): void;
-    get(campaignId: string, userEmail: string, limit: number): Promise<AppRecord[]>;
-    count(campaignId: string, userEmail: string): Promise<number>;
-    clear(campaignId: string, userEmail: string): Promise<number>;
+    write(record: AppRecord): void;
+    /** The newest `limit`, oldest first. */
+    get(scope: Scope, limit: number): Promise<AppRecord[]>;
+    count(scope: Scope): Promise<number>;
+    /** How many were cleared. */
+    clear(scope: Scope): Promise<number>;
+    /** The newest first. */
+    search(query: SearchQuery, limit: number): Promise<AppRecord[]>;
+    popular(query: SearchQuery, limit: number): Promise<PopularAnswer[]>;
+    entry(id: number): Promise<AppRecord | null>;
     close(): Promise<void>;
 }
 
-/** Records in memory: the newest `max`, for `ttl` milliseconds. */
+interface Kept {
+    record: AppRecord;
+    arrived: number;
+}
+
+/** Records in memory: the newest `max`, for `ttl` milliseconds after their arrival. */
 export class MemoryBackend implements Backend {
     readonly isDurable = false;
-    private records: AppRecord[] = [];
+    private records: Kept[] = [];
     private last = 0;
 
     constructor(
@@ -30,123 +65,78 @@ export class MemoryBackend implements Backend {
         private readonly now: () => number = Date.now,
     ) {}
 
-    write(record: RecordInput): void {
-        this.records.push({ ...record, id: ++this.last });
-        if (this.records.length > this.max * 1.1) this.records = this.alive().slice(-this.max);
+    write(record: AppRecord): void {
+        this.records.push({ record: { ...record, id: ++this.last }, arrived: this.now() });
+        if (this.records.length > this.max * 1.1) this.records = this.records.slice(-this.max);
     }
 
-    get(campaignId: string, userEmail: string, limit: number): Promise<AppRecord[]> {
-        const found = this.alive().filter((record) => isOf(record, campaignId, userEmail));
-        return Promise.resolve(limit > 0 ? found.slice(-limit) : []);
+    /** Everything, for a backend that takes over. */
+    takeAll(): AppRecord[] {
+        const all = this.alive();
+        this.records = [];
+        return all;
     }
 
-    count(campaignId: string, userEmail: string): Promise<number> {
-        return Promise.resolve(this.alive().filter((record) => isOf(record, campaignId, userEmail)).length);
+    async get(scope: Scope, limit: number): Promise<AppRecord[]> {
+        return limit > 0 ? this.matching(scope).slice(-limit) : [];
     }
 
-    clear(campaignId: string, userEmail: string): Promise<number> {
-        const before = this.records.length;
-        this.records = this.records.filter((record) => !isOf(record, campaignId, userEmail));
-        return Promise.resolve(before - this.records.length);
+    async count(scope: Scope): Promise<number> {
+        return this.matching(scope).length;
     }
 
-    close(): Promise<void> {
-        return Promise.resolve();
+    async clear(scope: Scope): Promise<number> {
+        const gone = new Set(this.matching(needed(scope)));
+        this.records = this.records.filter(({ record }) => !gone.has(record));
+        return gone.size;
     }
+
+    async search(query: SearchQuery, limit: number): Promise<AppRecord[]> {
+        return limit > 0 ? this.matching(query).slice(-limit).reverse() : [];
+    }
+
+    async popular(query: SearchQuery, limit: number): Promise<PopularAnswer[]> {
+        const counts = new Map<string, number>();
+        for (const { message } of this.matching(query)) {
+            const pattern = message.replace(/\b[0-9a-f]{8,}\b|\d+/gi, "*");
+            counts.set(pattern, (counts.get(pattern) ?? 0) + 1);
+        }
+        const sorted = [...counts].sort(([, a], [, b]) => b - a);
+        return sorted.slice(0, limit).map(([pattern, count]) => ({ pattern, count }));
+    }
+
+    async entry(id: number): Promise<AppRecord | null> {
+        return this.alive().find((record) => record.id === id) ?? null;
+    }
+
+    async close(): Promise<void> {}
 
     private alive(): AppRecord[] {
         const oldest = this.now() - this.ttl;
-        return this.records.filter((record) => Date.parse(record.timestamp) >= oldest);
+        this.records = this.records.filter(({ arrived }) => arrived >= oldest);
+        return this.records.map(({ record }) => record);
+    }
+
+    private matching({ campaignId, userEmail, sessionId, level, search, q = "" }: SearchQuery): AppRecord[] {
+        const filter = compileFilter([level ? `level>=${level}` : "", q === "" ? "" : `(${q})`].join(" ").trim());
+        const text = search?.toLowerCase();
+        return this.alive().filter(
+            (record) =>
+                (!campaignId || record.campaignId === campaignId) &&
+                (!userEmail || record.userEmail === userEmail) &&
+                (!sessionId || record.sessionId === sessionId) &&
+                (!text || record.message.toLowerCase().includes(text)) &&
+                filter.matches(asOnTheWire(record)),
+        );
     }
 }
 
-function isOf(record: AppRecord, campaignId: string, userEmail: string): boolean {
-    return record.campaignId === campaignId && record.userEmail === userEmail;
+/** Clearing everything is not asked for by leaving something out. */
+export function needed(scope: Scope): Scope {
+    if (!scope.campaignId && !scope.userEmail) throw new TypeError("which records are to be cleared? a campaign or a user is needed");
+    return scope;
 }
 
-interface WireRecord {
-    id: number;
-    timestamp: string;
-    level: AppRecord["level"];
-    message: string;
-    campaign_id?: string;
-    user_email?: string;
-    session_id?: string;
-}
-
-/** Records in a hub, over its local socket. */
-export class HubBackend implements Backend {
-    readonly isDurable = true;
-    private readonly sender: LogSender;
-
-    constructor(
-        private readonly socket: string,
-        source = "electron",
-        private readonly ttl = "7d",
-    ) {
-        this.sender = new LogSender({ post: localPost(socket), source });
-    }
-
-    write(record: RecordInput): void {
-        const { campaignId, userEmail, sessionId, ...rest } = record;
-        this.sender.write({ ...rest, ttl: this.ttl, ...(campaignId && { campaignId }), ...(userEmail && { userEmail }), ...(sessionId && { sessionId }) });
-    }
-
-    async get(campaignId: string, userEmail: string, limit: number): Promise<AppRecord[]> {
-        await this.sender.flush();
-        const query = { ...this.scope(campaignId, userEmail), limit: String(Math.min(limit, 10_000)), order: "desc", count: "none" };
-        const { logs } = await this.ask<{ logs: WireRecord[] }>("GET", "/api/v1/logs", query);
-        return logs.reverse().map(appRecord);
-    }
-
-    async count(campaignId: string, userEmail: string): Promise<number> {
-        await this.sender.flush();
-        return (await this.ask<{ count: number }>("GET", "/api/v1/logs/count", this.scope(campaignId, userEmail))).count;
-    }
-
-    async clear(campaignId: string, userEmail: string): Promise<number> {
-        const before = await this.count(campaignId, userEmail);
-        await this.ask("DELETE", "/api/v1/logs", this.scope(campaignId, userEmail));
-        return before;
-    }
-
-    async close(): Promise<void> {
-        await this.sender.close();
-    }
-
-    private scope(campaignId: string, userEmail: string): Record<string, string> {
-        return { campaign_id: campaignId, user_email: userEmail };
-    }
-
-    private ask<T>(method: string, path: string, query: Record<string, string>): Promise<T> {
-        const target = `${path}?${new URLSearchParams(query).toString()}`;
-        return new Promise((resolve, reject) => {
-            const asked = request({ socketPath: this.socket, path: target, method, headers: { Host: "localhost" } }, (response) => {
-                let text = "";
-                response.setEncoding("utf8");
-                response.on("data", (piece: string) => (text += piece));
-                response.on("error", reject);
-                response.on("end", () => {
-                    const answer = parse(text) as { error?: { message?: string } };
-                    if ((response.statusCode ?? 500) < 300) resolve(answer as T);
-                    else reject(new Error(answer.error?.message ?? `the hub answered ${response.statusCode}`));
-                });
-            });
-            asked.on("error", reject);
-            asked.end();
-        });
-    }
-}
-
-function parse(text: string): unknown {
-    try {
-        return JSON.parse(text);
-    } catch {
-        return {};
-    }
-}
-
-function appRecord(wire: WireRecord): AppRecord {
-    const { id, timestamp, level, message, campaign_id, user_email, session_id } = wire;
-    return { id, timestamp, level, message, campaignId: campaign_id ?? "", userEmail: user_email ?? "", ...(session_id && { sessionId: session_id }) };
+function asOnTheWire({ campaignId, userEmail, sessionId, ...record }: AppRecord): Record<string, unknown> {
+    return { ...record, campaign_id: campaignId, user_email: userEmail, session_id: sessionId };
 }

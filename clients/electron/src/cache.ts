@@ -3,6 +3,8 @@
 // Answers kept for a while: a memory layer, least recently used first out, with a limit of entries
 // and bytes, above an optional slower layer that survives the program.
 
+import { sizeOf } from "./values.js";
+
 export interface CacheLayer {
     get(key: string): Promise<CacheEntry | undefined>;
     set(key: string, entry: CacheEntry): Promise<void>;
@@ -56,8 +58,9 @@ export class MultiLayerCacheManager {
     }
 
     async set(key: string, value: unknown, ttl = this.config.defaultTTL ?? 300_000, tags: readonly string[] = []): Promise<void> {
-        const text = JSON.stringify(value);
-        const entry = { value, expires: this.now() + ttl, tags, bytes: (text?.length ?? 0) + key.length };
+        const size = sizeOf(value);
+        if (size === null) return; // a value with cycles: its size, and so the limit, cannot be kept
+        const entry = { value, expires: this.now() + ttl, tags, bytes: size + key.length };
         this.keep(key, entry);
         await this.config.persistent?.set(key, entry);
     }

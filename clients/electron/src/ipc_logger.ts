@@ -3,7 +3,7 @@
 // Short calls for the modules of a main process.
 
 import type { LogEventHub } from "./log_hub.js";
-import { levelOf, type LogEntryInput } from "./records.js";
+import { recordOf, type LogEntryInput } from "./records.js";
 
 export interface BatchEntry extends LogEntryInput {
     campaignId?: string;
@@ -33,15 +33,7 @@ export class IpcLogger {
     }
 
     async logBatch(entries: readonly BatchEntry[]): Promise<void> {
-        for (const { campaignId = "", userEmail = "", message, level, sessionId, timestamp } of entries)
-            await this.hub.log({
-                campaignId,
-                userEmail,
-                message,
-                level: levelOf(level),
-                timestamp: timestamp ?? new Date().toISOString(),
-                ...(sessionId && { sessionId }),
-            });
+        for (const { campaignId, userEmail, ...entry } of entries) await this.hub.log(recordOf(campaignId, userEmail, entry));
     }
 
     systemInfo(message: string): Promise<void> {

@@ -8,60 +8,41 @@
 //            ◀── {success, data | error, metadata} ◀──────────────────────────────────────┘
 
 import { EventEmitter } from "node:events";
+import { Answers } from "./answers.js";
 import { RequestBatcher } from "./batcher.js";
 import { MultiLayerCacheManager } from "./cache.js";
+import type { Arguments, Channels, Handler, HandlerConfig, Result } from "./channels.js";
 import type { IpcEventLike, IpcMainLike, WebContentsLike } from "./electron_types.js";
-import { CallError, failure, success, type Envelope } from "./envelope.js";
+import { CallError, failure, success, type Envelope, type Marks } from "./envelope.js";
 import { Mean, type ManagerMetrics } from "./metrics.js";
+import { isOwnPage, Pages } from "./pages.js";
 import { StreamingHandler } from "./streaming.js";
-
-export interface HandlerConfig<A extends unknown[] = unknown[], R = unknown> {
-    batchable?: boolean;
-    batchSize?: number;
-    batchDelay?: number;
-    /** All arguments of a batch at once; an Error in the answer fails that request alone. */
-    batchHandler?: (event: IpcEventLike, requests: A[]) => Promise<readonly (R | Error)[]> | readonly (R | Error)[];
-    streamable?: boolean;
-    streamChunkSize?: number;
-    /** How long a stream may make no progress, in ms. Default 30,000. */
-    streamTimeout?: number;
-    cacheable?: boolean;
-    cacheTTL?: number;
-    cacheTags?: string[];
-    /** `caller`: each window has answers of its own. */
-    cacheScope?: "shared" | "caller";
-    /** True, or the reason why not. */
-    validation?: (args: A) => boolean | string;
-    rateLimit?: { requests: number; window: number };
-    /** Milliseconds. Default 30,000. */
-    timeout?: number;
-}
-
-export type Handler<A extends unknown[] = never[], R = unknown> = (event: IpcEventLike, ...args: A) => R | Promise<R> | AsyncIterable<unknown>;
-
-/** Channels with their arguments and results: `{ "user:get": (id: string) => User }`. */
-export type Channels = Record<string, (...args: never[]) => unknown>;
+import { collected, isIterable, keyOf, toAsync, within } from "./values.js";
 
 interface Registered {
-    handler: Handler;
+    handler: Handler<unknown[], unknown>;
     config: HandlerConfig;
     calls: Map<number, number[]>; // times of each caller's calls, for its rate
 }
 
 export interface ManagerOptions {
-    /** Which frames may call. Default: pages of the app itself (file:, app:, or no frame at all). */
+    /** Which frames may call. Default: pages of the app itself (file:, app:, this machine). */
     allow?: (event: IpcEventLike) => boolean;
     now?: () => number;
 }
 
-const CALL = "logmill:call";
+/** A call as it waits for others of its batch: each keeps its own caller. */
+interface Call {
+    event: IpcEventLike;
+    args: unknown[];
+}
 
 export class IPCManager<C extends Channels = Channels> extends EventEmitter {
-    readonly batcher = new RequestBatcher<unknown[]>();
-    readonly streaming = new StreamingHandler();
+    readonly batcher = new RequestBatcher<Call>();
+    readonly streaming = new StreamingHandler((window, line) => this.debug(window, line));
     private readonly handlers = new Map<string, Registered>();
     private readonly inFlight = new Map<string, Promise<unknown>>();
-    private readonly known = new WeakSet<WebContentsLike>();
+    private readonly pages = new Pages((window, before) => this.forget(window, before));
     private readonly time = new Mean();
     private requests = 0;
     private responses = 0;
@@ -81,12 +62,12 @@ export class IPCManager<C extends Channels = Channels> extends EventEmitter {
 
     registerHandler<K extends keyof C & string>(
         channel: K,
-        handler: Handler<Parameters<C[K]>, Awaited<ReturnType<C[K]>>>,
-        config: HandlerConfig<Parameters<C[K]>, Awaited<ReturnType<C[K]>>> = {},
+        handler: Handler<Arguments<C, K>, Result<C, K>>,
+        config: HandlerConfig<Arguments<C, K>, Result<C, K>> = {},
     ): void {
         if (this.handlers.has(channel)) throw new Error(`there is a handler for ${channel} already`);
         this.handlers.set(channel, {
-            handler: handler as unknown as Handler,
+            handler: handler as Registered["handler"],
             config: config as unknown as HandlerConfig,
             calls: new Map(),
         });
@@ -98,18 +79,32 @@ export class IPCManager<C extends Channels = Channels> extends EventEmitter {
 
     /** Listens to the windows. Returns how to stop. */
     attach(ipcMain: IpcMainLike): () => void {
-        ipcMain.handle(CALL, (event, ...[channel, args]: [string, unknown[]]) => this.call(event, channel, args));
-        ipcMain.on("logmill:stream-listen", (event, id: string) => this.streaming.listen(event.sender, id));
-        ipcMain.on("logmill:stream-taken", (event, id: string) => this.streaming.taken(event.sender, id));
-        ipcMain.on("logmill:stream-cancel", (event, id: string) => this.streaming.cancel(event.sender, id));
-        return () => ipcMain.removeHandler(CALL);
+        const ofStreams = {
+            "logmill:stream-listen": (event: IpcEventLike, id: string) => this.streaming.listen(event.sender, id),
+            "logmill:stream-taken": (event: IpcEventLike, id: string) => this.streaming.taken(event.sender, id),
+            "logmill:stream-cancel": (event: IpcEventLike, id: string) => this.streaming.cancel(event.sender, id),
+        };
+        ipcMain.handle("logmill:call", (event, ...[channel, args]: [string, unknown[]]) => this.call(event, channel, args));
+        ipcMain.handle("logmill:calls", (event, calls: [string, string, unknown[]][]) => this.callAll(event, calls));
+        for (const [channel, listener] of Object.entries(ofStreams)) ipcMain.on(channel, listener);
+        return () => {
+            ipcMain.removeHandler("logmill:call");
+            ipcMain.removeHandler("logmill:calls");
+            for (const [channel, listener] of Object.entries(ofStreams)) ipcMain.removeListener(channel, listener);
+        };
+    }
+
+    /** Calls that came in one message. What this returns only says that they have arrived. */
+    private callAll(event: IpcEventLike, calls: [string, string, unknown[]][]): void {
+        const answers = new Answers(event.sender);
+        for (const [id, channel, args] of calls) void this.call(event, channel, args).then((envelope) => answers.add(id, envelope));
     }
 
     async call(event: IpcEventLike, channel: string, args: unknown[]): Promise<Envelope<unknown>> {
         const requestId = String(++this.requests);
         const started = performance.now();
         const marks = { cached: false, batched: false };
-        this.watchWindow(event.sender);
+        this.pages.generation(event.sender);
         let envelope: Envelope<unknown>;
         try {
             envelope = success(await this.answer(event, channel, args, marks), requestId, started, marks);
@@ -117,10 +112,11 @@ export class IPCManager<C extends Channels = Channels> extends EventEmitter {
             this.errors += 1;
             envelope = failure(error, requestId, started, marks);
             this.emit("error", error, { channel, requestId });
+            this.debug(event.sender, (error as Error | null)?.stack ?? String(error));
         }
         this.responses += 1;
         this.time.add(envelope.metadata.executionTime);
-        this.debug(event, channel, envelope);
+        this.debug(event.sender, told(channel, envelope));
         return envelope;
     }
 
@@ -142,21 +138,23 @@ export class IPCManager<C extends Channels = Channels> extends EventEmitter {
 
     // --- one call ---
 
-    private async answer(event: IpcEventLike, channel: string, args: unknown[], marks: { cached: boolean; batched: boolean }): Promise<unknown> {
+    private async answer(event: IpcEventLike, channel: string, args: unknown[], marks: Marks): Promise<unknown> {
         const registered = this.admit(event, channel, args);
         const { config } = registered;
         if (config.streamable) return this.stream(event, registered, args);
-        const key = keyOf(channel, args, config.cacheScope === "caller" ? event.sender.id : undefined);
-        if (config.cacheable) {
+        const isShared = config.cacheable === true || config.batchable === true;
+        const key = isShared ? keyOf(channel, args, config.cacheScope === "caller" ? event.sender.id : undefined) : null;
+        if (config.cacheable && key !== null) {
             const found = await this.cache.get(key);
+            this.debug(event.sender, `[ipc] ${channel} cache ${found ? "hit" : "miss"}`);
             if (found) {
                 marks.cached = true;
                 return found.value;
             }
         }
         marks.batched = config.batchable === true;
-        const value = await this.sharedRun(key, config, () => this.run(event, channel, registered, args));
-        if (config.cacheable) await this.cache.set(key, value, config.cacheTTL ?? 300_000, config.cacheTags);
+        const value = await this.sharedRun(key, () => this.run(channel, registered, { event, args }));
+        if (config.cacheable && key !== null) await this.cache.set(key, value, config.cacheTTL ?? 300_000, config.cacheTags);
         return value;
     }
 
@@ -186,8 +184,8 @@ export class IPCManager<C extends Channels = Channels> extends EventEmitter {
     }
 
     /** Identical requests that are under way are answered once. */
-    private sharedRun(key: string, config: HandlerConfig, run: () => Promise<unknown>): Promise<unknown> {
-        if (!config.cacheable && !config.batchable) return run();
+    private sharedRun(key: string | null, run: () => Promise<unknown>): Promise<unknown> {
+        if (key === null) return run();
         const running = this.inFlight.get(key);
         if (running) return running;
         const started = run().finally(() => this.inFlight.delete(key));
@@ -195,94 +193,53 @@ export class IPCManager<C extends Channels = Channels> extends EventEmitter {
         return started;
     }
 
-    private run(event: IpcEventLike, channel: string, { handler, config }: Registered, args: unknown[]): Promise<unknown> {
-        const call = (one: unknown[]): Promise<unknown> => within(config.timeout ?? 30_000, async () => collected(handler(event, ...(one as never[]))));
-        if (!config.batchable) return call(args);
+    private run(channel: string, { handler, config }: Registered, call: Call): Promise<unknown> {
+        const { batchSize = 10, batchDelay = 50, batchHandler, timeout = 30_000 } = config;
+        const one = ({ event, args }: Call): Promise<unknown> => within(timeout, async () => collected(handler(event, ...args)));
+        if (!config.batchable) return one(call);
         this.batched += 1;
-        const { batchSize = 10, batchDelay = 50, batchHandler } = config;
-        return this.batcher.add(channel, args, batchSize, batchDelay, async (requests) =>
-            batchHandler
-                ? within(config.timeout ?? 30_000, async () => batchHandler(event, requests))
-                : Promise.all(requests.map((one) => call(one).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))))),
-        );
+        const group = config.cacheScope === "caller" ? `${channel}@${call.event.sender.id}` : channel;
+        return this.batcher.add(group, call, batchSize, batchDelay, async (calls) => {
+            this.debug(call.event.sender, `[ipc] ${channel} batch of ${calls.length}`);
+            if (!batchHandler) return Promise.all(calls.map((each) => one(each).catch(asError)));
+            return within(timeout, async () => batchHandler(call.event, calls.map(({ args }) => args)));
+        });
     }
 
     private async stream(event: IpcEventLike, { handler, config }: Registered, args: unknown[]): Promise<unknown> {
-        const result = await handler(event, ...(args as never[]));
-        const source = isIterable(result) ? result : null;
-        if (!source) return result;
-        const { streamChunkSize = 1000, streamTimeout = 30_000 } = config;
-        const total = Array.isArray(result) ? result.length : 0;
-        const answer = await this.streaming.begin(event.sender, toAsync(source), streamChunkSize, total, streamTimeout);
+        const { streamChunkSize = 1000, streamTimeout = 30_000, timeout = 30_000 } = config;
+        const result = await within(timeout, async () => handler(event, ...args));
+        if (!isIterable(result)) return result;
+        const answer = await this.streaming.begin(event.sender, toAsync(result), {
+            generation: this.pages.generation(event.sender),
+            chunkSize: streamChunkSize,
+            total: Array.isArray(result) ? result.length : 0,
+            timeout: streamTimeout,
+        });
         if (typeof answer === "string") this.streamed += 1;
         return answer;
     }
 
-    /** A window that closes, crashes or loads another page takes its streams with it. */
-    private watchWindow(window: WebContentsLike): void {
-        if (this.known.has(window)) return;
-        this.known.add(window);
-        const gone = (): void => {
-            this.known.delete(window);
-            this.streaming.forget(window);
-            for (const { calls } of this.handlers.values()) calls.delete(window.id);
-        };
-        window.once("destroyed", gone);
-        window.once("render-process-gone", gone);
-        window.once("did-start-navigation", gone);
+    /** A page that is left takes its streams with it, a window that closes everything. */
+    private forget(window: WebContentsLike, before: number): void {
+        this.streaming.forget(window, before);
+        if (window.isDestroyed()) for (const { calls } of this.handlers.values()) calls.delete(window.id);
     }
 
-    private debug(event: IpcEventLike, channel: string, envelope: Envelope<unknown>): void {
+    /** With DEBUG_IPC=true: here, and in the DevTools console of the window. */
+    private debug(window: WebContentsLike, line: string): void {
         if (process.env.DEBUG_IPC !== "true") return;
-        const { executionTime, cached, batched } = envelope.metadata;
-        const note = envelope.success ? "" : ` ${envelope.error.code}: ${envelope.error.message}`;
-        const line = `[ipc] ${channel} ${executionTime.toFixed(1)} ms${cached ? " cached" : ""}${batched ? " batched" : ""}${note}`;
         console.debug(line);
-        if (!event.sender.isDestroyed()) event.sender.send("logmill:debug", line);
+        if (!window.isDestroyed()) window.send("logmill:debug", line);
     }
 }
 
-function isOwnPage(event: IpcEventLike): boolean {
-    const url = event.senderFrame?.url;
-    return url === undefined || /^(file|app|devtools):|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\//.test(url);
+function told(channel: string, envelope: Envelope<unknown>): string {
+    const { executionTime, cached, batched } = envelope.metadata;
+    const note = envelope.success ? "" : ` ${envelope.error.code}: ${envelope.error.message}`;
+    return `[ipc] ${channel} ${executionTime.toFixed(1)} ms${cached ? " cached" : ""}${batched ? " batched" : ""}${note}`;
 }
 
-/** Channel and arguments, with the members of objects in one order. */
-function keyOf(channel: string, args: unknown[], caller?: number): string {
-    const sorted = (_: string, value: unknown): unknown =>
-        typeof value === "object" && value !== null && !Array.isArray(value)
-            ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-            : typeof value === "bigint"
-              ? `${value}n`
-              : value;
-    return `${channel}${caller === undefined ? "" : `@${caller}`}:${JSON.stringify(args, sorted)}`;
-}
-
-function isIterable(value: unknown): value is Iterable<unknown> | AsyncIterable<unknown> {
-    return typeof value === "object" && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
-}
-
-async function* toAsync(source: Iterable<unknown> | AsyncIterable<unknown>): AsyncGenerator<unknown> {
-    yield* source;
-}
-
-/** A generator's items as one list, for handlers that are not streamable. */
-async function collected(result: unknown): Promise<unknown> {
-    const value = await result;
-    if (typeof value !== "object" || value === null || !(Symbol.asyncIterator in value)) return value;
-    const items: unknown[] = [];
-    for await (const item of value as AsyncIterable<unknown>) items.push(item);
-    return items;
-}
-
-async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new CallError("IPC_TIMEOUT", `no answer within ${ms} ms`)), ms);
-    });
-    try {
-        return await Promise.race([work(), late]);
-    } finally {
-        clearTimeout(timer);
-    }
+function asError(error: unknown): Error {
+    return error instanceof Error ? error : new Error(String(error));
 }

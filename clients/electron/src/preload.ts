@@ -1,65 +1,71 @@
 // SPDX-License-Identifier: MIT
 //
-// What a window gets: functions, never ipcRenderer itself. For a preload script:
+// What a window gets: functions, never ipcRenderer itself. An app without a preload script of its own
+// takes preload_script, which is this in one file; another one bundles it in:
 //
-//     const { contextBridge, ipcRenderer } = require("electron");
-//     require("@logmill/electron/preload").expose(contextBridge, ipcRenderer);
+//     import { contextBridge, ipcRenderer } from "electron";
+//     import { expose } from "@logmill/electron/preload";
+//     expose(contextBridge, ipcRenderer);
 
 import type { Envelope } from "@logmill/client";
+import type { Arguments, Channels, Result } from "./channels.js";
+import { createStreaming, guard, type StreamingAPI } from "./chunks.js";
 import type { ContextBridgeLike, IpcRendererLike } from "./electron_types.js";
+import { Gatherer } from "./gather.js";
+import type { ConfigValues, PopularAnswer, SearchQuery, SystemInfo, SystemMetrics } from "./ready.js";
 import type { AppRecord, LogEntryInput } from "./records.js";
-import type { StreamChunk } from "./streaming.js";
 
-export interface ElectronAPI {
+export type { AppRecord, Envelope, LogEntryInput, StreamingAPI };
+export type { StreamChunk } from "./streaming.js";
+
+type Answered<T> = Promise<Envelope<T>>;
+
+export interface ElectronAPI<C extends Channels = Channels> {
+    /** Shows this window records from now on: all, or those of a campaign and user. Twice is the same as once. */
     registerForLogs(campaignId?: string, userEmail?: string): Promise<void>;
     /** Returns how to stop. `dropped` counts records this window was too slow for, before this one. */
     onLogUpdate(callback: (record: AppRecord, dropped: number) => void): () => void;
-    getLogs(campaignId: string, userEmail: string, limit?: number): Promise<AppRecord[]>;
-    clearLogs(campaignId: string, userEmail: string): Promise<number>;
-    getLogCount(campaignId: string, userEmail: string): Promise<number>;
+    /** The newest, oldest first. Default 1,000. */
+    getLogs(campaignId?: string, userEmail?: string, limit?: number): Promise<AppRecord[]>;
+    /** How many there were. */
+    clearLogs(campaignId: string, userEmail?: string): Promise<number>;
+    getLogCount(campaignId?: string, userEmail?: string): Promise<number>;
     logFromRenderer(campaignId: string, userEmail: string, entry: LogEntryInput): Promise<void>;
-    /** Any channel of the manager. */
-    call(channel: string, ...args: unknown[]): Promise<Envelope<unknown>>;
-    db: Record<"search" | "getPopular" | "getEntry" | "getMultipleEntries", (...args: unknown[]) => Promise<Envelope<unknown>>>;
-    system: Record<"getInfo" | "getMetrics", () => Promise<Envelope<unknown>>>;
-    config: Record<"get" | "set", (...args: unknown[]) => Promise<Envelope<unknown>>>;
-    streaming: {
-        onChunk(streamId: string, callback: (chunk: StreamChunk) => void): void;
-        onError(streamId: string, callback: (error: { code: string; message: string }) => void): void;
-        removeStreamListeners(streamId: string): void;
-        cancel(streamId: string): void;
+    /** Any channel of the manager. Never rejects. */
+    call<K extends keyof C & string>(channel: K, ...args: Arguments<C, K>): Answered<Result<C, K>>;
+    db: {
+        search(query?: string | SearchQuery, limit?: number): Answered<AppRecord[]>;
+        getPopular(limit?: number, query?: SearchQuery): Answered<PopularAnswer[] | string>;
+        getEntry(id: number): Answered<AppRecord>;
+        getMultipleEntries(ids: number[]): Answered<(AppRecord | null)[]>;
     };
-}
-
-interface StreamListeners {
-    chunk: ((chunk: StreamChunk) => void)[];
-    error: ((error: { code: string; message: string }) => void)[];
+    system: { getInfo(): Answered<SystemInfo>; getMetrics(): Answered<SystemMetrics> };
+    config: {
+        get(): Answered<ConfigValues>;
+        get(key: string): Answered<unknown>;
+        set(key: string, value: unknown): Answered<unknown>;
+        /** Returns how to stop. */
+        onChange(callback: (key: string, value: unknown) => void): () => void;
+    };
+    streaming: StreamingAPI;
 }
 
 export function createElectronAPI(ipcRenderer: IpcRendererLike): ElectronAPI {
-    const updates = new Set<(record: AppRecord, dropped: number) => void>();
-    ipcRenderer.on("log-batch", (_, records: AppRecord[], dropped: number) => {
-        records.forEach((record, i) => {
-            for (const update of [...updates]) guard(() => update(record, i === 0 ? dropped : 0));
-        });
-        ipcRenderer.send("log-batch-taken");
-    });
+    const calls = new Gatherer(ipcRenderer);
+    const invoke = <T>(channel: string, ...args: unknown[]): Promise<T> => ipcRenderer.invoke(channel, ...args) as Promise<T>;
+    const channel =
+        <T>(name: string) =>
+        (...args: unknown[]) =>
+            calls.call(name, args) as Answered<T>;
     ipcRenderer.on("logmill:debug", (_, line: string) => console.debug(line));
-    const call = (channel: string, ...args: unknown[]): Promise<Envelope<unknown>> =>
-        ipcRenderer.invoke("logmill:call", channel, args) as Promise<Envelope<unknown>>;
-    const channel = (name: string) => (...args: unknown[]) => call(name, ...args);
     return {
-        registerForLogs: (campaignId, userEmail) => ipcRenderer.invoke("register-for-logs", campaignId, userEmail) as Promise<void>,
-        onLogUpdate: (callback) => {
-            const update = (record: AppRecord, dropped: number): void => callback(record, dropped);
-            updates.add(update);
-            return () => void updates.delete(update);
-        },
-        getLogs: (c, u, limit = 1000) => ipcRenderer.invoke("get-logs", c, u, limit) as Promise<AppRecord[]>,
-        clearLogs: (c, u) => ipcRenderer.invoke("clear-logs", c, u) as Promise<number>,
-        getLogCount: (c, u) => ipcRenderer.invoke("get-log-count", c, u) as Promise<number>,
-        logFromRenderer: (c, u, entry) => ipcRenderer.invoke("log-from-renderer", c, u, entry) as Promise<void>,
-        call,
+        registerForLogs: (c, u) => invoke("register-for-logs", c, u),
+        onLogUpdate: createUpdates(ipcRenderer),
+        getLogs: (c, u, limit = 1000) => invoke("get-logs", c, u, limit),
+        clearLogs: (c, u) => invoke("clear-logs", c, u),
+        getLogCount: (c, u) => invoke("get-log-count", c, u),
+        logFromRenderer: (c, u, entry) => invoke("log-from-renderer", c, u, entry),
+        call: (name, ...args) => calls.call(name, args) as Answered<never>,
         db: {
             search: channel("db:search"),
             getPopular: channel("db:getPopular"),
@@ -67,50 +73,45 @@ export function createElectronAPI(ipcRenderer: IpcRendererLike): ElectronAPI {
             getMultipleEntries: channel("db:getMultipleEntries"),
         },
         system: { getInfo: channel("system:getInfo"), getMetrics: channel("system:getMetrics") },
-        config: { get: channel("config:get"), set: channel("config:set") },
+        config: { get: channel<never>("config:get"), set: channel("config:set"), onChange: createChanges(ipcRenderer, calls) },
         streaming: createStreaming(ipcRenderer),
     };
 }
 
-function createStreaming(ipcRenderer: IpcRendererLike): ElectronAPI["streaming"] {
-    const streams = new Map<string, StreamListeners>();
-    const listenersOf = (id: string): StreamListeners => {
-        const known = streams.get(id);
-        if (known) return known;
-        const made: StreamListeners = { chunk: [], error: [] };
-        streams.set(id, made);
-        return made;
-    };
-    ipcRenderer.on("logmill:chunk", (_, id: string, chunk: StreamChunk) => {
-        for (const listener of [...(streams.get(id)?.chunk ?? [])]) guard(() => listener(chunk));
-        ipcRenderer.send("logmill:stream-taken", id);
-    });
-    ipcRenderer.on("logmill:stream-error", (_, id: string, error: { code: string; message: string }) => {
-        for (const listener of [...(streams.get(id)?.error ?? [])]) guard(() => listener(error));
-    });
-    return {
-        onChunk: (id, callback) => {
-            listenersOf(id).chunk.push(callback);
-            ipcRenderer.send("logmill:stream-listen", id);
-        },
-        onError: (id, callback) => void listenersOf(id).error.push(callback),
-        removeStreamListeners: (id) => {
-            streams.delete(id);
-            ipcRenderer.send("logmill:stream-cancel", id);
-        },
-        cancel: (id) => ipcRenderer.send("logmill:stream-cancel", id),
-    };
-}
-
-/** A listener of the page that throws must not keep the others from hearing. */
-function guard(fn: () => void): void {
-    try {
-        fn();
-    } catch (error) {
-        console.error(error);
-    }
-}
-
+/** Puts the functions where the page finds them: window.electronAPI. */
 export function expose(contextBridge: ContextBridgeLike, ipcRenderer: IpcRendererLike): void {
     contextBridge.exposeInMainWorld("electronAPI", createElectronAPI(ipcRenderer));
+}
+
+function createUpdates(ipcRenderer: IpcRendererLike): ElectronAPI["onLogUpdate"] {
+    const updates = new Listeners<[AppRecord, number]>();
+    ipcRenderer.on("log-batch", (_, records: AppRecord[], dropped: number) => {
+        records.forEach((record, i) => updates.tell(record, i === 0 ? dropped : 0));
+        ipcRenderer.send("log-batch-taken");
+    });
+    return (callback) => updates.add(callback);
+}
+
+function createChanges(ipcRenderer: IpcRendererLike, calls: Gatherer): ElectronAPI["config"]["onChange"] {
+    const changes = new Listeners<[string, unknown]>();
+    ipcRenderer.on("logmill:config", (_, key: string, value: unknown) => changes.tell(key, value));
+    return (callback) => {
+        void calls.call("config:watch", []);
+        return changes.add(callback);
+    };
+}
+
+class Listeners<A extends unknown[]> {
+    private readonly all = new Set<(...args: A) => void>();
+
+    /** The same function twice hears twice. */
+    add(callback: (...args: A) => void): () => void {
+        const listener = (...args: A): void => callback(...args);
+        this.all.add(listener);
+        return () => void this.all.delete(listener);
+    }
+
+    tell(...args: A): void {
+        for (const listener of [...this.all]) guard(() => listener(...args));
+    }
 }

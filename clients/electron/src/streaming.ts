@@ -7,6 +7,7 @@
 import { CallError } from "./envelope.js";
 import type { WebContentsLike } from "./electron_types.js";
 import { Mean, type StreamMetrics } from "./metrics.js";
+import { sizeOf, withProgress } from "./values.js";
 
 export interface StreamChunk {
     chunkIndex: number;
@@ -17,20 +18,28 @@ export interface StreamChunk {
 
 const AHEAD = 4;
 
-interface Open {
+export interface StreamPlan {
+    /** Of the page that asked (pages.ts). */
+    generation: number;
+    /** Items in a chunk. */
+    chunkSize: number;
+    /** Items altogether; 0: not known. */
+    total: number;
+    /** Milliseconds without progress. */
+    timeout: number;
+}
+
+interface Open extends StreamPlan {
     id: string;
     window: WebContentsLike;
     source: AsyncIterator<unknown>;
     first: unknown[];
-    size: number;
-    total: number;
     current: number;
     index: number;
     unanswered: number;
     listening: boolean;
     pumping: boolean;
     started: number;
-    timeout: number;
     timer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -44,14 +53,19 @@ export class StreamingHandler {
     private readonly time = new Mean();
     private last = 0;
 
+    constructor(private readonly debug: (window: WebContentsLike, line: string) => void = () => undefined) {}
+
     /** The whole result when it fits one chunk, else the id of a stream to this window. */
-    async begin(window: WebContentsLike, source: AsyncIterable<unknown>, size: number, total: number, timeout: number): Promise<unknown> {
+    async begin(window: WebContentsLike, source: AsyncIterable<unknown>, plan: StreamPlan): Promise<unknown> {
         const iterator = source[Symbol.asyncIterator]();
-        const first = await take(iterator, size + 1);
-        if (first.length <= size) return first;
+        const first = await withProgress(plan.timeout, (progress) => take(iterator, plan.chunkSize + 1, progress)).catch((error: unknown) => {
+            close(iterator);
+            throw error;
+        });
+        if (first.length <= plan.chunkSize) return first;
         const id = `stream-${++this.last}`;
         const stream: Open = {
-            id, window, source: iterator, first, size, total, timeout,
+            ...plan, id, window, source: iterator, first,
             current: 0, index: 0, unanswered: 0, listening: false, pumping: false, started: performance.now(), timer: undefined,
         };
         this.open.set(id, stream);
@@ -82,9 +96,9 @@ export class StreamingHandler {
         if (stream) this.end(stream);
     }
 
-    /** The window is gone: so are its streams. */
-    forget(window: WebContentsLike): void {
-        for (const stream of [...this.open.values()]) if (stream.window === window) this.end(stream);
+    /** Ends the streams of the pages of this window whose generation is below `before`. */
+    forget(window: WebContentsLike, before: number): void {
+        for (const stream of [...this.open.values()]) if (stream.window === window && stream.generation < before) this.end(stream);
     }
 
     get count(): number {
@@ -115,11 +129,11 @@ export class StreamingHandler {
 
     /** Sends the next chunk. One item more than it holds is read, to know whether it is the last. */
     private async step(stream: Open): Promise<void> {
-        const { size } = stream;
+        const { chunkSize } = stream;
         const items = stream.first.splice(0);
-        items.push(...(await take(stream.source, size + 1 - items.length)));
+        items.push(...(await take(stream.source, chunkSize + 1 - items.length)));
         if (!this.open.has(stream.id)) return;
-        const isLast = items.length <= size;
+        const isLast = items.length <= chunkSize;
         if (!isLast) stream.first.push(items.pop());
         stream.current += items.length;
         const { current } = stream;
@@ -128,12 +142,13 @@ export class StreamingHandler {
         const chunk: StreamChunk = { chunkIndex: stream.index++, data: items, progress: { current, total, percentage }, isLast };
         stream.unanswered += 1;
         this.tally(chunk);
+        this.debug(stream.window, `[ipc] ${stream.id} chunk ${chunk.chunkIndex}, ${items.length} items${isLast ? ", last" : ""}`);
         this.send(stream, "logmill:chunk", chunk);
         if (isLast) this.end(stream);
     }
 
     private tally(chunk: StreamChunk): void {
-        const bytes = JSON.stringify(chunk.data)?.length ?? 0;
+        const bytes = sizeOf(chunk.data) ?? 0;
         this.totalChunks += 1;
         this.totalBytes += bytes;
         this.chunkSize.add(bytes);
@@ -164,16 +179,21 @@ export class StreamingHandler {
         if (!this.open.delete(stream.id)) return;
         clearTimeout(stream.timer);
         this.time.add(performance.now() - stream.started);
-        void Promise.resolve(stream.source.return?.()).catch(() => undefined);
+        close(stream.source);
     }
 }
 
-async function take(source: AsyncIterator<unknown>, n: number): Promise<unknown[]> {
+async function take(source: AsyncIterator<unknown>, n: number, progress?: () => void): Promise<unknown[]> {
     const items: unknown[] = [];
     while (items.length < n) {
         const { done, value } = await source.next();
         if (done) break;
         items.push(value);
+        progress?.();
     }
     return items;
+}
+
+function close(source: AsyncIterator<unknown>): void {
+    void Promise.resolve(source.return?.()).catch(() => undefined);
 }

@@ -15,6 +15,7 @@ export function fakeElectron() {
         },
         removeHandler: (channel) => handlers.delete(channel),
         on: (channel, listener) => bus.on(channel, listener),
+        removeListener: (channel, listener) => bus.removeListener(channel, listener),
     };
     let windows = 0;
     const openWindow = (url = "file:///app/index.html") => {
@@ -24,6 +25,7 @@ export function fakeElectron() {
         const webContents = Object.assign(Object.create(null), {
             id: ++windows,
             isDestroyed: () => destroyed,
+            on: (event, listener) => events.on(event, listener),
             once: (event, listener) => events.once(event, listener),
             send(channel, ...args) {
                 if (destroyed) throw new TypeError("Object has been destroyed");
@@ -36,15 +38,13 @@ export function fakeElectron() {
             async invoke(channel, ...args) {
                 const copy = structuredClone(args);
                 const handler = handlers.get(channel);
-                if (!handler) throw new Error(`Error invoking remote method '${channel}': No handler registered`);
+                if (!handler) throw new Error(`Error invoking remote method '${channel}': Error: No handler registered for '${channel}'`);
                 await new Promise((resolve) => setImmediate(resolve));
-                let answer;
                 try {
-                    answer = await handler(event, ...copy);
+                    return structuredClone(await handler(event, ...copy));
                 } catch (error) {
                     throw new Error(`Error invoking remote method '${channel}': ${error}`);
                 }
-                return structuredClone(answer);
             },
             send: (channel, ...args) => {
                 const copy = structuredClone(args);
@@ -60,7 +60,13 @@ export function fakeElectron() {
             destroyed = true;
             events.emit("destroyed");
         };
-        return { webContents, ipcRenderer, contextBridge, world, close, reload: () => events.emit("did-start-navigation"), event };
+        /** As Electron says it: with the details, and with the arguments of earlier versions. */
+        const navigationStarts = ({ isSameDocument = false, isMainFrame = true } = {}) =>
+            events.emit("did-start-navigation", { isSameDocument, isMainFrame }, url, isSameDocument, isMainFrame);
+        const navigate = () => events.emit("did-navigate", {}, url, 200, "");
+        const reload = () => navigationStarts() && navigate();
+        const crash = () => events.emit("render-process-gone", {}, { reason: "crashed", exitCode: 1 });
+        return { webContents, ipcRenderer, contextBridge, world, close, reload, navigationStarts, navigate, crash, event, events };
     };
     return { ipcMain, openWindow };
 }
@@ -73,6 +79,6 @@ function bridged(value) {
 }
 
 export async function until(holds) {
-    for (const end = Date.now() + 5000; !holds(); await new Promise((resolve) => setImmediate(resolve)))
+    for (const end = Date.now() + 5000; !(await holds()); await new Promise((resolve) => setImmediate(resolve)))
         if (Date.now() > end) throw new Error("it did not happen in 5 s");
 }

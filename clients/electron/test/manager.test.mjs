@@ -215,3 +215,123 @@ test("the cache keeps to its limits and its times", async () => {
     await cache.invalidate("*");
     assert.equal(below.size, 0);
 });
+
+test("calls of one turn go as one message, and none waits for a slower one", async () => {
+    const { manager, api, window } = app();
+    manager.registerHandler("a:fast", (_, n) => n);
+    let release;
+    manager.registerHandler("a:slow", () => new Promise((resolve) => (release = resolve)));
+    const invoked = [];
+    const { invoke } = window.ipcRenderer;
+    window.ipcRenderer.invoke = (channel, ...args) => {
+        invoked.push(channel);
+        return invoke(channel, ...args);
+    };
+    const slow = api.call("a:slow");
+    const answers = await Promise.all([1, 2, 3].map((n) => api.call("a:fast", n)));
+    assert.deepEqual(answers.map(({ data }) => data), [1, 2, 3]);
+    assert.deepEqual(invoked, ["logmill:calls"]);
+    release("at last");
+    assert.equal((await slow).data, "at last");
+    assert.equal((await api.call("a:fast", 4)).data, 4);
+    assert.deepEqual(invoked, ["logmill:calls", "logmill:call"]);
+});
+
+test("what cannot be sent is an error of that call alone", async () => {
+    const { manager, api } = app();
+    manager.registerHandler("a:echo", (_, x) => x);
+    manager.registerHandler("a:function", () => () => {});
+    const cycle = {};
+    cycle.cycle = cycle;
+    const [one, two, three, four] = await Promise.all([api.call("a:echo", 1), api.call("a:echo", () => {}), api.call("a:echo", cycle), api.call("a:function")]);
+    assert.equal(one.data, 1);
+    assert.equal(two.error.code, "IPC_VALIDATION_ERROR");
+    assert.match(two.error.message, /arguments of a:echo cannot be sent: .*could not be cloned/);
+    assert.equal(three.data.cycle, three.data);
+    assert.equal(four.error.code, "IPC_HANDLER_ERROR");
+    const [five, six] = await Promise.all([api.call("a:function"), api.call("a:echo", 6)]);
+    assert.match(five.error.message, /the answer cannot be sent/);
+    assert.equal(six.data, 6);
+    assert.equal((await api.call("a:function")).error.code, "IPC_HANDLER_ERROR");
+});
+
+test("Date, Map, Set, BigInt, typed arrays and Error survive the way", async () => {
+    const { manager, api } = app();
+    manager.registerHandler("a:echo", (_, x) => x, { cacheable: true });
+    const value = { date: new Date(5), map: new Map([[1, new Set([2])]]), big: 2n ** 70n, bytes: new Uint8Array([1, 2]), error: new RangeError("far") };
+    for (let i = 0; i < 2; i++) assert.deepEqual((await api.call("a:echo", value)).data, value);
+    const other = { ...value, big: 1n };
+    assert.equal((await api.call("a:echo", other)).data.big, 1n, "another key in the cache");
+});
+
+test("each call of a batch is handled with its own caller", async () => {
+    const { manager, api, openWindow } = app();
+    manager.registerHandler("me:get", (event, n) => `${event.sender.id}-${n}`, { batchable: true, batchDelay: 5 });
+    const other = createElectronAPI(openWindow().ipcRenderer);
+    const answers = await Promise.all([api.call("me:get", 1), other.call("me:get", 2)]);
+    assert.deepEqual(answers.map(({ data }) => data), ["1-1", "2-2"]);
+    assert.equal(manager.batcher.getMetrics().totalBatches, 1);
+});
+
+test("a batch handler that breaks its promise fails its batch, and the next goes on", async () => {
+    const { manager, api } = app();
+    const answers = [() => [1], () => Promise.reject(new Error("no database")), (ids) => ids.map(([id]) => id)];
+    manager.registerHandler("db:get", () => 0, { batchable: true, batchDelay: 1, batchHandler: (_, ids) => answers.shift()(ids) });
+    const ask = () => Promise.all([1, 2].map((id) => api.call("db:get", id)));
+    assert.match((await ask())[1].error.message, /1 answers to 2 requests/);
+    assert.match((await ask())[0].error.message, /no database/);
+    assert.deepEqual((await ask()).map(({ data }) => data), [1, 2]);
+    assert.equal(manager.batcher.getMetrics().failedBatches, 2);
+});
+
+test("a stream of the page before ends, one of the new page goes on", async () => {
+    const { manager, api, window } = app();
+    manager.registerHandler("data:all", async function* () { for (;;) yield 1; }, { streamable: true, streamChunkSize: 2 });
+    await api.call("data:all");
+    window.navigationStarts();
+    await api.call("data:all");
+    window.navigate();
+    assert.equal(manager.streaming.count, 1);
+    window.crash();
+    assert.equal(manager.streaming.count, 0);
+});
+
+test("a source that gives nothing is a time-out, one that is slow is not", async () => {
+    const { manager, api } = app();
+    const ended = [];
+    const slow = (pause, n) => async function* () {
+        try {
+            for (let i = 0; i < n; i++) yield await new Promise((resolve) => setTimeout(resolve, pause, i));
+        } finally {
+            ended.push(pause);
+        }
+    };
+    manager.registerHandler("data:never", slow(300, 1), { streamable: true, streamTimeout: 100 });
+    manager.registerHandler("data:slow", slow(15, 10), { streamable: true, streamTimeout: 100 });
+    assert.equal((await api.call("data:never")).error.code, "IPC_TIMEOUT");
+    assert.equal((await api.call("data:slow")).data.length, 10);
+    await until(() => ended.length === 2);
+});
+
+test("DEBUG_IPC tells calls, batches, chunks, the cache, and errors with their stack", async (t) => {
+    const lines = [];
+    const debug = t.mock.method(console, "debug", (line) => lines.push(line));
+    process.env.DEBUG_IPC = "true";
+    t.after(() => delete process.env.DEBUG_IPC);
+    const { manager, api } = app();
+    manager.registerHandler("a:batch", (_, n) => n, { batchable: true, batchDelay: 1, cacheable: true });
+    manager.registerHandler("a:bad", () => Promise.reject(new Error("broken")));
+    manager.registerHandler("a:many", () => [1, 2, 3], { streamable: true, streamChunkSize: 2 });
+    await api.call("a:batch", 1);
+    await api.call("a:batch", 1);
+    await api.call("a:bad");
+    const { data: id } = await api.call("a:many");
+    let last = false;
+    api.streaming.onChunk(id, (chunk) => (last = chunk.isLast));
+    await until(() => last);
+    debug.mock.restore();
+    const text = lines.join("\n");
+    for (const what of [/a:batch cache miss/, /a:batch batch of 1/, /a:batch cache hit/, /a:batch [\d.]+ ms cached/, /broken\n\s+at /, /a:bad .*IPC_HANDLER_ERROR/, /stream-1 chunk 1, 1 items, last/])
+        assert.match(text, what);
+    assert.equal(lines.filter((line) => line.includes("cache miss")).length, 2, "in the main process and in the window");
+});

@@ -8,7 +8,7 @@ import type { Session } from "./session.js";
 import { useSignal } from "./signal.js";
 
 /** Seconds until `until` (of Date.now()), kept up to date while it is shown. */
-function useCountdown(until: number | null): number {
+export function useCountdown(until: number | null): number {
     const [now, setNow] = useState(() => Date.now());
     useEffect(() => {
         if (until === null) return undefined;

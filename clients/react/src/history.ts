@@ -9,6 +9,8 @@ import { toLogFilter, type Filter } from "./filter.js";
 import type { Hole } from "./record.js";
 
 export const PAGE = 500;
+/** How far behind a time its record is looked for; null is any. */
+const SPANS_MS = [60_000, 3_600_000, 86_400_000, null] as const;
 
 export class History {
     private readonly busy = new Map<string, AbortController>();
@@ -35,14 +37,18 @@ export class History {
         return this.ask("after", toLogFilter(filter, `id>${id}`), "asc", limit);
     }
 
-    from(filter: Filter, time: Date, limit = PAGE): Promise<LogMessage[] | null> {
-        return this.ask("place", toLogFilter(filter), "asc", limit, { from: time });
-    }
-
-    /** The newest ones before a time, oldest first. */
-    async until(filter: Filter, time: Date, limit = PAGE): Promise<LogMessage[] | null> {
-        const rows = await this.ask("place", toLogFilter(filter), "desc", limit, { to: time });
-        return rows && rows.reverse();
+    /** The record that a time leads to: the first one from then on, else the last one before. Records
+     * have the order of arrival, so the nearest times are looked at first; those of an import that came
+     * later do not mislead. 0 when there is none; null when it was cancelled. */
+    async idAt(filter: Filter, time: Date): Promise<number | null> {
+        const wanted = toLogFilter(filter);
+        for (const span of SPANS_MS) {
+            const range = { from: time, ...(span !== null && { to: new Date(time.getTime() + span) }) };
+            const found = await this.ask("place", wanted, "asc", 1, range);
+            if (!found || found[0]) return found && (found[0] as LogMessage).id;
+        }
+        const before = await this.ask("place", wanted, "desc", 1, { to: time });
+        return before && (before[0]?.id ?? 0);
     }
 
     /** The record itself and what lies around it. */

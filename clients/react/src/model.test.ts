@@ -170,7 +170,7 @@ describe("Model", () => {
         hub.dropped(2, 4, 3);
         hub.log(5);
         const notice = hub.model.shown.at(hub.model.shown.first + 1);
-        hub.model.fill(notice as never, [2, 3, 4].map((id) => ({ id, level: "info", message: "m" }) as never));
+        hub.model.fill(notice as never, [2, 3, 4].map((id) => ({ id, level: "info", message: "m" }) as never), true);
         expect(hub.ids()).toEqual([1, 2, 3, 4, 5]);
         expect(hub.model.dropped).toBe(0);
         hub.log(6);

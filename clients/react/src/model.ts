@@ -40,6 +40,14 @@ class Rows extends Ring<Row> {
     }
 }
 
+function restOf(notice: Row, filled: readonly Row[]): Row | null {
+    const last = filled.at(-1);
+    if (!last || !notice.hole) return null;
+    const lost = Math.max(1, notice.lost - filled.length);
+    const hole = { from: last.id + 1, to: notice.hole.to };
+    return { ...notice, id: last.id, lost, hole, message: `${lost} more lines were dropped here`, cells: -1 };
+}
+
 /** How the end of the rows meets the present. */
 export type Edge = "attached" | "counting" | "history";
 
@@ -217,19 +225,26 @@ export class Model {
         this.changed();
     }
 
-    /** The records of a hole, in the place of the notice about it. */
-    fill(notice: Row, records: readonly LogMessage[]): void {
+    /** The first records of a hole, in the place of the notice about it. When `whole` is not said there
+     * are more, and a notice about the rest of them stays, which is returned. */
+    fill(notice: Row, records: readonly LogMessage[], whole: boolean): Row | null {
+        const filled = records.map(rowOf);
+        const rest = whole ? null : restOf(notice, filled);
         const rows: Row[] = [];
         this.loaded.forEach((row) => {
-            if (row === notice) rows.push(...records.map(rowOf));
-            else rows.push(row);
+            if (row !== notice) rows.push(row);
+            else {
+                for (const record of filled) rows.push(record);
+                if (rest) rows.push(rest);
+            }
         });
-        this.dropped = Math.max(0, this.dropped - notice.lost);
+        this.dropped = Math.max(0, this.dropped - notice.lost + (rest?.lost ?? 0));
         const { pauseId } = this;
         this.replace(rows.slice(-this.capacity));
         this.pauseId = pauseId;
         if (!sameFilter(this.filter, this.loadedFilter)) this.preview();
         this.changed();
+        return rest;
     }
 
     /** Numbers of the loaded rows, by level. */

@@ -15,7 +15,7 @@ export { KEEPS, loadPrefs, nextTheme, nextTime, savePrefs, themeName, timeName, 
 export { LEVELS, type Row } from "./record.js";
 export { Session } from "./session.js";
 export { Signal, useSignal } from "./signal.js";
-export { Counts, Status } from "./Status.js";
+export { Counts, Status, useCountdown } from "./Status.js";
 export { useTheme } from "./useTheme.js";
 export { Viewer } from "./Viewer.js";
 export { loadViews, saveViews, type View } from "./views.js";

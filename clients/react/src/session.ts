@@ -23,8 +23,8 @@ const STATS_HIDDEN_MS = 1000;
 const TYPING_MS = 180;
 const UNDO_MS = 15_000;
 const TAIL = 500;
-/** A hole of at most so many lines fills itself. */
-const FILL_AT_ONCE = 10_000;
+/** A hole of at most so many lines fills itself, FILL_MOST at a time. */
+const FILL_AT_ONCE = 50_000;
 const FILL_MOST = 10_000;
 
 const QUIET_S = 10;
@@ -84,6 +84,7 @@ export class Session {
     private undoable = 0;
     private rateTimer = 0;
     private replaying = true; // what comes first is the past, not a rate
+    private begun = false; // it has begun to come
     private rateAt = performance.now();
     private rateCount = 0;
     private lagNow: number | null = null;
@@ -211,13 +212,11 @@ export class Session {
 
     /** Shows the records from a time on. */
     async seek(time: Date): Promise<void> {
-        const { model } = this;
         this.history.cancel();
         this.pause();
-        const older = await this.attempt(this.history.until(model.filter, time, 100));
-        const newer = older && (await this.attempt(this.history.from(model.filter, time)));
-        if (!older || !newer) return;
-        this.place([...older, ...newer], (newer[0] ?? older.at(-1))?.id ?? null);
+        const id = await this.attempt(this.history.idAt(this.model.filter, time));
+        if (id) await this.seekId(id);
+        else if (id === 0) this.place([], null);
     }
 
     /** Shows one record and what lies around it, under the present filter. */
@@ -235,11 +234,12 @@ export class Session {
         this.drawNow();
     }
 
-    /** Fetches what a notice reports missing, and puts it in its place. */
-    async fill(notice: Row): Promise<void> {
-        if (!notice.hole) return;
+    /** Fetches what a notice reports missing, up to FILL_MOST lines of it, and puts it in its place.
+     * Returns the notice about the rest. */
+    async fill(notice: Row): Promise<Row | null> {
+        if (!notice.hole) return null;
         const records = await this.attempt(this.history.hole(this.model.filter, notice.hole, FILL_MOST));
-        if (records) this.model.fill(notice, records);
+        return records && this.model.fill(notice, records, records.length < FILL_MOST);
     }
 
     private async attempt<T>(asked: Promise<T>): Promise<T | null> {
@@ -276,10 +276,13 @@ export class Session {
         this.behind = null;
         this.stream = this.openStream(toLogFilter(this.model.filter), place, {
             rows: (rows) => this.came(rows),
-            cursor: (cursor) => this.model.cursor(cursor),
+            cursor: (cursor) => {
+                this.begun = true;
+                this.model.cursor(cursor);
+            },
             notice: (notice) => {
                 this.model.notice(notice);
-                if (notice.type === "dropped") this.fillSoon();
+                if (notice.type === "dropped") void this.fillSoon();
             },
             error: (message) => {
                 if (/could not be read/.test(message)) this.model.say(message);
@@ -301,6 +304,7 @@ export class Session {
     private became(state: ConnectionState): void {
         this.connection = state;
         this.replaying = true;
+        this.begun = false;
         if (state.name === "live") void this.measureBehind();
         else this.behind = null;
         this.state.fire();
@@ -328,10 +332,11 @@ export class Session {
         this.drawNow();
     }
 
-    private fillSoon(): void {
-        const { loaded } = this.model;
-        const row = loaded.at(loaded.end - 1);
-        if (row?.hole && row.lost <= FILL_AT_ONCE) void this.fill(row);
+    private async fillSoon(): Promise<void> {
+        const { loaded, keep } = this.model;
+        let row = loaded.at(loaded.end - 1) ?? null;
+        if (!row || row.lost > Math.min(FILL_AT_ONCE, keep)) return;
+        while (row?.hole) row = await this.fill(row);
     }
 
     // --- drawing ---
@@ -369,7 +374,7 @@ export class Session {
         const seconds = (now - this.rateAt) / 1000;
         const lines = this.replaying ? 0 : Math.max(0, this.model.received - this.rateCount);
         const rate = lines / seconds;
-        this.replaying = false;
+        if (this.begun) this.replaying = false;
         this.rateAt = now;
         this.rateCount = this.model.received;
         const smooth = this.linesPerSecond + (rate - this.linesPerSecond) * 0.5;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A service that logs `count` numbered records through Winston: node winston_service.mjs URL count [rate]
+// A service that logs `count` numbered records through Winston: node service.mjs URL count [rate [maxQueueSize]]
 import winston from "winston";
 import { LogmillTransport } from "@logmill/winston";
 
-const [url, count, rate = "0"] = process.argv.slice(2);
-const transport = new LogmillTransport({ url, source: "service", maxQueueSize: 10_000, flushTimeout: 10_000 });
+const [url, count, rate = "0", maxQueueSize = "10000"] = process.argv.slice(2);
+const transport = new LogmillTransport({ url, source: "service", maxQueueSize: Number(maxQueueSize), flushTimeout: 20_000 });
 const logger = winston.createLogger({ transports: [transport] });
 
 for (let i = 1; i <= Number(count); i++) {

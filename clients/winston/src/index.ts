@@ -1,3 +1,4 @@
 // SPDX-License-Identifier: MIT
-export { LogmillTransport, type LogEntry, type LogmillTransportOptions, type SocketServer } from "./transport.js";
+export { LogmillTransport, LogmillTransport as WebSocketTransport } from "./transport.js";
+export type { LogEntry, LogmillTransportOptions, SocketServer } from "./transport.js";
 export { getWebSocketTransport, initLogger, setSocketIOInstance } from "./shared.js";

@@ -10,18 +10,11 @@
 
 import { senderToHub, type HubOptions, type LogInput, type LogSender } from "@logmill/client/node";
 import Transport, { type TransportStreamOptions } from "winston-transport";
+import { flushAtExit } from "./at_exit.js";
+import { entryOf, type Info, type LogEntry } from "./entry.js";
 import { Recent } from "./recent.js";
 
-// As in npm triple-beam: what the logger and its format say, whatever a format did to the members.
-const LEVEL = Symbol.for("level");
-const MESSAGE = Symbol.for("message");
-
-export interface LogEntry {
-    level: string;
-    message: string;
-    timestamp: string;
-    [member: string]: unknown;
-}
+export type { LogEntry };
 
 /** What is used of a Socket.IO server. */
 export interface SocketServer {
@@ -35,12 +28,6 @@ export interface LogmillTransportOptions extends TransportStreamOptions, Omit<Hu
     flushTimeout?: number;
     /** Default: `stdout` under a keeper, else `hub`. `none` keeps entries here only. */
     channel?: "hub" | "stdout" | "none";
-}
-
-interface Info {
-    level: string;
-    message: unknown;
-    [member: string | symbol]: unknown;
 }
 
 const WAITING_TIMES = 20;
@@ -62,6 +49,7 @@ export class LogmillTransport extends Transport {
         const maxQueue = Math.max(1, maxQueueSize) * WAITING_TIMES;
         this.sender =
             channel === "hub" ? senderToHub({ onError: (error) => this.emit("warn", error), ...options, maxQueue }) : null;
+        flushAtExit(this);
     }
 
     /** Records that were given up because the hub was away for too long. */
@@ -69,11 +57,16 @@ export class LogmillTransport extends Transport {
         return this.sender?.dropped ?? 0;
     }
 
+    /** Records that the hub has not acknowledged yet. */
+    get waiting(): number {
+        return this.sender?.waiting ?? 0;
+    }
+
     override log(info: Info, callback: () => void): void {
         const entry = entryOf(info);
         this.recent.add(entry);
         this.broadcast(entry);
-        if (this.toStdout) process.stdout.write(`${lineOf(entry)}\n`);
+        if (this.toStdout) process.stdout.write(`${JSON.stringify(entry)}\n`);
         else this.sender?.write(entry as LogInput);
         callback();
     }
@@ -100,11 +93,13 @@ export class LogmillTransport extends Transport {
 
     /** Called by Winston at the end: waits for the hub, but not for ever. */
     override _final(callback: (error?: Error | null) => void): void {
-        const close = this.sender ? this.sender.close(this.flushTimeout) : Promise.resolve(true);
-        close.then(
-            () => callback(),
-            () => callback(),
-        );
+        void this.finish().then(() => callback());
+    }
+
+    private async finish(): Promise<void> {
+        if (!this.sender) return;
+        const all = await this.sender.close(this.flushTimeout).catch(() => false);
+        if (!all) this.emit("warn", new Error(`${this.waiting} records were not acknowledged by the hub`));
     }
 
     private broadcast(entry: LogEntry): void {
@@ -113,24 +108,5 @@ export class LogmillTransport extends Transport {
         } catch (error) {
             this.emit("warn", error);
         }
-    }
-}
-
-function entryOf(info: Info): LogEntry {
-    const { level, message, timestamp, ...members } = info;
-    return {
-        ...members,
-        level: String(info[LEVEL] ?? level),
-        message: typeof message === "string" ? message : String(info[MESSAGE] ?? JSON.stringify(message) ?? ""),
-        timestamp: typeof timestamp === "string" ? timestamp : new Date().toISOString(),
-    };
-}
-
-function lineOf(entry: LogEntry): string {
-    try {
-        return JSON.stringify(entry);
-    } catch {
-        const { level, message, timestamp } = entry; // members with cycles or BigInt
-        return JSON.stringify({ level, message, timestamp });
     }
 }

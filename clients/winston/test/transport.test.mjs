@@ -2,6 +2,7 @@
 //
 // With the real Winston.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { createRequire } from "node:module";
@@ -90,4 +91,95 @@ test("entries go to the program's own Socket.IO server, too", () => {
 test("the package can be required, too", () => {
     const { LogmillTransport: Required } = createRequire(import.meta.url)("@logmill/winston");
     assert.equal(typeof Required, "function");
+});
+
+test("nothing that is logged beside a message costs the message", async (t) => {
+    const { lines, url } = await ingest(t);
+    const transport = new LogmillTransport({ url, channel: "hub" });
+    const logger = loggerWith(transport);
+    const request = { url: "/x" };
+    request.request = request;
+    const failure = Object.assign(new TypeError("no"), { code: "E_NO", request });
+    logger.info("odd things", { request, big: 5n, failure, when: new Date(0), symbol: Symbol("s"), deep: { big: 6n } });
+    logger.info({ an: "object" });
+    assert.ok(await transport.flush());
+    const [odd, object] = lines;
+    assert.match(odd.request, /url: '\/x'.*\[Circular/s);
+    assert.deepEqual([odd.big, odd.when, odd.symbol], ["5", "1970-01-01T00:00:00.000Z", "Symbol(s)"]);
+    assert.deepEqual([odd.failure.name, odd.failure.message], ["TypeError", "no"]);
+    assert.match(odd.failure.stack, /transport\.test/);
+    assert.match(odd.deep, /6n/);
+    assert.match(object.message, /an/);
+    assert.deepEqual(transport.getCachedLogs().map((e) => Object.getOwnPropertySymbols(e).length), [0, 0]);
+});
+
+test("levels are those of the logger, whatever its formats paint", () => {
+    const transport = new LogmillTransport({ channel: "none" });
+    const { format } = winston;
+    winston.createLogger({ format: format.colorize(), transports: [transport] }).warn("painted");
+    assert.deepEqual([transport.getCachedLogs()[0].level, transport.getLogsByLevel("warn").length], ["warn", 1]);
+});
+
+test("Winston is called back before anything has been sent", () => {
+    const transport = new LogmillTransport({ url: "http://127.0.0.1:1", channel: "hub" });
+    let called = false;
+    transport.log({ level: "info", message: "m" }, () => (called = true));
+    assert.ok(called);
+    assert.equal(transport.waiting, 1);
+    return transport.sender.close(0);
+});
+
+test("what the hub does not have at the end is told as a warning with its number", async () => {
+    const transport = new LogmillTransport({ url: "http://127.0.0.1:1", channel: "hub", flushTimeout: 30 });
+    const warnings = [];
+    transport.on("warn", (error) => warnings.push(error.message));
+    const logger = loggerWith(transport);
+    logger.info("one");
+    logger.info("two");
+    logger.end();
+    await once(transport, "finish");
+    assert.deepEqual(warnings, ["2 records were not acknowledged by the hub"]);
+});
+
+/** What a program says to the hub that does this with `logger` and then has nothing more to do. */
+async function program(t, doing, env = {}) {
+    const { lines, url } = await ingest(t);
+    const code = `
+        import winston from "winston";
+        import { LogmillTransport } from "@logmill/winston";
+        const transport = new LogmillTransport({ url: ${JSON.stringify(url)}, flushTimeout: 2000, handleExceptions: true });
+        const logger = winston.createLogger({ transports: [transport] });
+        ${doing}`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", code], { env: { ...process.env, ...env }, cwd: new URL(".", import.meta.url).pathname });
+    let out = "";
+    child.stdout.on("data", (piece) => (out += piece));
+    const [status] = await once(child, "close");
+    return { lines, out, status };
+}
+
+test("a program that just ends has said everything", async (t) => {
+    const { lines, status } = await program(t, 'logger.info("last words")');
+    assert.deepEqual([lines.map((l) => l.message), status], [["last words"], 0]);
+});
+
+test("a program that an exception ends has said so", async (t) => {
+    const { lines, status } = await program(t, 'setTimeout(() => { throw new Error("boom") }, 5)');
+    assert.equal(status, 1);
+    assert.match(lines[0].message, /uncaughtException: boom/);
+});
+
+test("under a keeper records are lines on the standard output, and none goes to the hub", async (t) => {
+    const { lines, out } = await program(t, 'logger.warn("to the pipe", { jobRunId: "7" })', { LOGMILL_RUN: "0".repeat(32) });
+    assert.deepEqual(lines, []);
+    const { timestamp, ...entry } = JSON.parse(out);
+    assert.deepEqual(entry, { level: "warn", message: "to the pipe", jobRunId: "7" });
+    assert.ok(Date.parse(timestamp) > 0);
+});
+
+test("the names that programs know are there", async () => {
+    const { default: _, ...names } = await import("../dist/esm/index.js");
+    assert.deepEqual(Object.keys(names).sort(), ["LogmillTransport", "WebSocketTransport", "getWebSocketTransport", "initLogger", "setSocketIOInstance"]);
+    assert.equal(names.getWebSocketTransport(), names.getWebSocketTransport());
+    assert.equal(names.initLogger(), names.initLogger());
+    await names.getWebSocketTransport().sender.close(0);
 });

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// Pages that show logs.
+import { createLogStore, LogViewer, useLogs } from "@logmill/react";
+
+export function JobDetailsPage({ jobRunId }: { jobRunId: string }) {
+    return <LogViewer jobRunId={jobRunId} height="600px" autoScroll={true} />;
+}
+
+export function TrafficDashboard() {
+    return <LogViewer campaignId="campaign-123" userEmail="user@example.com" maxLogs={1000} autoScroll={true} />;
+}
+
+const store = createLogStore(500);
+export function LogsPage() {
+    const logs = useLogs(store);
+    return <p>{logs.length}</p>;
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+//
+// The viewer in Chromium: traces folded, columns, saved views, ticks, clearing, themes, what it says of
+// its connection, and what it costs to load.
+
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { noBrowser, openPage, rowsOf } from "../lib/browser.mjs";
+import { Proxy } from "../lib/proxy.mjs";
+import { scenario } from "../lib/scenario.mjs";
+import { until } from "../lib/wait.mjs";
+
+const TRACE = "ERROR: it broke\\n    at a (x.js:1:2)\\n    at b (x.js:3:4)\\n    at c (x.js:5:6)\\nfine";
+const BUNDLE_MOST = 150 * 1024;
+
+const state = (page, name) => page.locator(`[data-testid=status][data-state=${name}]`).waitFor();
+const texts = async (page) => (await rowsOf(page)).map((r) => r.text);
+const count = async (page) => Number((await page.getByTestId("count").innerText()).replace(/\D/g, ""));
+const press = (page, key) => page.keyboard.press(key);
+
+async function open(s, query = "") {
+    const hub = await s.hub();
+    await s.run(hub, ["--name", "app", "--job", "1", "--quiet"], ["printf", `${TRACE}\\n`]).end();
+    const records = [1, 2].map((n) => ({ source: "web", message: `request ${n}`, duration_ms: 100 * n, http: { status: 500 } }));
+    await hub.get("/api/v1/logs", {}, { method: "POST", body: JSON.stringify(records) });
+    const page = await openPage(s, `${hub.url}/logs${query}`);
+    await state(page, "live");
+    await page.getByTestId("row").filter({ hasText: "request 2" }).waitFor();
+    return { hub, page };
+}
+
+scenario("stack traces are folded to their first line, and copied whole", async (s, t) => {
+    if (noBrowser) return t.skip(noBrowser);
+    const { page } = await open(s);
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    const further = async () => (await texts(page)).filter((text) => /x\.js/.test(text)).length;
+    assert.equal(await further(), 0);
+    assert.equal(await page.getByTestId("trace").innerText(), "+3 lines");
+    await press(page, "E");
+    await press(page, "y");
+    assert.equal((await page.evaluate(() => navigator.clipboard.readText())).split("\n").length, 4);
+    await press(page, "o");
+    await until("all of it", async () => (await further()) === 3);
+    await page.getByTestId("trace").click();
+    await until("it is folded", async () => (await further()) === 0);
+    await press(page, "O");
+    await until("all are open", async () => (await further()) === 3);
+});
+
+scenario("members become columns, the address and saved views remember them", async (s, t) => {
+    if (noBrowser) return t.skip(noBrowser);
+    const { page } = await open(s);
+    await press(page, "x");
+    await page.getByTestId("column-duration_ms").check();
+    await page.getByTestId("column-http.status").check();
+    await page.getByTestId("column-level").uncheck();
+    await press(page, "Escape");
+    await until("the columns", async () => / web +200 +500 +request 2/.test((await texts(page)).at(-1)));
+    const edge = page.getByTestId("edge-duration_ms");
+    await edge.focus();
+    for (let i = 0; i < 4; i += 1) await press(page, "ArrowLeft");
+    assert.equal(await edge.getAttribute("aria-valuenow"), "10");
+    const box = await edge.boundingBox();
+    await page.mouse.move(box.x + 3, box.y + 5);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 103, box.y + 5);
+    await page.mouse.up();
+    assert.ok(Number(await edge.getAttribute("aria-valuenow")) > 15);
+    const { search } = new URL(page.url());
+
+    await page.getByTestId("views").click();
+    await page.getByTestId("view-name").fill("Slow requests");
+    await page.getByTestId("view-save").click();
+    await page.getByTitle("Pin below the filter").click();
+    await page.getByTestId("switch").fill("all");
+    await press(page, "Enter");
+    await until("the usual columns", async () => (await page.getByTestId("heads").count()) === 0);
+    await page.getByTestId("pinned").getByText("Slow requests").click();
+    await page.getByTestId("heads").waitFor();
+    assert.equal(new URL(page.url()).search, search);
+    await page.reload();
+    await page.getByTestId("pinned").getByText("Slow requests").waitFor();
+    assert.deepEqual(page.errors, []);
+});
+
+scenario("a cleared view comes back, errors have ticks, themes are four, keys are told", async (s, t) => {
+    if (noBrowser) return t.skip(noBrowser);
+    const { page } = await open(s);
+    const before = await count(page);
+    await press(page, "C");
+    await until("an empty list", async () => (await count(page)) === 0);
+    await page.getByTestId("undo-clear").click();
+    await until("all lines again", async () => (await count(page)) === before);
+    const ink = () =>
+        page.getByTestId("minimap").evaluate((canvas) => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return data.some((byte) => byte > 0);
+        });
+    await until("a tick", ink);
+    const theme = () => page.locator(".lm.page").getAttribute("data-theme");
+    const seen = new Set();
+    for (let i = 0; i < 4; i += 1) {
+        await press(page, "h");
+        seen.add(await theme());
+    }
+    assert.deepEqual([...seen].sort(), ["contrast", "dark", "light"]);
+    await press(page, "?");
+    const keys = await page.getByTestId("keys").innerText();
+    for (const what of ["pause or follow", "next, previous error", "download", "columns", "bookmark"]) assert.match(keys, new RegExp(what));
+    await press(page, "Escape");
+    assert.deepEqual(page.errors, []);
+});
+
+scenario("the page says how its connection does, and catches up", async (s, t) => {
+    if (noBrowser) return t.skip(noBrowser);
+    const hub = await s.hub();
+    const proxy = await new Proxy(hub).ready();
+    s.clients.push(proxy);
+    const page = await openPage(s, `${proxy.url}/logs?job_run_id=1`);
+    const said = new Set();
+    await page.exposeFunction("said", (words) => said.add(words.replace(/[\d,]+/g, "N")));
+    await page.evaluate(() => {
+        const status = document.querySelector("[data-testid=status]");
+        new MutationObserver(() => window.said(status.querySelector(".state").textContent)).observe(status, {
+            childList: true,
+            characterData: true,
+            subtree: true,
+        });
+    });
+    await state(page, "live");
+    await s.run(hub, ["--name", "seq", "--job", "1", "--quiet"], ["seq", "1", "5"]).end();
+    await until("the lines", async () => (await count(page)) === 6);
+    await press(page, "Space");
+    await state(page, "paused");
+    await press(page, "Space");
+    proxy.server.close();
+    proxy.reset();
+    await state(page, "reconnecting");
+    await s.run(hub, ["--name", "seq", "--job", "1", "--quiet"], ["seq", "1", "30000"]).end();
+    await new Promise((resolve) => proxy.server.listen(proxy.port, "127.0.0.1", resolve));
+    await page.getByText("Now", { exact: true }).click({ timeout: 2000 }).catch(() => {}); // it may have connected by itself
+    await state(page, "live");
+    await until("every line", async () => (await count(page)) === 30_007);
+    for (const words of ["Paused", "Reconnecting in N s", "Live"]) assert.ok(said.has(words), `${words}: ${[...said]}`);
+    assert.equal(await page.getByTestId("list").getAttribute("data-order-faults"), "0");
+});
+
+scenario("what a page must load is small, and comes from the hub alone", async (s, t) => {
+    if (noBrowser) return t.skip(noBrowser);
+    const hub = await s.hub();
+    const bodies = [];
+    const page = await openPage(s, "about:blank");
+    page.on("response", (response) => bodies.push([response.url(), response.body().catch(() => Buffer.alloc(0))]));
+    await page.goto(`${hub.url}/logs`);
+    await state(page, "live");
+    const sizes = await Promise.all(
+        bodies.filter(([url]) => !url.includes("/api/")).map(async ([url, body]) => [url, gzipSync(await body, { level: 9 }).length]),
+    );
+    assert.ok(sizes.some(([url]) => url.endsWith("/assets/worker.js")), "parsing is in a worker");
+    assert.ok(sizes.every(([url]) => url.startsWith(hub.url)), "nothing from elsewhere");
+    const total = sizes.reduce((sum, [, bytes]) => sum + bytes, 0);
+    t.diagnostic(`${total} bytes with gzip: ${sizes.map(([url, bytes]) => `${url.split("/").pop() || "/"} ${bytes}`).join(", ")}`);
+    assert.ok(total <= BUNDLE_MOST, `${total} bytes`);
+});
