@@ -73,7 +73,7 @@ static int write_file(const struct numbers *n, uint64_t watermark, const char *b
         goto out;
     snprintf(tmp, sizeof tmp, "%s.new", n->path);
     fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || write(fd, text.p, text.n) != (ssize_t)text.n || fsync(fd) < 0 ||
+    if (fd < 0 || pwrite(fd, text.p, text.n, 0) != (ssize_t)text.n || fsync(fd) < 0 ||
         rename(tmp, n->path) < 0)
         err = errno ? -errno : -EIO;
     else
