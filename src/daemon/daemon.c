@@ -58,6 +58,8 @@ static void on_room(void *ctx)
     struct daemon *d = ctx;
     if (d->keepers)
         keeper_server_go_on(d->keepers);
+    if (d->http_in)
+        http_in_go_on(d->http_in);
 }
 
 /* --- the hub's own events become records too --- */
@@ -93,11 +95,10 @@ static bool drop_oldest_file(void *ctx)
                   bytes);
         return true;
     }
-    if (!is_same_disk(s->log_dir, s->state_dir) ||
-        !oldfiles_drop_rotated(s->log_dir, name, &bytes))
+    if (!is_same_disk(s->log_dir, s->state_dir) || !oldfiles_drop_rotated(s->log_dir, name, &bytes))
         return false;
-    diag_warn("The disk is full: %s/%s of an earlier run was deleted (%" PRIu64 " bytes)", s->log_dir,
-              name, bytes);
+    diag_warn("The disk is full: %s/%s of an earlier run was deleted (%" PRIu64 " bytes)",
+              s->log_dir, name, bytes);
     return true;
 }
 
@@ -329,6 +330,7 @@ static void clean_up(struct daemon *d)
     ipc_free(d->ipc);
     ring_server_free(d->rings);
     http_in_free(d->http_in);
+    d->http_in = NULL;
     socketio_free(d->api.socketio);
     tail_free(d->tail);
     fanout_free(d->fanout);

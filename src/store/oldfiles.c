@@ -317,9 +317,9 @@ bool oldfiles_drop_rotated(const char *dir_path, char ret_name[ROTATED_NAME_MAX]
 
     ret_name[0] = '\0';
     for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
-        if (!is_rotated(e->d_name) ||
-            fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
-            st.st_uid != geteuid() || (ret_name[0] && !is_older(&st, &oldest)))
+        if (!is_rotated(e->d_name) || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+            !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+            (ret_name[0] && !is_older(&st, &oldest)))
             continue;
         oldest = st;
         snprintf(ret_name, ROTATED_NAME_MAX, "%s", e->d_name);

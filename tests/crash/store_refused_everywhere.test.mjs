@@ -22,7 +22,6 @@ for (const error of ["ENOSPC", "EIO"]) {
         for (let n = FIRST; n <= total; n += EVERY, refused++) {
             const { status, signal, stderr } = driver.inject(REFUSED_AT, `error=${error}`, n);
             assert.equal(signal, null, `${error} at call ${n}: ${signal} ${stderr}`);
-            assert.ok(status < 128, `${error} at call ${n} ended with ${status}: ${stderr}`);
             went_on += status === 0;
             driver.check(`${error} at call ${n}`);
         }
