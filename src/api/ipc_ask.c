@@ -267,7 +267,7 @@ void question_start(struct question *q, int (*work)(struct question *),
     if (!q->view)
         q->view = store_view_take(q->ipc->api->store, q->query.min_id);
     list_push(&q->ipc->questions, &q->link);
-    int err = q->view ? job_start(q->ipc->api->loop, &q->job, work_in_pool, done) : -ENOMEM;
+    int err = q->view ? job_ask(q->ipc->api->loop, &q->job, work_in_pool, done) : -ENOMEM;
     if (err < 0) {
         question_fail(q->call, err);
         question_free(q);

@@ -197,7 +197,7 @@ static int step_start(struct follow *f)
         f->tail = 0;
     }
     s->view = store_view_take(ipc->api->store, s->query.min_id);
-    int err = s->view ? job_start(ipc->api->loop, &s->job, step_work, step_done) : -ENOMEM;
+    int err = s->view ? job_ask(ipc->api->loop, &s->job, step_work, step_done) : -ENOMEM;
     if (err < 0) {
         store_view_drop(ipc->api->store, s->view);
         free(s);

@@ -129,7 +129,7 @@ void search_start(struct search *s, int (*work)(struct search *), void (*reply)(
     s->reply = reply;
     if (!s->view)
         s->view = store_view_take(s->api->store, s->query.min_id);
-    err = s->view ? job_start(s->api->loop, &s->job, work_in_pool, done) : -ENOMEM;
+    err = s->view ? job_ask(s->api->loop, &s->job, work_in_pool, done) : -ENOMEM;
     if (err < 0) {
         search_reply_failure(req, err);
         search_free(s);

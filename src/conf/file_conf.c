@@ -151,6 +151,7 @@ int file_conf_read(struct settings *s, struct yaml_file *f, const yaml_node_t *n
     s->files = calloc(yaml_list_count(node) + 1, sizeof *s->files);
     if (!s->files)
         return key_no_memory(f);
+    s->follow_hash += yaml_hash(f, node);
     YAML_FOR_EACH_ITEM(item, node)
     {
         rc = read_entry(&s->files[s->file_count++], f, yaml_at(f, *item));

@@ -49,11 +49,13 @@ struct process_check {
     uint32_t retries; /* of a health check: failures in a row until the process is started anew */
 };
 
-/* Limits of the kernel for the child (setrlimit(2)), in the order of LIMIT lines of processes.def. */
-enum { LIMIT_COUNT = 8 };
+/* Limits of the kernel for the child (setrlimit(2), proc/cgroup.h), in the order of LIMIT lines of processes.def. */
+enum { LIMIT_COUNT = 12 };
+/* Those of a control group are no RLIMIT_. */
+enum { LIMIT_GROUP = 1000, GROUP_MEMORY = LIMIT_GROUP, GROUP_SWAP, GROUP_PROCESSES, GROUP_CPU };
 
 struct process_limit {
-    int resource;   /* RLIMIT_... */
+    int resource;   /* RLIMIT_... or GROUP_... */
     uint64_t value; /* UINT64_MAX = none */
 };
 

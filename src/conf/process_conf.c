@@ -132,7 +132,11 @@ static int read_entry(struct settings *s, struct yaml_file *f, const yaml_node_p
                            "'%s' cannot be a process: names are 1 to 64 of letters, digits, '.', "
                            "'_' and '-'",
                            quote(name).text);
-    int rc = process_conf_read(&s->processes[s->process_count++], f, name, yaml_at(f, pair->value));
+    struct process_conf *p = &s->processes[s->process_count++];
+    int rc = process_conf_read(p, f, name, yaml_at(f, pair->value));
+    if (rc == 0 && p->follow)
+        s->follow_hash +=
+            yaml_hash(f, yaml_at(f, pair->key)) * 3 + yaml_hash(f, yaml_at(f, pair->value));
     return rc;
 }
 

@@ -107,6 +107,17 @@ static const struct limit_key {
 };
 _Static_assert(sizeof limit_keys / sizeof *limit_keys == LIMIT_COUNT, "a place for each limit");
 
+/* One percent is the least that the kernel takes. */
+static uint64_t least_of(const struct limit_key *key)
+{
+    return key->resource == GROUP_CPU ? 1 : 0;
+}
+
+static uint64_t most_of(const struct limit_key *key)
+{
+    return key->resource == GROUP_CPU ? 1000000 : INT64_MAX;
+}
+
 static int read_limit(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node,
                       const struct limit_key *key)
 {
@@ -117,8 +128,9 @@ static int read_limit(struct process_conf *p, struct yaml_file *f, const yaml_no
     *limit = (struct process_limit){key->resource, UINT64_MAX};
     if (rc < 0 || str_is(text, "unlimited"))
         return rc;
-    return key->kind == LIMIT_OF_SIZE ? key_size(f, node, key->name, 0, INT64_MAX, &limit->value)
-                                      : key_number(f, node, key->name, 0, INT64_MAX, &limit->value);
+    return key->kind == LIMIT_OF_SIZE
+               ? key_size(f, node, key->name, 0, INT64_MAX, &limit->value)
+               : key_number(f, node, key->name, least_of(key), most_of(key), &limit->value);
 }
 
 int key_limits(struct process_conf *p, struct yaml_file *f, const yaml_node_t *node)

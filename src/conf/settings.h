@@ -115,6 +115,7 @@ struct settings {
     size_t process_count;
     struct file_conf *files; /* in the order of the file */
     size_t file_count;
+    uint64_t follow_hash; /* of `files:` and of the processes that have `follow` */
     struct token_conf *tokens;
     size_t token_count;
     struct keep_conf *keeps;

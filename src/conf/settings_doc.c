@@ -212,7 +212,8 @@ void settings_write_docs(struct buf *b)
     }
     BUF_LIT(b, "\nThey are read when the hub starts; when it is told to read its configuration "
                "again (SIGHUP,\n"
-               "`POST /api/v1/hub/reload`) also processes, tokens, the files of `tls`");
+               "`POST /api/v1/hub/reload`) also processes, "
+               "followed files, tokens, the files of `tls`");
     for (size_t i = 0; i < SETTING_COUNT; i++)
         if (setting_takes_reload(&setting_table[i]))
             buf_printf(b, ", `%s`", setting_table[i].name);

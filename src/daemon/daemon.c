@@ -344,9 +344,7 @@ static void clean_up(struct daemon *d)
     own_fini(&d->own);
     store_close(d->store);
     hub_close(&d->hub);
-    if (d->reloaded)
-        settings_fini(d->reloaded);
-    free(d->reloaded);
+    daemon_use_settings(d, NULL, NULL);
     if (d->lock_fd >= 0 && !d->upgrading)
         close(d->lock_fd);
 }

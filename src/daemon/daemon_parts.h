@@ -47,6 +47,7 @@ struct daemon {
     struct process_observer start_watch; /* until the URL has been said */
     uv_signal_t sigint, sigterm, sighup, sigusr2;
     struct settings *reloaded; /* the processes' configuration of today; NULL = that of the start */
+    struct settings *followed; /* the same for files; may be the same, or older */
     struct hand_over inherited, next; /* from the program before, for the one after */
     void (*upgrade_done)(void *ctx, const char *why); /* NULL = nobody asked for an upgrade */
     void *upgrade_ctx;
@@ -78,6 +79,9 @@ void daemon_watch_signals(struct daemon *d);
 /* Children have ended (or stay with their keepers): close the doors, let the last bytes out. The loop
  * ends by itself when nothing is left to wait for. `ctx` is the daemon. */
 void daemon_finish(void *ctx);
+/* The configuration that processes and that files go by from now on; the old ones go when nobody needs
+ * them. NULL = that of the start. */
+void daemon_use_settings(struct daemon *d, struct settings *processes, struct settings *files);
 /* As the API may ask for them. */
 struct hub_control daemon_control(struct daemon *d);
 /* Everything is closed but what the next program goes on with. Only returns when it fails. */

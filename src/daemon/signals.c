@@ -79,38 +79,77 @@ static void reload_certificate(struct daemon *d)
         diag_error("%s; the old certificate stays in use", info.text);
 }
 
-/* Processes, tokens, hosts, origins and the certificate change at once, everything else at the next
- * start. */
+static void drop_unused(const struct daemon *d, struct settings *s)
+{
+    if (!s || s == d->reloaded || s == d->followed)
+        return;
+    settings_fini(s);
+    free(s);
+}
+
+void daemon_use_settings(struct daemon *d, struct settings *processes, struct settings *files)
+{
+    struct settings *old = d->reloaded, *older = d->followed;
+
+    d->reloaded = processes;
+    d->followed = files;
+    drop_unused(d, old);
+    if (older != old)
+        drop_unused(d, older);
+}
+
+/* Sets *ret_files to the settings that files go by afterwards. */
+static int reload_files(struct daemon *d, struct settings *fresh, struct settings **ret_files,
+                        struct errinfo *info)
+{
+    const struct settings *now = d->followed ? d->followed : d->settings;
+    int rc = 0;
+
+    *ret_files = d->followed;
+    if (now->follow_hash != fresh->follow_hash && (rc = tail_reload(d->tail, fresh, info)) == 0)
+        *ret_files = fresh;
+    return rc;
+}
+
+/* Processes, files, tokens, hosts, origins and the certificate change at once, everything else at the
+ * next start. */
+static void take_over(struct daemon *d, struct settings *fresh, struct settings *files,
+                      struct buf *said)
+{
+    struct reload_report report;
+    struct buf later = {0};
+
+    reload_certificate(d);
+    supervise_reload(d->supervise, fresh, &report);
+    buf_printf(said, "processes: %u started, %u started anew, %u stopped, %u as before",
+               report.started, report.restarted, report.stopped, report.kept);
+    buf_printf(said, "; files: %s; %zu tokens", files == fresh ? "changed" : "as before",
+               fresh->token_count);
+    if (settings_differ(d->settings, fresh, &later) > 0)
+        buf_printf(said, "; from the next start on: %.*s", STR_FMT(buf_str(&later)));
+    buf_fini(&later);
+    daemon_use_settings(d, fresh, files);
+}
+
 static int reload(void *daemon, struct buf *said, struct errinfo *info)
 {
     struct daemon *d = daemon;
-    struct settings *fresh = calloc(1, sizeof *fresh), *old = d->reloaded;
-    struct reload_report report;
+    struct settings *fresh = calloc(1, sizeof *fresh), *files = d->followed;
     struct arena arena = {0};
-    struct buf later = {0};
     int argc = 0;
     char **argv = self_argv(&arena, &argc);
     int rc = fresh && argv ? settings_load_again(fresh, argc, argv, info)
                            : err_set(info, -ENOMEM, "memory is short");
 
     if (rc == 0)
-        rc = auth_configure(d->auth, fresh);
-    if (rc == 0) {
-        reload_certificate(d);
-        supervise_reload(d->supervise, fresh, &report);
-        buf_printf(said, "processes: %u started, %u started anew, %u stopped, %u as before",
-                   report.started, report.restarted, report.stopped, report.kept);
-        buf_printf(said, "; %zu tokens", fresh->token_count);
-        if (settings_differ(d->settings, fresh, &later) > 0)
-            buf_printf(said, "; from the next start on: %.*s", STR_FMT(buf_str(&later)));
-        d->reloaded = fresh;
-        fresh = old;
-    }
-    if (fresh)
-        settings_fini(fresh);
-    free(fresh);
+        rc = reload_files(d, fresh, &files, info);
+    if (rc == 0 && (rc = auth_configure(d->auth, fresh)) == 0)
+        take_over(d, fresh, files, said);
+    else if (files == fresh)
+        daemon_use_settings(d, d->reloaded, files);
+    else
+        drop_unused(d, fresh);
     arena_fini(&arena);
-    buf_fini(&later);
     return rc;
 }
 

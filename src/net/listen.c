@@ -201,7 +201,10 @@ static int bind_tcp(struct listener *ls, const char *text, struct errinfo *info)
                            "port %u is taken by another program: stop that one, or use "
                            "--listen 127.0.0.1:0 for any free port",
                            ntohs(a.v4.sin_port));
-        return err_set(info, -errno, "cannot listen on %s: %s", text, strerror(errno));
+        return err_set(info, -errno, "cannot listen on %s: %s%s", text, strerror(errno),
+                       errno == EACCES ? "; ports below 1024 are for root: choose another with "
+                                         "--listen"
+                                       : "");
     }
     print_tcp(ls);
     return 0;

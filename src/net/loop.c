@@ -45,7 +45,8 @@ int loop_init(struct loop *l)
     if (r < 0)
         return r;
     list_init(&l->hooks);
-    l->conns = 0;
+    list_init(&l->waiting);
+    l->conns = l->asked = 0;
     uv_prepare_init(&l->uv, &l->prepare);
     uv_idle_init(&l->uv, &l->idle);
     l->prepare.data = l;
@@ -116,4 +117,42 @@ int job_start(struct loop *l, struct job *job, void (*work)(struct job *),
     job->done = done;
     job->uv.data = job;
     return uv_queue_work(&l->uv, &job->uv, job_work, job_done);
+}
+
+/* --- jobs for those who ask --- */
+
+static void asked_done(uv_work_t *uv, int status);
+
+static int start_asked(struct loop *l, struct job *job)
+{
+    int err = uv_queue_work(&l->uv, &job->uv, job_work, asked_done);
+
+    if (err == 0)
+        l->asked++;
+    return err;
+}
+
+static void asked_done(uv_work_t *uv, int status)
+{
+    struct loop *l = LIST_ITEM(uv->loop, struct loop, uv);
+
+    l->asked--;
+    if (!list_empty(&l->waiting)) {
+        struct job *next = LIST_ITEM(l->waiting.next, struct job, link);
+        list_remove(&next->link);
+        int err = start_asked(l, next);
+        lm_assert(err == 0); /* only without work to do */
+    }
+    job_done(uv, status);
+}
+
+int job_ask(struct loop *l, struct job *job, void (*work)(struct job *), void (*done)(struct job *))
+{
+    job->work = work;
+    job->done = done;
+    job->uv.data = job;
+    if (l->asked < JOBS_ASKED_MAX)
+        return start_asked(l, job);
+    list_push(&l->waiting, &job->link);
+    return 0;
 }

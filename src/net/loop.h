@@ -24,6 +24,8 @@ struct loop {
     uv_idle_t idle;       /* active while a hook waits, so that the loop does not sleep first */
     struct list hooks;    /* struct turn_hook that asked for this turn's end */
     unsigned conns;       /* open connections (conn.c counts) */
+    unsigned asked;       /* jobs of job_ask() in the pool */
+    struct list waiting;  /* struct job that have no place there yet */
 };
 
 int loop_init(struct loop *l) LM_MUST_CHECK;
@@ -50,8 +52,15 @@ struct job {
     uv_work_t uv;
     void (*work)(struct job *job);
     void (*done)(struct job *job);
+    struct list link; /* while it waits */
 };
+/* For what the hub has to do: syncing, sealing. */
 int job_start(struct loop *l, struct job *job, void (*work)(struct job *),
               void (*done)(struct job *)) LM_MUST_CHECK;
+/* For what clients ask, and may take long: no more than JOBS_ASKED_MAX of these are in the pool, which has
+ * four threads; the others wait their turn. However many ask, what the hub has to do finds a thread. */
+enum { JOBS_ASKED_MAX = 2 };
+int job_ask(struct loop *l, struct job *job, void (*work)(struct job *),
+            void (*done)(struct job *)) LM_MUST_CHECK;
 
 #endif

@@ -5,6 +5,7 @@
 #include "proc/keeper.h"
 
 #include "base/clock.h"
+#include "proc/cgroup.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,8 +78,11 @@ static void report_exec(struct keeper *k, const char *what, int rc)
                                        : err_text(rc);
     struct stat st;
 
-    if (rc == -ENOENT && strchr(k->opts.argv[0], '/') && stat(k->opts.argv[0], &st) == 0)
+    bool found = strchr(k->opts.argv[0], '/') && stat(k->opts.argv[0], &st) == 0;
+    if (rc == -ENOENT && found)
         hint = "the interpreter named in its first line was not found.";
+    if (rc == -EACCES && found && S_ISDIR(st.st_mode))
+        hint = "it is a folder, not a program.";
     int n = what ? snprintf(text, sizeof text, "logmill: cannot run '%.200s': %s: %s\n",
                             k->opts.argv[0], what, err_text(rc))
                  : snprintf(text, sizeof text, "logmill: cannot run '%.200s': %s\n",
@@ -176,6 +180,7 @@ void keeper_close(struct keeper *k)
         runs_remove(k->opts.runs, k->opts.run);
         close(k->run_file);
     }
+    cgroup_remove(k->opts.rights.group);
     if (k->signals >= 0)
         close(k->signals);
     pump_close(&k->pump);

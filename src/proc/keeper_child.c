@@ -164,7 +164,8 @@ int child_fork(struct child *c, const struct child_opts *opts)
         rc = -errno;
         goto out;
     }
-    c->oom_kills = oom_kill_count();
+    c->group = opts->rights->group;
+    c->oom_kills = oom_kill_count(c->group);
     c->pid = fork();
     if (c->pid == 0)
         become(opts, write_ends, pair[1]);
@@ -265,7 +266,7 @@ static void note_death(struct child *c, int status, const struct rusage *usage)
         .code = killed ? -1 : WEXITSTATUS(status),
         .signal = killed ? WTERMSIG(status) : 0,
         .core = killed && WCOREDUMP(status),
-        .oom = killed && WTERMSIG(status) == SIGKILL ? oom_verdict(c->oom_kills) : OOM_NO,
+        .oom = killed && WTERMSIG(status) == SIGKILL ? oom_verdict(c->group, c->oom_kills) : OOM_NO,
         .max_rss_kb = (uint32_t)usage->ru_maxrss,
         .user_us = time_us(usage->ru_utime),
         .system_us = time_us(usage->ru_stime),

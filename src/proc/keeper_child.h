@@ -28,6 +28,7 @@ struct child {
     struct frame_exit end; /* once dead, without the byte counts */
     int64_t kill_at_us;    /* after a stop: when patience ends; 0 = none */
     uint64_t oom_kills;    /* the counter when it started */
+    const char *group;     /* its control group; NULL = none of its own */
 };
 
 struct child_opts {

@@ -5,12 +5,13 @@
  */
 #include "proc/keeper_oom.h"
 
-#include "base/str.h"
+#include "proc/cgroup.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { COUNT_UNKNOWN = -1 };
@@ -39,38 +40,35 @@ static int64_t read_counter(const char *path)
     return at ? strtoll(at + strlen("\noom_kill "), NULL, 10) : COUNT_UNKNOWN;
 }
 
-/* "0::/path" is the line of version 2 in /proc/self/cgroup. */
-static int64_t group_count(void)
+/* Of the child's control group, else our own. One that is not made yet has killed nobody. */
+static int64_t group_count(const char *group)
 {
-    char groups[2048] = "\n", path[1024];
+    char path[CGROUP_PATH_MAX + sizeof "/memory.events"], own[CGROUP_PATH_MAX];
 
-    if (!read_text("/proc/self/cgroup", groups + 1, sizeof groups - 1))
+    if (!group && !cgroup_own(cgroup_root, own))
         return COUNT_UNKNOWN;
-    char *at = strstr(groups, "\n0::");
-    if (!at)
-        return COUNT_UNKNOWN;
-    at += strlen("\n0::");
-    at[strcspn(at, "\n")] = '\0';
-    snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.events", at);
+    snprintf(path, sizeof path, "%s/memory.events", group ? group : own);
+    if (group && access(group, F_OK) < 0)
+        return 0;
     return read_counter(path);
 }
 
-uint64_t oom_kill_count(void)
+uint64_t oom_kill_count(const char *group)
 {
-    int64_t count = group_count();
+    int64_t count = group_count(group);
 
     if (count == COUNT_UNKNOWN)
         count = read_counter("/proc/vmstat");
     return (uint64_t)count;
 }
 
-uint8_t oom_verdict(uint64_t count_at_start)
+uint8_t oom_verdict(const char *group, uint64_t count_at_start)
 {
-    uint64_t now = oom_kill_count();
+    uint64_t now = oom_kill_count(group);
 
     if (now == (uint64_t)COUNT_UNKNOWN || count_at_start == (uint64_t)COUNT_UNKNOWN)
         return OOM_UNKNOWN;
     if (now == count_at_start)
         return OOM_NO;
-    return group_count() == COUNT_UNKNOWN ? OOM_UNKNOWN : OOM_YES;
+    return group_count(group) == COUNT_UNKNOWN ? OOM_UNKNOWN : OOM_YES;
 }

@@ -16,8 +16,8 @@
 enum { OOM_NO = 0, OOM_YES = 1, OOM_UNKNOWN = 2 }; /* as on the wire */
 
 /* Take one when the child starts. */
-uint64_t oom_kill_count(void);
+uint64_t oom_kill_count(const char *group);
 /* For a child that SIGKILL ended. */
-uint8_t oom_verdict(uint64_t count_at_start);
+uint8_t oom_verdict(const char *group, uint64_t count_at_start);
 
 #endif

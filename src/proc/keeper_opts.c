@@ -28,6 +28,7 @@ enum option_id {
     OPT_PTY,
     OPT_USER,
     OPT_LIMIT,
+    OPT_CGROUP,
 };
 
 static const struct option known[] = {
@@ -48,6 +49,7 @@ static const struct option known[] = {
     {"pty", no_argument, NULL, OPT_PTY},
     {"user", required_argument, NULL, OPT_USER},
     {"limit", required_argument, NULL, OPT_LIMIT},
+    {"cgroup", required_argument, NULL, OPT_CGROUP},
     {0},
 };
 
@@ -116,6 +118,9 @@ static bool set_option(struct keeper_opts *o, int id)
         return rights_set_user(&o->rights, optarg);
     case OPT_LIMIT:
         return rights_add_limit(&o->rights, optarg);
+    case OPT_CGROUP:
+        o->rights.group = optarg;
+        return true;
     case OPT_FOREGROUND:
         return o->foreground = true;
     case OPT_QUIET:

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * keeper_rights.c - setrlimit, setgroups, setgid, setuid, in this order.
+ * keeper_rights.c - setrlimit, control group, setgroups, setgid, setuid, in this order.
  */
 #include "proc/keeper_rights.h"
 
 #include "base/str.h"
+#include "proc/cgroup.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -37,10 +38,21 @@ bool rights_add_limit(struct child_rights *r, const char *text)
     uint32_t resource;
 
     if (r->limit_count == RIGHTS_LIMITS_MAX || !to_id(number, &resource) ||
-        resource >= RLIM_NLIMITS || !str_to_u64(rest, &r->limits[r->limit_count].value))
+        (resource >= RLIM_NLIMITS && !cgroup_limits((int)resource)) ||
+        !str_to_u64(rest, &r->limits[r->limit_count].value))
         return false;
     r->limits[r->limit_count++].resource = (int)resource;
     return true;
+}
+
+static int enter_group(const struct child_rights *r)
+{
+    int rc = cgroup_make(r->group);
+
+    for (size_t i = 0; i < r->limit_count && rc == 0; i++)
+        if (cgroup_limits(r->limits[i].resource))
+            rc = cgroup_set(r->group, r->limits[i].resource, r->limits[i].value);
+    return rc < 0 ? rc : cgroup_join(r->group);
 }
 
 int rights_take_on(const struct child_rights *r, const char **ret_what)
@@ -49,9 +61,15 @@ int rights_take_on(const struct child_rights *r, const char **ret_what)
     for (size_t i = 0; i < r->limit_count; i++) {
         rlim_t value = r->limits[i].value == UINT64_MAX ? RLIM_INFINITY : r->limits[i].value;
         struct rlimit limit = {value, value};
+        if (cgroup_limits(r->limits[i].resource))
+            continue;
         if (setrlimit((__rlimit_resource_t)r->limits[i].resource, &limit) < 0)
             return -errno;
     }
+    *ret_what = "its control group";
+    int rc = r->group ? enter_group(r) : 0;
+    if (rc < 0)
+        return rc;
     *ret_what = "its user";
     if (r->as_user &&
         (setgroups(r->group_count, r->groups) < 0 || setgid(r->gid) < 0 || setuid(r->uid) < 0))

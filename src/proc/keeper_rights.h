@@ -2,8 +2,8 @@
  *
  * keeper_rights.h - who the child is, and what the kernel allows it.
  *
- * Read in the keeper, taken on in the child between fork and exec. Limits come first, because a user
- * that is not root could not raise them.
+ * Read in the keeper, taken on in the child between fork and exec. Limits and control group come first,
+ * because a user that is not root could not set them.
  *
  * Threads: one. Owns: nothing.
  */
@@ -25,10 +25,11 @@ struct child_rights {
     gid_t groups[RIGHTS_GROUPS_MAX];
     size_t group_count;
     struct {
-        int resource;   /* RLIMIT_... */
+        int resource;   /* RLIMIT_... or GROUP_... */
         uint64_t value; /* UINT64_MAX = none */
     } limits[RIGHTS_LIMITS_MAX];
     size_t limit_count;
+    const char *group; /* control group for the limits of one (proc/cgroup.h); NULL = none */
 };
 
 /* "UID:GID:G1,G2,..."; false when it is not. */

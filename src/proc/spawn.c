@@ -4,6 +4,7 @@
  */
 #include "proc/spawn.h"
 
+#include "proc/cgroup.h"
 #include "proc/spawn_user.h"
 
 #include <errno.h>
@@ -158,6 +159,8 @@ int spawn_command(const struct spawn *what, struct arena *arena, char ***ret_arg
         add_conf(&w, arena, what->conf);
     if (what->user_ids)
         add_option(&w, arena, "--user", what->user_ids);
+    if (what->group)
+        add_option(&w, arena, "--cgroup", what->group);
     add_flag(&w, arena, what->foreground, "--foreground");
     add_flag(&w, arena, what->quiet, "--quiet");
     add_word(&w, join(arena, "--", "", ""));
@@ -218,6 +221,25 @@ char **spawn_environment(char *const *more, const struct spawn_user *user, struc
     return env;
 }
 
+/* The control group that the limits ask for, into `out`; *ret stays NULL when they ask for none. */
+static int find_group(const struct process_conf *conf, char out[CGROUP_PATH_MAX], const char **ret,
+                      struct errinfo *info)
+{
+    char own[CGROUP_PATH_MAX];
+    bool asked = false;
+
+    for (size_t i = 0; i < conf->limit_count; i++)
+        asked |= cgroup_limits(conf->limits[i].resource);
+    if (!asked)
+        return 0;
+    if (!cgroup_own(cgroup_root, own))
+        snprintf(own, sizeof own, "%s", cgroup_root);
+    int rc = cgroup_place(own, conf->name, conf->limits, conf->limit_count, out, info);
+    if (rc == 0)
+        *ret = out;
+    return rc;
+}
+
 int spawn_keeper(uv_loop_t *loop, uv_process_t *process, const struct spawn *wanted,
                  uv_exit_cb on_exit, struct errinfo *info)
 {
@@ -234,9 +256,12 @@ int spawn_keeper(uv_loop_t *loop, uv_process_t *process, const struct spawn *wan
         .stdio = none,
     };
     struct arena arena = {0};
+    char group[CGROUP_PATH_MAX];
 
     int rc = spawn_user(conf, &arena, &user, info);
     what.user_ids = user.ids;
+    if (rc == 0)
+        rc = find_group(conf, group, &what.group, info);
     if (rc < 0 || (rc = spawn_command(&what, &arena, &options.args, info)) < 0)
         goto out;
     options.file = options.args[0];
@@ -247,7 +272,8 @@ int spawn_keeper(uv_loop_t *loop, uv_process_t *process, const struct spawn *wan
     }
     rc = uv_spawn(loop, process, &options);
     if (rc < 0 && conf->directory && access(conf->directory, X_OK) < 0)
-        err_set(info, rc, "its directory %s cannot be entered: %s", conf->directory, err_text(rc));
+        err_set(info, rc, "its directory %s cannot be entered: %s; make it, or change `directory`",
+                conf->directory, err_text(rc));
     else if (rc < 0)
         err_set(info, rc, "%s cannot be started: %s", options.file, err_text(rc));
 out:

@@ -29,6 +29,7 @@ struct spawn {
     uint64_t nofile;      /* soft limit of descriptors for keeper and child; 0 = the present one */
     char *const *argv;    /* of the child, ends with NULL */
     const char *user_ids; /* "UID:GID:G1,G2": whom the child becomes; NULL = nobody else */
+    const char *group;    /* its control group; NULL = none of its own */
 };
 
 /* A new identity for one life of a process. */

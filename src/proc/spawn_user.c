@@ -33,7 +33,8 @@ static int find_group(const char *text, gid_t *ret, struct errinfo *info)
     else if (str_to_u64(str_from(text), &number) && number < UINT32_MAX)
         *ret = (gid_t)number;
     else
-        return err_set(info, -LM_E_UNKNOWN, "its group '%.64s' is not known here", text);
+        return err_set(info, -LM_E_UNKNOWN,
+                       "its group '%.64s' is not known here; `getent group` lists them", text);
     return 0;
 }
 
@@ -73,7 +74,9 @@ int spawn_user(const struct process_conf *conf, struct arena *arena, struct spaw
     if (!conf->user && !conf->group)
         return 0;
     if (conf->user && !user)
-        return err_set(info, -LM_E_UNKNOWN, "its user '%.64s' is not known here", conf->user);
+        return err_set(info, -LM_E_UNKNOWN,
+                       "its user '%.64s' is not known here; `getent passwd` lists them",
+                       conf->user);
     if (conf->group && (rc = find_group(conf->group, &gid, info)) < 0)
         return rc;
     if (geteuid() != 0 && (uid != geteuid() || gid != getegid()))

@@ -5,10 +5,14 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "proc/supervise_private.h"
+#include "record/show.h"
+#include "record/utf8.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { NOT_FOUND = 127, NOT_EXECUTABLE = 126 }; /* as shells say it */
 
 /* The entry that this run belongs to, or NULL when it needs a new one. */
 static struct process *find_entry(struct supervise *s, const struct frame_run *run)
@@ -127,13 +131,40 @@ static void keep_exit(struct process *p, const struct frame_exit *ex)
     };
 }
 
+/* What a command that could not be run, or its shell, said last: it names what is wrong. */
+static void add_last_words(const struct frame_exit *ex, char *out, size_t size)
+{
+    struct buf valid = {0}, shown = {0};
+    struct str text = ex->last[1];
+    const char *cut = text.n ? memrchr(text.p, '\n', text.n) : NULL;
+
+    if (cut)
+        text = str_of(cut + 1, text.n - (size_t)(cut + 1 - text.p));
+    if (str_starts(text, STR("logmill: ")))
+        text = str_of(text.p + 9, text.n - 9);
+    utf8_add_clean(&valid, text);
+    show_text(&shown, buf_str(&valid), SHOW_PLAIN);
+    text = buf_str(&shown);
+    if (text.n > size - 1)
+        text.n = utf8_cut(text, size - 1);
+    snprintf(out, size, "%.*s", STR_FMT(text));
+    buf_fini(&valid);
+    buf_fini(&shown);
+}
+
 static void describe_exit(const struct frame_exit *ex, char *out, size_t size)
 {
-    if (ex->signal == 0)
+    char words[120] = "";
+
+    if (ex->signal == 0 && (ex->code == NOT_FOUND || ex->code == NOT_EXECUTABLE))
+        add_last_words(ex, words, sizeof words);
+    if (words[0])
+        snprintf(out, size, "ended with code %d: %s", ex->code, words);
+    else if (ex->signal == 0)
         snprintf(out, size, "ended with code %d%s", ex->code,
-                 ex->code == 127   ? " (command not found)"
-                 : ex->code == 126 ? " (cannot be executed)"
-                                   : "");
+                 ex->code == NOT_FOUND        ? " (command not found)"
+                 : ex->code == NOT_EXECUTABLE ? " (cannot be executed)"
+                                              : "");
     else
         snprintf(out, size, "ended by SIG%s%s%s",
                  sigabbrev_np(ex->signal) ? sigabbrev_np(ex->signal) : "?",

@@ -20,19 +20,10 @@
 enum { RETRY_FIRST_MS = 500, RETRY_MAX_MS = 60 * 1000, STALE_EACH = 1024 };
 static const int64_t STALE_US = 7 * 86400ll * 1000000;
 
-struct inode_key {
-    uint64_t dev, ino;
-};
-
-static struct str key_of(const struct inode_key *k)
-{
-    return str_of((const char *)k, sizeof *k);
-}
-
 struct tail_file *followed_find(const struct tail *t, uint64_t dev, uint64_t ino)
 {
     struct inode_key k = {dev, ino};
-    return map_find(&t->by_inode, key_of(&k));
+    return map_find(&t->by_inode, inode_key(&k));
 }
 
 /* --- labels --- */
@@ -85,13 +76,20 @@ static void start_at(struct tail_file *f, const struct file_position *p)
     line_start(&f->lines, p->offset);
 }
 
+/* It was followed before the reload that is under way, and nothing was in it then. */
+static bool was_met(const struct tail *t, const struct tail_file *f)
+{
+    struct inode_key k = {f->dev, f->ino};
+    return map_find(&t->met, inode_key(&k)) != NULL;
+}
+
 static void find_start(struct tail *t, struct tail_file *f, const struct stat *st)
 {
     struct origin origin = file_origin(f->dev, f->ino);
     struct file_position p = {0};
 
     f->resumed = file_position_decode(t->opts.intake.position(t->opts.intake.hub, &origin), &p);
-    if (!f->resumed && f->kind->from_end && t->starting)
+    if (!f->resumed && f->kind->from_end && t->starting && !was_met(t, f))
         p.offset = (uint64_t)st->st_size;
     f->unnoted = !f->resumed && p.offset > 0;
     start_at(f, &p);
@@ -133,7 +131,7 @@ struct tail_file *followed_new(struct tail *t, const struct tail_kind *kind, con
 
     if (!f)
         return NULL;
-    if (make_labels(t, f) < 0 || map_put(&t->by_inode, key_of(&k), f) < 0) {
+    if (make_labels(t, f) < 0 || map_put(&t->by_inode, inode_key(&k), f) < 0) {
         labels_unref(f->labels);
         free(f->path);
         free(f);
@@ -388,7 +386,7 @@ void followed_free(struct tail *t, struct tail_file *f)
         list_remove(link);
         n->file = NULL;
     }
-    map_remove(&t->by_inode, key_of(&k));
+    map_remove(&t->by_inode, inode_key(&k));
     parser_fini(&f->parser);
     line_fini(&f->lines);
     buf_fini(&f->kept);

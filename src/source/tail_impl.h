@@ -120,12 +120,17 @@ struct tail_moved {
 
 enum { TAIL_MOVED = 64 };
 
-struct tail {
-    struct tail_opts opts;
+/* What the settings ask for; it borrows from them. */
+struct tail_wanted {
     struct tail_kind *kinds;
     size_t kind_count;
     struct tail_pattern *patterns;
     size_t pattern_count;
+};
+
+struct tail {
+    struct tail_opts opts;
+    struct tail_wanted wanted;
     int inotify; /* -1: none */
     uv_poll_t poll;
     uv_timer_t pause; /* while events come in a flood */
@@ -139,6 +144,9 @@ struct tail {
     struct list dirs;
     struct map by_path, by_watch; /* struct tail_dir */
     struct map by_inode;          /* struct tail_file */
+    struct map met;               /* during a reload: inodes that were followed before it */
+    struct map left;              /* inodes whose names fitted before a reload: those that do not
+                                   * any more were not rotated away */
     struct list ready, open, failing, leaving, doubts, dangling;
     uint32_t open_count, polled_dirs, round, made;
     struct tail_moved moved[TAIL_MOVED];
@@ -154,6 +162,22 @@ struct tail {
 
 /* Makes sure that the tick runs while somebody waits for it. */
 void tail_tick_if_needed(struct tail *t);
+
+/* --- tail_wanted.c: what the settings ask for --- */
+
+/* wanted_fini() is due either way. info may stay empty when memory is short. */
+int wanted_read(struct tail_wanted *w, const struct settings *s,
+                struct errinfo *info) LM_MUST_CHECK;
+void wanted_fini(struct tail_wanted *w);
+
+/* --- tail_reload.c --- */
+
+/* Was this file named by a pattern before a reload? */
+bool tail_has_left(const struct tail *t, uint64_t dev, uint64_t ino);
+/* Lets go of all files and folders; positions stay in the journal. */
+void tail_let_all_go(struct tail *t);
+/* Follows every pattern as far as it leads now. */
+void tail_walk_all(struct tail *t);
 
 /* --- tail_watch.c: inotify --- */
 
@@ -212,6 +236,14 @@ void dir_scan(struct tail *t, struct tail_dir *d);
 
 /* --- tail_file.c: inodes --- */
 
+/* The key of an inode in maps; valid as long as *k. */
+struct inode_key {
+    uint64_t dev, ino;
+};
+static inline struct str inode_key(const struct inode_key *k)
+{
+    return str_of((const char *)k, sizeof *k);
+}
 struct tail_file *followed_find(const struct tail *t, uint64_t dev, uint64_t ino);
 /* NULL when memory is short. `path` names it to people, and its records. */
 struct tail_file *followed_new(struct tail *t, const struct tail_kind *kind, const struct stat *st,

@@ -72,7 +72,7 @@ static bool weigh(struct tail *t, const struct tail_dir *d, const struct dirent 
         .pattern = p ? p : rotated, .base_n = n, .fits = p != NULL, .known = known};
     if (p)
         return true;
-    if (!rotated && known)
+    if (!rotated && known && !tail_has_left(t, d->dev, e->d_ino))
         for (uint32_t i = 0; i < d->role_count && !c->pattern; i++)
             c->pattern = dir_role_lists(&d->roles[i]) ? d->roles[i].pattern : NULL;
     return c->pattern && (known || is_number_or_date(e->d_name + n));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * tailer.c - what the settings ask for, turns of reading, and the few things that wait for time to pass.
+ * tailer.c - turns of reading, and the few things that wait for time to pass.
  *
  * Each turn of the loop reads a few pieces, one of each file that is ready in turn, so that a large
  * file holds up neither the others nor the clients.
@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
-#include "source/line_rules.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -179,11 +178,11 @@ static bool is_elsewhere(const struct tail_dir *d)
 static void walk_again(struct tail *t)
 {
     t->astray = false;
-    for (size_t i = 0; i < t->pattern_count; i++) {
-        bool astray = t->patterns[i].astray;
-        t->patterns[i].astray = false;
+    for (size_t i = 0; i < t->wanted.pattern_count; i++) {
+        bool astray = t->wanted.patterns[i].astray;
+        t->wanted.patterns[i].astray = false;
         if (astray)
-            dir_walk(t, &t->patterns[i]);
+            dir_walk(t, &t->wanted.patterns[i]);
     }
 }
 
@@ -220,82 +219,6 @@ void tail_tick_if_needed(struct tail *t)
         ms = t->polled_dirs > 0 ? t->opts.poll_ms : lazy_ms;
     if (!uv_is_active((uv_handle_t *)&t->tick) || uv_timer_get_due_in(&t->tick) > ms)
         uv_timer_start(&t->tick, on_tick, ms, 0);
-}
-
-/* --- settings --- */
-
-static int add_patterns(struct tail *t, char *const *paths, const struct tail_kind *kind,
-                        struct errinfo *info)
-{
-    int err = 0;
-
-    for (; *paths && err == 0; paths++) {
-        struct tail_pattern *p = &t->patterns[t->pattern_count];
-        p->kind = kind;
-        err = glob_init(&p->glob, *paths, info);
-        t->pattern_count += err == 0;
-    }
-    return err;
-}
-
-static int add_files(struct tail *t, const struct file_conf *c, struct errinfo *info)
-{
-    struct tail_kind *kind = &t->kinds[t->kind_count++];
-
-    *kind = (struct tail_kind){.source = c->source,
-                               .labels = c->labels,
-                               .label_count = c->label_count,
-                               .exclude = c->exclude,
-                               .unstored = c->unstored,
-                               .joins = !c->apart,
-                               .from_end = c->start == START_END};
-    int err = line_rules_init(&kind->rules, &c->parse, c->paths[0], info);
-    return err < 0 ? err : add_patterns(t, c->paths, kind, info);
-}
-
-static int add_process(struct tail *t, const struct process_conf *c, struct errinfo *info)
-{
-    struct tail_kind *kind = &t->kinds[t->kind_count++];
-    char *const paths[] = {c->follow, NULL};
-
-    *kind = (struct tail_kind){.source = c->name,
-                               .process = c->name,
-                               .labels = c->labels,
-                               .label_count = c->label_count,
-                               .unstored = c->unstored};
-    int err = line_rules_init(&kind->rules, &c->parse, c->name, info);
-    return err < 0 ? err : add_patterns(t, paths, kind, info);
-}
-
-static size_t count_patterns(const struct settings *s, size_t *ret_kinds)
-{
-    size_t patterns = 0, kinds = s->file_count;
-
-    for (size_t i = 0; i < s->file_count; i++)
-        for (char **p = s->files[i].paths; *p; p++)
-            patterns++;
-    for (size_t i = 0; i < s->process_count; i++)
-        kinds += s->processes[i].follow != NULL;
-    *ret_kinds = kinds;
-    return patterns + kinds - s->file_count;
-}
-
-static int read_settings(struct tail *t, struct errinfo *info)
-{
-    const struct settings *s = t->opts.settings;
-    size_t kinds, patterns = count_patterns(s, &kinds);
-    int err = 0;
-
-    t->kinds = calloc(kinds + 1, sizeof *t->kinds);
-    t->patterns = calloc(patterns + 1, sizeof *t->patterns);
-    if (!t->kinds || !t->patterns)
-        return -ENOMEM;
-    for (size_t i = 0; i < s->file_count && err == 0; i++)
-        err = add_files(t, &s->files[i], info);
-    for (size_t i = 0; i < s->process_count && err == 0; i++)
-        if (s->processes[i].follow)
-            err = add_process(t, &s->processes[i], info);
-    return err;
 }
 
 /* --- life --- */
@@ -337,8 +260,8 @@ int tail_new(struct tail **ret, const struct tail_opts *opts, struct errinfo *in
     init(t, opts);
     int err = map_buffer(t);
     if (err == 0)
-        err = read_settings(t, info);
-    if (err == 0 && t->pattern_count > 0)
+        err = wanted_read(&t->wanted, opts->settings, info);
+    if (err == 0 && t->wanted.pattern_count > 0)
         err = watch_open(t);
     if (err < 0) {
         tail_close(t);
@@ -346,12 +269,7 @@ int tail_new(struct tail **ret, const struct tail_opts *opts, struct errinfo *in
         tail_free(t);
         return err;
     }
-    t->starting = true;
-    for (size_t i = 0; i < t->pattern_count; i++)
-        dir_walk(t, &t->patterns[i]);
-    dir_settle(t);
-    t->starting = false;
-    followed_forget_stale(t);
+    tail_walk_all(t);
     *ret = t;
     return 0;
 }
@@ -369,24 +287,15 @@ void tail_close(struct tail *t)
 
 void tail_free(struct tail *t)
 {
-    struct map_slot *s;
-
     if (!t)
         return;
     t->blocked = true; /* nothing is read any more */
-    while ((s = map_next(&t->by_inode, NULL)))
-        followed_free(t, s->value);
-    while (!list_empty(&t->dirs))
-        dir_free(t, LIST_ITEM(t->dirs.next, struct tail_dir, link));
+    tail_let_all_go(t);
+    map_fini(&t->left);
     map_fini(&t->by_inode);
     map_fini(&t->by_path);
     map_fini(&t->by_watch);
-    for (size_t i = 0; i < t->pattern_count; i++)
-        glob_fini(&t->patterns[i].glob);
-    for (size_t i = 0; i < t->kind_count; i++)
-        parse_rules_fini(&t->kinds[i].rules);
-    free(t->patterns);
-    free(t->kinds);
+    wanted_fini(&t->wanted);
     batch_fini(&t->batch);
     if (t->buffer)
         munmap(t->buffer, TAIL_BUFFER);

@@ -33,7 +33,8 @@ struct tail;
 struct tail_opts {
     struct loop *loop;
     struct intake intake;
-    const struct settings *settings; /* must live as long as the tail */
+    const struct settings *settings; /* must live as long as the tail; `files:` and processes until
+                                      * tail_reload() has been given others */
     uint32_t linger_ms; /* a file without a name is let go when nothing came for so long */
     uint32_t quiet_ms;  /* a file to which nothing came for so long is closed */
     uint32_t poll_ms;   /* how often folders are looked at that cannot be watched */
@@ -47,6 +48,11 @@ struct tail_opts tail_defaults(void);
 /* Begins to follow what the settings name: `files:` and the `follow:` of processes. Reading starts with
  * the loop. info gets the sentence when the settings cannot be used. */
 int tail_new(struct tail **ret, const struct tail_opts *opts, struct errinfo *info) LM_MUST_CHECK;
+/* Follows what other settings name from now on: they must live until the next call that succeeds, or
+ * tail_free(). Files that stay go on where they were, be it under another entry; those that are not named
+ * any more keep their positions, in case they are named again. On failure nothing has changed. */
+int tail_reload(struct tail *t, const struct settings *settings,
+                struct errinfo *info) LM_MUST_CHECK;
 /* Stops; what is not in the journal by now is read by the next hub. NULL is fine. */
 void tail_close(struct tail *t);
 /* After tail_close() and the end of the loop. NULL is fine. */

@@ -14,7 +14,7 @@ int emitter_init(struct emitter *e, struct chunk_reader *r)
     if (!e->texts)
         return -ENOMEM;
     return reader_need(r, NEED_IDS | NEED_TIMES | NEED_KINDS | NEED_SETS | NEED_ROW_SETS |
-                              NEED_ORDER | NEED_PLACES);
+                              NEED_PLACES);
 }
 
 void emitter_fini(struct emitter *e)

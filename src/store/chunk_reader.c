@@ -45,10 +45,30 @@ static void *array_of(struct buf *b, size_t n, size_t size)
     return b->p;
 }
 
+static void drop_old_sets(struct chunk_reader *r)
+{
+    const struct reader_set *sets = (const struct reader_set *)(const void *)r->old_sets_at.p;
+
+    for (uint32_t i = 0; i < r->old_set_count; i++)
+        labels_unref(sets[i].labels);
+    r->old_set_count = 0;
+}
+
+/* They stay in the label table until the next chunk has its own. */
+static void put_sets_aside(struct chunk_reader *r)
+{
+    struct buf free_at = r->old_sets_at;
+
+    drop_old_sets(r);
+    r->old_sets_at = r->sets_at;
+    r->old_set_count = r->chunk->set_count;
+    r->sets_at = free_at;
+}
+
 static void forget(struct chunk_reader *r)
 {
-    for (uint32_t i = 0; r->sets && i < r->chunk->set_count; i++)
-        labels_unref(r->sets[i].labels);
+    if (r->sets)
+        put_sets_aside(r);
     chunk_unref(r->chunk);
     r->chunk = NULL;
     r->have = 0;
@@ -65,11 +85,13 @@ static void forget(struct chunk_reader *r)
 
 void reader_close(struct chunk_reader *r)
 {
-    struct buf *const all[] = {&r->meta,     &r->disk,        &r->raw,      &r->sets_at,
-                               &r->runs_at,  &r->blocks_at,   &r->times_at, &r->kinds_at,
-                               &r->flags_at, &r->row_sets_at, &r->order_at, &r->places_at};
+    struct buf *const all[] = {&r->old_sets_at, &r->meta,     &r->disk,        &r->raw,
+                               &r->sets_at,     &r->runs_at,  &r->blocks_at,   &r->times_at,
+                               &r->kinds_at,    &r->flags_at, &r->row_sets_at, &r->order_at,
+                               &r->places_at};
 
     forget(r);
+    drop_old_sets(r);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         buf_fini(all[i]);
     label_table_fini(&r->table);
@@ -273,6 +295,7 @@ static int decode_sets(struct chunk_reader *r, struct str raw, uint64_t arg)
     }
     if (err == 0 && raw.n == 0) {
         r->sets = sets;
+        drop_old_sets(r);
         return 0;
     }
     for (i -= err<0; i> 0; i--)
@@ -310,37 +333,74 @@ static int decode_row_sets(struct chunk_reader *r, struct str raw, uint64_t burs
 
 /* --- the order of texts follows from the sets of the rows --- */
 
-static int find_order(struct chunk_reader *r)
+/* Behind the rows from `row` on that have one set: mostly several, and handled together. */
+static uint32_t end_of_burst(const struct chunk_reader *r, uint32_t row)
+{
+    uint32_t set = r->row_sets[row];
+
+    while (row < r->chunk->count && r->row_sets[row] == set)
+        row++;
+    return row;
+}
+
+/* Calls for each burst in the order of rows: where its texts begin. */
+typedef void burst_fn(struct chunk_reader *r, uint32_t row, uint32_t end, uint32_t place);
+
+static int each_burst(struct chunk_reader *r, burst_fn *fn)
 {
     const struct chunk *c = r->chunk;
-    uint32_t *order = array_of(&r->order_at, c->count, sizeof *order);
     uint32_t *next = calloc((size_t)c->set_count + 2, sizeof *next);
 
-    if (!order || !next) {
-        free(next);
+    if (!next)
         return -ENOMEM;
+    for (uint32_t row = 0, end; row < c->count; row = end) {
+        end = end_of_burst(r, row);
+        next[r->sets[r->row_sets[row]].lane + 1] += end - row;
     }
-    for (uint32_t row = 0; row < c->count; row++)
-        next[r->sets[r->row_sets[row]].lane + 1]++;
     for (uint32_t lane = 0; lane < c->set_count; lane++)
         next[lane + 1] += next[lane];
-    for (uint32_t row = 0; row < c->count; row++)
-        order[next[r->sets[r->row_sets[row]].lane]++] = row;
+    for (uint32_t row = 0, end; row < c->count; row = end) {
+        uint32_t *place = &next[r->sets[r->row_sets[row]].lane];
+        end = end_of_burst(r, row);
+        fn(r, row, end, *place);
+        *place += end - row;
+    }
     free(next);
-    r->order = order;
     return 0;
+}
+
+static void put_order(struct chunk_reader *r, uint32_t row, uint32_t end, uint32_t place)
+{
+    uint32_t *order = (uint32_t *)(void *)r->order_at.p + place;
+
+    for (; row < end; row++)
+        *order++ = row;
+}
+
+static int find_order(struct chunk_reader *r)
+{
+    uint32_t *order = array_of(&r->order_at, r->chunk->count, sizeof *order);
+    int err = order ? each_burst(r, put_order) : -ENOMEM;
+
+    r->order = err < 0 ? NULL : order;
+    return err;
+}
+
+static void put_places(struct chunk_reader *r, uint32_t row, uint32_t end, uint32_t place)
+{
+    uint32_t *places = (uint32_t *)(void *)r->places_at.p;
+
+    for (; row < end; row++)
+        places[row] = place++;
 }
 
 static int find_places(struct chunk_reader *r)
 {
     uint32_t *places = array_of(&r->places_at, r->chunk->count, sizeof *places);
+    int err = places ? each_burst(r, put_places) : -ENOMEM;
 
-    if (!places)
-        return -ENOMEM;
-    for (uint32_t place = 0; place < r->chunk->count; place++)
-        places[r->order[place]] = place;
-    r->places = places;
-    return 0;
+    r->places = err < 0 ? NULL : places;
+    return err;
 }
 
 int reader_need(struct chunk_reader *r, unsigned what)
@@ -358,8 +418,7 @@ int reader_need(struct chunk_reader *r, unsigned what)
     uint64_t arg;
     int err = 0;
 
-    what |= what & NEED_PLACES ? NEED_ORDER : 0;
-    what |= what & NEED_ORDER ? NEED_SETS | NEED_ROW_SETS : 0;
+    what |= what & (NEED_ORDER | NEED_PLACES) ? NEED_SETS | NEED_ROW_SETS : 0;
     what &= ~r->have;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == 0; i++) {
         if (!(what & steps[i].need))

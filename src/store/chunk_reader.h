@@ -50,6 +50,8 @@ struct chunk_reader {
     struct unpacker unpacker;
     unsigned have; /* NEED_… that are decoded */
     struct buf meta, disk, raw;
+    struct buf old_sets_at; /* of the chunk before: the next one has most of them again */
+    uint32_t old_set_count;
     struct buf sets_at, runs_at, blocks_at, times_at, kinds_at, flags_at, row_sets_at, order_at,
         places_at;
     /* Valid after reader_open(): */

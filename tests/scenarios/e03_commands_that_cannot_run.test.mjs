@@ -21,6 +21,7 @@ scenario("run: not found is 127, not executable 126, and the reason is a line li
         ],
         [s.path("nowhere"), 127, /command not found/],
         [s.path("plain"), 126, /cannot run '.*plain': permission denied\. Is it executable \(chmod \+x\)\?/],
+        [s.folder("folder"), 126, /cannot run '.*': it is a folder, not a program/],
         [s.path("script"), 126, /the interpreter named in its first line was not found/],
     ];
     for (const [command, status, reason] of cases) {
@@ -44,11 +45,13 @@ scenario("processes: one that is not found has a state that says so; the others 
     });
     await undisturbed(s, hub, async () => {
         const missing = await hub.processIn("missing", "disconnected");
-        assert.equal(missing.reason, "ended with code 127 (command not found)");
+        const words = "cannot run 'no-such-command': command not found. Is it installed and on PATH?";
+        assert.equal(missing.reason, `ended with code 127: ${words}`);
+        await hub.process.says(/WARN: Process missing ended with code 127: cannot run 'no-such-command'/);
         const eager = await hub.processIn("eager", "waiting");
-        assert.match(eager.reason, /command not found\); starts again in \d+\.\d s/);
+        assert.match(eager.reason, /command not found.*; starts again in \d+\.\d s/);
         const nowhere = await hub.processIn("nowhere", "failed");
-        assert.match(nowhere.reason, /its directory .*no-such-folder cannot be entered/);
+        assert.match(nowhere.reason, /its directory .*no-such-folder cannot be entered.*; make it, or change `directory`/);
         await hub.processIn("good", "running");
         const answer = await hub.get("/api/v1/logs/job-runs/1");
         assert.match(answer.json.logs[0].message, /cannot run 'no-such-command': command not found/);

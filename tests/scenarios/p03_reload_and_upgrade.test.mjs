@@ -4,7 +4,7 @@
 // those it concerns.
 
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { program, rounds } from "../lib/paths.mjs";
 import { isAlive, statusOf } from "../lib/process.mjs";
@@ -54,6 +54,42 @@ scenario("a reload touches only what changed", async (s) => {
     hub.process.signal("SIGHUP");
     await hub.process.says(/SIGHUP: .*unknown key 'comand'.*the old configuration holds/);
     await hub.processIn("same", "running");
+});
+
+scenario("a reload changes the files that are followed, and each line still comes once", async (s) => {
+    const dir = s.folder("logs-of-others");
+    const add = (name, text) => appendFileSync(join(dir, name), text);
+    const entry = (pattern, source) => ({ path: join(dir, pattern), source });
+    const hub = await s.hub({ settings: { files: [entry("*.log", "one")] } });
+    const messages = async (source) => (await hub.get("/api/v1/logs", { order: "asc", source })).json.logs.map((r) => r.message);
+    const reload = async (...files) => {
+        hub.configure({ files });
+        const r = await cli(s, hub, "reload");
+        assert.equal(r.status, 0, r.stderr);
+        return r.stdout;
+    };
+    add("a.log", "a1\n");
+    add("b.txt", "b1\n");
+    await until("the first line", async () => (await messages("one")).length === 1);
+    assert.match(await reload(entry("*.log", "two"), entry("*.txt", "texts")), /files: changed/);
+    add("a.log", "a2\n");
+    await until("a line of the new entry", async () => (await messages("texts")).length === 1);
+    await until("a line under the new name", async () => (await messages("two")).length === 1);
+    assert.match(await reload(entry("*.txt", "texts")), /files: changed/);
+    add("a.log", "a3\n");
+    add("b.txt", "b2\n");
+    await until("its second line", async () => (await messages("texts")).length === 2);
+    assert.match(await reload(entry("*.txt", "texts")), /files: as before/);
+    await reload(entry("*.txt", "texts"), entry("*.log", "two"));
+    await until("what was written meanwhile", async () => (await messages("two")).length === 2);
+    assert.deepEqual([await messages("one"), await messages("two"), await messages("texts")], [["a1"], ["a2", "a3"], ["b1", "b2"]]);
+    const gone = join(dir, "[z].log");
+    hub.configure({ files: [{ path: gone, levels: [{ match: "/(/", level: "info" }] }] });
+    const bad = await cli(s, hub, "reload");
+    assert.equal(bad.status, 1);
+    assert.match(bad.stderr, /is not a regular expression.*the old configuration holds/);
+    add("b.txt", "b3\n");
+    await until("that nothing has changed", async () => (await messages("texts")).length === 3);
 });
 
 scenario("files and runs of an earlier hub have their cards", async (s) => {

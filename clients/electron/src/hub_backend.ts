@@ -20,6 +20,7 @@ interface WireRecord {
 }
 
 const LIMIT_MAX = 10_000;
+const TIMEOUT_MS = 30_000;
 const NAMES = [
     ["campaignId", "campaign_id"],
     ["userEmail", "user_email"],
@@ -96,7 +97,8 @@ export class HubBackend implements Backend {
 
     /** `ifMissing`: the answer for a 404. */
     private ask<T>(method: string, path: string, query: Record<string, string>, ifMissing?: T): Promise<T> {
-        const options = { socketPath: this.socket, path: `${path}?${new URLSearchParams(query).toString()}`, method, headers: { Host: "localhost" } };
+        const target = `${path}?${new URLSearchParams(query).toString()}`;
+        const options = { socketPath: this.socket, path: target, method, headers: { Host: "localhost" }, timeout: TIMEOUT_MS };
         return new Promise((resolve, reject) => {
             const asked = request(options, (response) => {
                 let text = "";
@@ -105,20 +107,26 @@ export class HubBackend implements Backend {
                 response.on("error", reject);
                 response.on("end", () => {
                     const status = response.statusCode ?? 500;
-                    if (status < 300) resolve(JSON.parse(text) as T);
+                    const body = parsed(text);
+                    if (status < 300 && body !== undefined) resolve(body as T);
                     else if (status === 404 && ifMissing !== undefined) resolve(ifMissing);
-                    else reject(new Error(reasonOf(text) ?? `the hub answered ${status}`));
+                    else reject(new Error((body as Refusal | undefined)?.error?.message ?? `the hub answered ${status}`));
                 });
             });
+            asked.on("timeout", () => asked.destroy(new Error("the hub does not answer")));
             asked.on("error", reject);
             asked.end();
         });
     }
 }
 
-function reasonOf(text: string): string | undefined {
+interface Refusal {
+    error?: { message?: string };
+}
+
+function parsed(text: string): unknown {
     try {
-        return (JSON.parse(text) as { error?: { message?: string } }).error?.message;
+        return JSON.parse(text);
     } catch {
         return undefined;
     }
