@@ -5,7 +5,7 @@
  * Both work on the files themselves, under the lock that a hub would hold. `verify` writes nothing.
  * `repair` mends first what a hub would mend at its start, and then looks as `verify` does.
  */
-#include "cli/cli.h"
+#include "cli/verify_command.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -72,11 +72,30 @@ static int look(const char *command, const struct store *s)
     return found.places ? CLI_FAILED : CLI_OK;
 }
 
+static int open_and_look(const char *command, const char *state_dir, bool look_only)
+{
+    struct store_opts opts = {.state_dir = state_dir, .look_only = look_only};
+    struct errinfo info = {0};
+    struct store *s = NULL;
+    int rc;
+
+    if (store_open(&s, &opts, &info) < 0) {
+        fprintf(stderr, "logmill %s: %s\n", command, info.text);
+        return CLI_FAILED;
+    }
+    rc = look(command, s);
+    store_close(s);
+    return rc;
+}
+
+int verify_look(const char *command, const char *state_dir)
+{
+    return open_and_look(command, state_dir, true);
+}
+
 static int run(int argc, char **argv, bool look_only)
 {
     struct settings settings;
-    struct errinfo info = {0};
-    struct store *s = NULL;
     int rc = cli_settings(&settings, &argc, argv);
 
     if (rc != CLI_OK)
@@ -85,14 +104,8 @@ static int run(int argc, char **argv, bool look_only)
     int lock_fd = rc == CLI_OK ? lock_state(argv[0], settings.state_dir) : -1;
     if (rc == CLI_OK && lock_fd < 0)
         rc = CLI_FAILED;
-    struct store_opts opts = {.state_dir = settings.state_dir, .look_only = look_only};
-    if (rc == CLI_OK && store_open(&s, &opts, &info) < 0) {
-        fprintf(stderr, "logmill %s: %s\n", argv[0], info.text);
-        rc = CLI_FAILED;
-    }
     if (rc == CLI_OK)
-        rc = look(argv[0], s);
-    store_close(s);
+        rc = open_and_look(argv[0], settings.state_dir, look_only);
     if (lock_fd >= 0)
         close(lock_fd);
     settings_fini(&settings);

@@ -180,6 +180,24 @@ uint32_t numbers_peek_epoch(const char *state_dir)
     return err == 0 && n.watermark > 1 ? n.epoch : 0;
 }
 
+int numbers_copy(const char *from_dir, const char *to_dir, struct errinfo *info)
+{
+    struct numbers n;
+    int err = numbers_open(&n, NULL, from_dir, info);
+
+    free(n.path);
+    n.path = NULL;
+    if (err == 0 && asprintf(&n.path, "%s/store", to_dir) < 0)
+        err = -ENOMEM;
+    if (err == 0) {
+        err = write_file(&n, n.watermark, NO_BOOT_ID, 0);
+        if (err < 0)
+            err_set(info, err, "cannot write %s: %s", n.path, err_text(err));
+        free(n.path);
+    }
+    return err;
+}
+
 static void drop_open_name(const struct numbers *n)
 {
     char other[4096];

@@ -50,6 +50,10 @@ int numbers_open(struct numbers *n, struct loop *loop, const char *state_dir,
 /* The epoch that numbers_open() will find; 0: there is no store yet, or none that can be read. */
 uint32_t numbers_peek_epoch(const char *state_dir);
 
+/* Writes to_dir/store for a copy of the store in from_dir: the same epoch, and numbering goes on at the
+ * watermark, whatever the copy of the journal has. */
+int numbers_copy(const char *from_dir, const char *to_dir, struct errinfo *info) LM_MUST_CHECK;
+
 /* Decides where numbering goes on: where a clean stop left off; after a crash behind `journal_end`
  * (one past the last id in the journal) when the journal is whole and the machine was not restarted,
  * else at the watermark. Writes the file, so that from here on a crash is recognised; on a full disk

@@ -51,7 +51,12 @@ struct lm_client {
     uint64_t answer_request;
 };
 
-enum { CLIENT_READ = 256 * 1024, CLIENT_OUT_SOON = 128 * 1024, GRACE_MS = 1000, SLEEP_MAX_MS = 3600 * 1000 };
+enum {
+    CLIENT_READ = 256 * 1024,
+    CLIENT_OUT_SOON = 128 * 1024,
+    GRACE_MS = 1000,
+    SLEEP_MAX_MS = 3600 * 1000
+};
 
 /* client.c */
 void client_note(struct lm_client *c, int64_t due_us); /* the clock must ring by then */

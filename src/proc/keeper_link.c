@@ -97,6 +97,14 @@ static void call_hub(struct link *l, int64_t now_us)
     frame_add_run(&l->out, l->run);
 }
 
+void link_call_now(struct link *l, int64_t now_us)
+{
+    if (l->state != LINK_DOWN)
+        return;
+    l->due_us = now_us;
+    l->pause_ms = PAUSE_FIRST_MS;
+}
+
 int64_t link_deadline(const struct link *l)
 {
     return l->state == LINK_UP ? INT64_MAX : l->due_us;

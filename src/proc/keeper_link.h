@@ -55,6 +55,8 @@ void link_fini(struct link *l);
 
 /* Does what is due: connects, or gives up a hub that does not answer. */
 void link_tick(struct link *l, int64_t now_us);
+/* A hub is there now: does not wait any longer before the next attempt. */
+void link_call_now(struct link *l, int64_t now_us);
 /* When link_tick() has something to do; INT64_MAX = never. */
 int64_t link_deadline(const struct link *l);
 /* POLLIN, and POLLOUT when there is something to send. */

@@ -139,6 +139,8 @@ static void on_signal(struct keeper *k, const struct signalfd_siginfo *s, int64_
     if (number == SIGCHLD) {
         if (child_reap(&k->child))
             on_death(k, now_us);
+        if (s->ssi_code == SI_USER) /* a hub that has just started knows of us from `runs` */
+            link_call_now(&k->link, now_us);
         return;
     }
     if (!k->opts.foreground || s->ssi_code != SI_KERNEL)

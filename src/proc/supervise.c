@@ -13,6 +13,7 @@
 #include "proc/supervise_private.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,6 +238,7 @@ void supervise_start(struct supervise *s)
         if (!p->priv->keeper_runs || p->priv->due_us)
             continue;
         p->priv->due_us = clock_mono_us() + CALL_WITHIN_US;
+        (void)kill(p->keeper_pid, SIGCHLD); /* call now: it may rest up to a second between calls */
         process_set(s, p, PROCESS_STARTING, "it runs already; waiting for its keeper to call");
     }
     life_schedule(s);

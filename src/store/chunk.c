@@ -71,12 +71,12 @@ static int check_index_head(struct str bytes)
 {
     const char *h = bytes.p;
 
-    if (bytes.n < INDEX_HEAD || !str_eq(str_of(h, INDEX_MAGIC.n), INDEX_MAGIC))
-        return -LM_E_DAMAGED;
-    if (format_check(h, INDEX_CHECK) != format_u64(h + INDEX_CHECK))
-        return -LM_E_DAMAGED;
-    if (format_u32(h + INDEX_INCOMPATIBLE) != 0)
-        return -LM_E_VERSION;
+    int err = bytes.n < INDEX_HEAD
+                  ? -LM_E_DAMAGED
+                  : format_check_head(h, INDEX_MAGIC, INDEX_CHECK, INDEX_INCOMPATIBLE);
+
+    if (err < 0)
+        return err;
     if (end_of(h, INDEX_BLOOMS_N) != format_u32(h + INDEX_SIZE) || format_u32(h + INDEX_SIZE) % 8 ||
         format_u64(h + INDEX_SEG_AT) % 8 || format_u32(h + INDEX_SEG_N) > CHUNK_BYTES_MAX ||
         format_u32(h + INDEX_META_N) < META_HEAD)

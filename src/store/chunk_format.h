@@ -19,6 +19,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 #define CHUNK_MAGIC STR("LMCHNK1\n")
 #define INDEX_MAGIC STR("LMINDX1\n")
+enum {
+    MAGIC_FAMILY_N = 6
+}; /* what every version begins with; all of them keep the head and its check */
 
 /* Head of a chunk. */
 enum {
@@ -201,6 +204,18 @@ static inline void format_put64(char *at, uint64_t v)
 static inline uint64_t format_check(const void *p, size_t n)
 {
     return XXH3_64bits(p, n);
+}
+
+/* A head whose check lies at `check_at` and covers what is before it: 0; -LM_E_VERSION: of another version, or
+ * with flags that nobody knows; -LM_E_DAMAGED. */
+static inline int format_check_head(const char *head, struct str magic, size_t check_at,
+                                    size_t incompatible_at)
+{
+    if (memcmp(head, magic.p, MAGIC_FAMILY_N) != 0 ||
+        format_check(head, check_at) != format_u64(head + check_at))
+        return -LM_E_DAMAGED;
+    bool same = memcmp(head, magic.p, magic.n) == 0 && format_u32(head + incompatible_at) == 0;
+    return same ? 0 : -LM_E_VERSION;
 }
 
 /* Zeros to a multiple of 8. */

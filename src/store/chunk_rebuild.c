@@ -15,11 +15,10 @@
 
 static int check_head(const char *head)
 {
-    if (!str_eq(str_of(head, CHUNK_MAGIC.n), CHUNK_MAGIC) ||
-        format_check(head, CHUNK_CHECK) != format_u64(head + CHUNK_CHECK))
-        return -LM_E_DAMAGED;
-    if (format_u32(head + CHUNK_INCOMPATIBLE) != 0)
-        return -LM_E_VERSION;
+    int err = format_check_head(head, CHUNK_MAGIC, CHUNK_CHECK, CHUNK_INCOMPATIBLE);
+
+    if (err < 0)
+        return err;
     uint32_t size = format_u32(head + CHUNK_SIZE), meta_n = format_u32(head + CHUNK_META_N);
     if (size % 8 || size > CHUNK_BYTES_MAX || meta_n < META_HEAD ||
         (uint64_t)CHUNK_HEAD + meta_n > size)

@@ -308,6 +308,10 @@ static int open_pair(struct opening *o)
     if (whole < 0)
         return whole;
     bool behind = o->seg_size > o->s->seg_n;
+    struct chunk_seg seg;
+    if (o->look_only && behind &&
+        chunk_seg_read(o->s->files->seg_fd, o->s->seg_n, &seg) == -LM_E_VERSION)
+        return -LM_E_VERSION;
     if (o->look_only) {
         o->s->idx_ends_early = whole == 0;
         o->s->tail_n = (behind ? o->seg_size - o->s->seg_n : 0) + o->idx_size - o->s->idx_n;

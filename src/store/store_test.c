@@ -3,6 +3,7 @@
  * store_test.c - from the journal into chunks and back: kept, mended, cleared, given up for age or size.
  */
 #include "store/chunk.h"
+#include "store/chunk_format.h"
 #include "store/store_impl.h"
 
 #include "base/clock.h"
@@ -620,6 +621,108 @@ static void punched_space_does_not_count_against_the_size(void **state)
     assert_int_equal(count_sealed(y), 600);
 }
 
+/* --- what the following tests begin with --- */
+
+/* Three chunks, the middle one without anything dead; job b is cleared. */
+static uint64_t clear_some(struct yard *y)
+{
+    struct label b = {STR("job_run_id"), STR("b")};
+    int cleared = 0;
+
+    seal(y, 700);
+    seal(y, 7); /* of one job, and not of b */
+    seal(y, 700);
+    assert_int_equal(store_clear(y->store, &b, 1, on_cleared, &cleared), 0);
+    row_settle(&y->row);
+    return count_sealed(y);
+}
+
+/* In the folder of the only day. */
+static void shell(struct yard *y, const char *words)
+{
+    char command[2 * ROW_PATH];
+
+    snprintf(command, sizeof command, "cd %s/history/*-*/ && %s", y->row.dir, words);
+    assert_int_equal(system(command), 0);
+}
+
+/* --- later versions --- */
+
+/* What the folder holds, as one number. */
+static void sum_of_files(struct yard *y, char sum[40])
+{
+    char command[ROW_PATH];
+
+    snprintf(command, sizeof command, "cd %s && cat history/tomb history/*/* | md5sum", y->row.dir);
+    FILE *f = popen(command, "r");
+    assert_non_null(fgets(sum, 40, f));
+    pclose(f);
+}
+
+/* Another version of the file, whose check holds as those of all versions do. */
+static void make_later(const char *path, size_t at, char value, size_t check_at)
+{
+    char head[128];
+    int fd = open(path, O_RDWR);
+
+    assert_int_equal(pread(fd, head, sizeof head, 0), sizeof head);
+    head[at] = value;
+    format_put64(head + check_at, format_check(head, check_at));
+    assert_int_equal(pwrite(fd, head, sizeof head, 0), sizeof head);
+    close(fd);
+}
+
+static void expect_refused(struct yard *y)
+{
+    struct errinfo info = {0};
+    char before[40], after[40];
+
+    sum_of_files(y, before);
+    for (int i = 0; i < 2; i++) {
+        y->opts.look_only = i == 0;
+        assert_int_equal(store_open(&y->store, &y->opts, &info), -LM_E_VERSION);
+        assert_non_null(strstr(info.text, "was written by a later version of logmill: use that"));
+    }
+    sum_of_files(y, after);
+    assert_string_equal(before, after);
+}
+
+static void a_later_version_stops_the_start_and_stays_as_it_is(void **state)
+{
+    static const struct {
+        const char *ending;
+        size_t at;
+        char value;
+        size_t check_at;
+    } cases[] = {{".idx", MAGIC_FAMILY_N, '2', INDEX_CHECK},
+                 {".idx", INDEX_INCOMPATIBLE, 1, INDEX_CHECK},
+                 {".seg", MAGIC_FAMILY_N, '2', CHUNK_CHECK},
+                 {".seg", CHUNK_INCOMPATIBLE, 1, CHUNK_CHECK}};
+    struct yard *y = *state;
+    char path[ROW_PATH];
+
+    open_all(y);
+    uint64_t left = clear_some(y);
+    file_path(y, "", path);
+    close_all(y);
+    shell(y, "cp *.seg seg && cp *.idx idx");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char file[ROW_PATH + 8];
+        snprintf(file, sizeof file, "%s%s", path, cases[i].ending);
+        make_later(file, cases[i].at, cases[i].value, cases[i].check_at);
+        expect_refused(y);
+        if (i >= 2) { /* the same without an index to go by */
+            shell(y, "cp 0*.idx kept && : > 0000000000000001.idx");
+            y->opts.look_only = false;
+            expect_refused(y);
+        }
+        shell(y, "cp seg 0000000000000001.seg && cp idx 0000000000000001.idx");
+    }
+    y->opts.look_only = false;
+    open_all(y);
+    assert_int_equal(count_sealed(y), left);
+}
+
 /* --- compacting --- */
 
 struct compacted {
@@ -644,20 +747,6 @@ static struct compacted compact(struct yard *y)
     row_settle(&y->row);
     assert_int_equal(c.calls, 1);
     return c;
-}
-
-/* Three chunks, the middle one without anything dead; job b is cleared. */
-static uint64_t clear_some(struct yard *y)
-{
-    struct label b = {STR("job_run_id"), STR("b")};
-    int cleared = 0;
-
-    seal(y, 700);
-    seal(y, 7); /* of one job, and not of b */
-    seal(y, 700);
-    assert_int_equal(store_clear(y->store, &b, 1, on_cleared, &cleared), 0);
-    row_settle(&y->row);
-    return count_sealed(y);
 }
 
 static uint32_t files_in(struct yard *y)
@@ -691,15 +780,6 @@ static void after_compacting_only_the_living_are_on_the_disk(void **state)
     assert_in_range(count_sealed(y), left + 1, left + 100);
     assert_int_equal(store_recovered(y->store)->rebuilt, 0);
     assert_int_equal(compact(y).result.pairs, 0); /* nothing is dead any more */
-}
-
-/* In the folder of the only day. */
-static void shell(struct yard *y, const char *words)
-{
-    char command[2 * ROW_PATH];
-
-    snprintf(command, sizeof command, "cd %s/history/*-*/ && %s", y->row.dir, words);
-    assert_int_equal(system(command), 0);
 }
 
 static void expect_after_start(struct yard *y, uint64_t records, uint32_t files)
@@ -811,6 +891,7 @@ int main(void)
         STORE_TEST(a_clock_that_jumps_takes_nothing_that_expires),
         STORE_TEST(a_label_set_may_go_earlier_than_the_rest),
         STORE_TEST(punched_space_does_not_count_against_the_size),
+        STORE_TEST(a_later_version_stops_the_start_and_stays_as_it_is),
         STORE_TEST(after_compacting_only_the_living_are_on_the_disk),
         STORE_TEST(a_compaction_that_dies_leaves_the_old_or_the_new),
         STORE_TEST(beside_a_compaction_everything_goes_on),

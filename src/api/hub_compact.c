@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * compact.c - POST /api/v1/hub/compact: what is dead leaves the disk. The answer comes at the end; a client
+ * hub_compact.c - POST /api/v1/hub/compact: what is dead leaves the disk. The answer comes at the end; a client
  * that leaves before does not end it.
  */
 #include "api/audit.h"
