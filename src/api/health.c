@@ -48,6 +48,7 @@ void metrics_get(struct http_req *req, struct api *api)
     m->http_errors_total = api->http->refusals;
     m->journal_bytes_total = journal_written(api->hub->journal);
     m->journal_unsealed = journal_unsealed(api->hub->journal);
+    m->live_only = hub_is_live_only(api->hub);
     m->store_chunks = store_chunks(api->store);
     m->store_bytes = store_bytes(api->store);
     m->store_first_id = store_start_id(api->store);

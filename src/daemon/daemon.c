@@ -16,12 +16,14 @@
 #include "daemon/state_lock.h"
 #include "net/throttle.h"
 #include "source/keeper_in.h"
+#include "store/oldfiles.h"
 
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { HTTP_BODY_MAX = 64 * 1024 }; /* of routes that take it whole */
@@ -36,6 +38,7 @@ static void count_batch(const struct batch *b, void *ctx)
     m->records_total += b->count;
     m->bytes_total += b->text_n;
     m->unstored_total += b->unstored ? b->count : 0;
+    m->live_only_total += b->live_only ? b->count : 0;
     for (uint32_t i = 0; i < b->count; i++)
         m->records_by_level_total[b->records[i].level]++;
 }
@@ -55,6 +58,8 @@ static void on_room(void *ctx)
     struct daemon *d = ctx;
     if (d->keepers)
         keeper_server_go_on(d->keepers);
+    if (d->http_in)
+        http_in_go_on(d->http_in);
 }
 
 /* --- the hub's own events become records too --- */
@@ -69,16 +74,31 @@ static void on_diag(enum diag_level level, const char *text, void *ctx)
 
 /* --- stopping --- */
 
+/* What is deleted on another disk makes no room on this one. */
+static bool is_same_disk(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev;
+}
+
 /* The disk is full: files that anybody may have, and that the history has as well, go first. */
 static bool drop_oldest_file(void *ctx)
 {
     struct daemon *d = ctx;
+    const struct settings *s = d->settings;
+    char name[ROTATED_NAME_MAX];
     uint64_t bytes;
 
-    if (!d->applog || !applog_drop_oldest(d->applog, &bytes))
+    if (d->applog && is_same_disk(s->application_dir, s->state_dir) &&
+        applog_drop_oldest(d->applog, &bytes)) {
+        diag_warn("The disk is full: the oldest application file was deleted (%" PRIu64 " bytes)",
+                  bytes);
+        return true;
+    }
+    if (!is_same_disk(s->log_dir, s->state_dir) || !oldfiles_drop_rotated(s->log_dir, name, &bytes))
         return false;
-    diag_warn("The disk is full: the oldest application file was deleted (%" PRIu64 " bytes)",
-              bytes);
+    diag_warn("The disk is full: %s/%s of an earlier run was deleted (%" PRIu64 " bytes)",
+              s->log_dir, name, bytes);
     return true;
 }
 
@@ -310,6 +330,7 @@ static void clean_up(struct daemon *d)
     ipc_free(d->ipc);
     ring_server_free(d->rings);
     http_in_free(d->http_in);
+    d->http_in = NULL;
     socketio_free(d->api.socketio);
     tail_free(d->tail);
     fanout_free(d->fanout);

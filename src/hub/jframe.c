@@ -57,7 +57,7 @@ void jframe_measure(const struct batch *b, struct jframe_layout *ret)
 {
     const struct labels *last = NULL;
     struct jframe_layout l = {.count = b->unstored ? 0 : b->count,
-                              .unstored = b->unstored ? b->count : 0,
+                              .unstored = b->unstored ? batch_ids(b) : 0,
                               .texts_n = b->unstored ? 0 : (uint32_t)b->text_n};
 
     for (uint32_t i = 0; i < b->count; i++)

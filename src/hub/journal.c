@@ -106,7 +106,7 @@ static void start_spare(struct journal *j)
 
 static void prepare_spare(struct journal *j)
 {
-    if (j->spare || j->spare_busy)
+    if (j->spare || j->spare_busy || j->stopped)
         return;
     while (has_enough(j) && take_oldest(j))
         continue;
@@ -130,12 +130,35 @@ static void spare_done(struct job *job)
         say_room(j);
         return;
     }
-    j->opts.on_trouble("making the next journal file", j->spare_err, j->opts.ctx);
     if (!created)
         jfile_close(j->made);
     /* The disk is full: a sealed file goes, although it is young. */
     if (created && take_oldest(j))
         start_spare(j);
+    j->opts.on_trouble("making the next journal file", j->spare_err, j->opts.ctx);
+    if (j->opts.on_no_file && !j->spare_busy)
+        j->opts.on_no_file(j->spare_err, j->opts.ctx);
+}
+
+void journal_make_spare(struct journal *j)
+{
+    prepare_spare(j);
+}
+
+bool journal_has_spare(const struct journal *j)
+{
+    return j->spare != NULL;
+}
+
+bool journal_is_making_spare(const struct journal *j)
+{
+    return j->spare_busy;
+}
+
+bool journal_is_tight(const struct journal *j)
+{
+    const struct jfile *f = j->current;
+    return !j->spare && (!f || f->size - f->used < ROOM_BYTES);
 }
 
 /* Files that begin with the same id: one that holds positions only, or nothing that can be read. */
@@ -160,7 +183,7 @@ static int roll(struct journal *j, uint64_t first_id)
     int err = 0;
 
     if (!f)
-        err = may_grow(j) ? jfile_create(j->dir, ++j->spare_number, &f) : -ENOSPC;
+        err = may_grow(j) ? jfile_create(j->dir, ++j->spare_number, &f) : -EAGAIN;
     if (err < 0)
         return err;
     j->spare = NULL;
@@ -208,12 +231,12 @@ int journal_append(struct journal *j, struct batch *b)
 
     jframe_measure(b, &layout);
     lm_assert(layout.length <= JOURNAL_FILE_SIZE - JFILE_HEAD);
-    lm_assert(b->count == 0 || b->first_id >= j->end_id); /* of an unstored batch as well */
-    int err = make_room(j, layout.length, b->count ? b->first_id : j->end_id, b->arrival_us);
+    lm_assert(batch_ids(b) == 0 || b->first_id >= j->end_id); /* of an unstored batch as well */
+    int err = make_room(j, layout.length, batch_ids(b) ? b->first_id : j->end_id, b->arrival_us);
     if (err < 0)
         return err;
     struct jfile *f = j->current;
-    if (b->count == 0)
+    if (batch_ids(b) == 0)
         b->first_id = j->end_id;
     size_t at = f->used;
     jframe_write(f->map + at, b, &layout, f->seed, f->size - at - layout.length >= 8);
@@ -221,7 +244,7 @@ int journal_append(struct journal *j, struct batch *b)
     f->used += layout.length;
     f->began_us = f->began_us ? f->began_us : b->arrival_us;
     j->written += layout.length;
-    f->end_id = b->first_id + b->count;
+    f->end_id = b->first_id + batch_ids(b);
     j->end_id = f->end_id;
     journal_sync_note(j);
     if (at / SPARE_RETRY_BYTES != f->used / SPARE_RETRY_BYTES)
@@ -310,6 +333,11 @@ int journal_open(struct journal **ret, const struct journal_opts *opts,
 out:
     journal_close(j);
     return err;
+}
+
+void journal_stop(struct journal *j)
+{
+    j->stopped = true;
 }
 
 static void free_journal(uv_handle_t *timer)

@@ -10,7 +10,7 @@
  *        ▲ used again when JOURNAL_KEPT newer ones exist, and nobody reads it
  *
  * A full file waits until the store has sealed it into a chunk: before that it is never used again,
- * whatever it costs. When `max_bytes` of them wait, nothing more is taken (-ENOSPC), and what is not
+ * whatever it costs. When `max_bytes` of them wait, nothing more is taken (-EAGAIN), and what is not
  * acknowledged stays with its source.
  *
  * Readers take a view, a snapshot of whole frames, and walk it with a cursor, on any thread.
@@ -47,6 +47,8 @@ struct journal_opts {
     void (*on_synced)(void *ctx);
     /* Something failed that a person should know of; the journal goes on as far as it can. */
     void (*on_trouble)(const char *doing, int err, void *ctx);
+    /* The next file could not be made: the current one is all there is. May be NULL. */
+    void (*on_no_file)(int err, void *ctx);
     void *ctx;
 };
 
@@ -60,13 +62,15 @@ struct journal_report {
 
 int journal_open(struct journal **ret, const struct journal_opts *opts,
                  struct journal_report *report, struct errinfo *info) LM_MUST_CHECK;
+/* The loop has come to its end: no job is begun any more, but there may be something to append yet. */
+void journal_stop(struct journal *j);
 /* Syncs and closes. No job of the journal may be under way: the loop has come to its end, and runs
  * once more for the handles that are closed here (loop_fini() does that). NULL is fine. */
 void journal_close(struct journal *j);
 
 /* Copies the batch in as one frame. b->first_id is set, except in an empty batch (a position only),
  * where the journal sets it. After 0 it survives the death of this process. Fails only when a new
- * file is needed and none can be made: nothing was written then. */
+ * file is needed and none can be made: nothing was written then. -EAGAIN: too many wait to be sealed. */
 int journal_append(struct journal *j, struct batch *b) LM_MUST_CHECK;
 
 /* --- sealing --- */
@@ -88,6 +92,12 @@ struct journal_view *journal_view_sealed(struct journal *j) LM_MUST_CHECK;
 /* False while so many files wait to be sealed that journal_append() would soon refuse: who can make his
  * source wait does it now, before anything has to be refused. A full disk does not show here. */
 bool journal_has_room(const struct journal *j);
+/* For a disk that was full: tries to make the next file now, when there is none; is there one, is one
+ * being made; is there neither one nor much room in the current file. */
+void journal_make_spare(struct journal *j);
+bool journal_has_spare(const struct journal *j);
+bool journal_is_making_spare(const struct journal *j);
+bool journal_is_tight(const struct journal *j);
 
 /* One past the last id in the journal; the first id that is still there. */
 uint64_t journal_end_id(const struct journal *j);

@@ -43,6 +43,7 @@ struct journal {
     struct journal_opts opts;
     char *dir;
     int dir_fd;
+    bool stopped;      /* no job may be begun */
     bool dir_dirty;    /* a file has got its name since the last sync */
     struct list files; /* oldest first; the last one is written */
     uint32_t file_count, unsealed_count;

@@ -97,7 +97,7 @@ static void take_dirty(struct journal *j)
 
 static void sync_start(struct journal *j)
 {
-    if (j->sync_busy)
+    if (j->sync_busy || j->stopped)
         return;
     if (j->sync_failed && journal_rescue(j) < 0) {
         uv_timer_start(&j->sync_timer, on_timer, RESCUE_AGAIN_MS, 0);

@@ -6,6 +6,10 @@
  * been given out. It is raised 2^26 at a time, ahead of need, in the thread pool; an id beyond it
  * is never given before the new watermark is on disk.
  *
+ * While ids are given out that the journal will not know after a crash (a full disk: hub/space.h), the
+ * file is called `store.open`: renaming needs no space. A hub that finds it under that name goes on at
+ * the watermark.
+ *
  * Threads: loop thread; the write itself runs in the pool.
  * Owns:    the file.
  */
@@ -24,8 +28,12 @@ struct numbers {
     uint32_t epoch;
     uint64_t next;       /* id of the next record */
     uint64_t watermark;  /* on disk */
+    uint64_t floor;      /* an earlier life may have given any id below */
     uint64_t clean_next; /* what the last clean stop wrote; 0 after a crash */
     bool same_boot;
+    bool suspended;    /* the file is called store.open */
+    bool resume_asked; /* it may have its name back ... */
+    bool resuming;     /* ... and the job gives it */
     char boot[37];
     struct job job;
     bool raising;
@@ -48,12 +56,19 @@ int numbers_copy(const char *from_dir, const char *to_dir, struct errinfo *info)
 
 /* Decides where numbering goes on: where a clean stop left off; after a crash behind `journal_end`
  * (one past the last id in the journal) when the journal is whole and the machine was not restarted,
- * else at the watermark. Writes the file, so that from here on a crash is recognised. */
+ * else at the watermark. Writes the file, so that from here on a crash is recognised; on a full disk
+ * it is only renamed, which does the same. */
 int numbers_start(struct numbers *n, uint64_t journal_end, bool journal_whole) LM_MUST_CHECK;
 
 /* `count` consecutive ids; the first in *ret_first. -EAGAIN, or the error of the disk, when the pool
  * could not raise the watermark in time: try again later. */
 int numbers_take(struct numbers *n, uint32_t count, uint64_t *ret_first) LM_MUST_CHECK;
+
+/* From here on ids may be given out that the journal does not have: after a crash numbering goes on
+ * at the watermark. -EAGAIN: the opposite is being written down just now. */
+int numbers_suspend(struct numbers *n) LM_MUST_CHECK;
+/* The journal knows of every id again. Takes effect when the file is written, in the pool. */
+void numbers_resume(struct numbers *n);
 
 /* A clean stop: writes `next`, then releases everything. No job may be under way: the loop has ended. */
 void numbers_close(struct numbers *n);

@@ -311,7 +311,8 @@ static void the_file_is_the_documented_text(void **state)
     read_store(f, text);
     int n =
         snprintf(expected, sizeof expected,
-                 "logmill-store 1\nepoch %08" PRIx32 "\nwatermark %" PRIu64 "\nboot %s\nnext 7\n",
+                 "logmill-store 1\nepoch %08" PRIx32 "\nwatermark %" PRIu64 "\nboot %s\nfloor 1\n"
+                 "next 7\n",
                  f->n.epoch, 1 + STEP, f->n.boot);
     snprintf(expected + n, sizeof expected - (size_t)n, "check %016" PRIx64 "\n",
              (uint64_t)XXH3_64bits(expected, (size_t)n));

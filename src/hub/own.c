@@ -16,6 +16,7 @@ void own_flush(struct own_records *o)
     turn_hook_cancel(&o->hook);
     if (o->batch.count > 0)
         o->batch.arrival_us = clock_wall_us();
+    o->batch.or_live = true;
     if (o->batch.count > 0 && hub_publish(o->hub, &o->batch) < 0)
         *o->lost += o->batch.count;
     batch_begin(&o->batch, &(struct origin){0}, 0);

@@ -186,6 +186,21 @@ void positions_each(const struct positions *p, enum origin_kind kind, positions_
     }
 }
 
+int positions_catch_up(struct positions *p,
+                       int (*fn)(const struct origin *o, const struct position *pos, void *ctx),
+                       void *ctx)
+{
+    int err = 0;
+
+    for (struct map_slot *s = map_next(&p->by_origin, NULL); s && err == 0;
+         s = map_next(&p->by_origin, s)) {
+        struct position_entry *e = s->value;
+        err = e->ahead ? fn(&e->origin, &e->position, ctx) : 0;
+        e->ahead &= err < 0;
+    }
+    return err;
+}
+
 void positions_fini(struct positions *p)
 {
     for (struct map_slot *s = map_next(&p->by_origin, NULL); s; s = map_next(&p->by_origin, s))

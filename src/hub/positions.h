@@ -22,6 +22,7 @@ struct position_entry {
     struct origin origin;
     struct position position;
     bool known;         /* false: nothing of the origin is in the journal yet */
+    bool ahead;         /* the journal does not have this position yet */
     struct list by_age; /* in pushes or others, once it is known */
     int64_t arrival_us; /* when the latest frame came */
 };
@@ -63,6 +64,11 @@ int positions_decode(struct positions *p, struct str bytes) LM_MUST_CHECK;
 typedef void positions_fn(const struct origin *o, const struct position *pos, int64_t arrival_us,
                           void *ctx);
 void positions_each(const struct positions *p, enum origin_kind kind, positions_fn *fn, void *ctx);
+/* Calls fn for every position that the journal does not have yet, until fn fails; where it did not, the
+ * journal has it from now on. */
+int positions_catch_up(struct positions *p,
+                       int (*fn)(const struct origin *o, const struct position *pos, void *ctx),
+                       void *ctx) LM_MUST_CHECK;
 void positions_fini(struct positions *p);
 
 #endif

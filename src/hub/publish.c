@@ -26,15 +26,17 @@ int hub_publish(struct hub *h, struct batch *b)
     for (uint32_t i = 0; i < b->count && err == 0; i++)
         b->records[i].id = b->first_id + i;
     if (err == 0)
-        err = journal_append(h->journal, b);
+        err = space_keep(h->space, b);
     if (err < 0) {
         h->numbers.next = next;
         if (entry && !entry->known)
             positions_forget(&h->positions, &b->origin);
         return err;
     }
-    if (entry)
+    if (entry) {
+        entry->ahead = b->live_only;
         positions_note(&h->positions, entry, &b->position, b->arrival_us);
+    }
     if (b->count > 0)
         for (uint32_t i = 0; i < h->sink_count; i++)
             h->sinks[i].fn(b, h->sinks[i].ctx);
@@ -51,7 +53,19 @@ void hub_add_sink(struct hub *h, hub_sink_fn *fn, void *ctx)
 
 bool hub_has_room(const struct hub *h)
 {
-    return journal_has_room(h->journal);
+    const struct space *s = h->space;
+    return s->state == SPACE_NONE || s->seal_err < 0 ||
+           (journal_has_room(h->journal) && !space_asks_to_wait(s));
+}
+
+const struct live_only *hub_live_only(const struct hub *h)
+{
+    return h->space->live.first_id ? &h->space->live : NULL;
+}
+
+bool hub_is_live_only(const struct hub *h)
+{
+    return h->space->state == SPACE_NONE;
 }
 
 uint64_t hub_acked_id(const struct hub *h)
@@ -81,8 +95,14 @@ static void journal_full(void *ctx)
 static void journal_room(void *ctx)
 {
     struct hub *h = ctx;
-    if (h->on_room)
+    space_may_be_there(h->space);
+    if (h->on_room && hub_has_room(h))
         h->on_room(h->room_ctx);
+}
+
+static void journal_no_file(int err, void *ctx)
+{
+    space_no_file(((struct hub *)ctx)->space, err);
 }
 
 static void journal_synced(void *ctx)
@@ -98,8 +118,6 @@ static void journal_trouble(const char *doing, int err, void *ctx)
     int64_t now = clock_mono_us();
 
     journal_synced(h); /* who waits for the disk may have waited in vain */
-    if (err == -ENOSPC && h->on_no_space)
-        h->on_no_space(h->full_ctx);
     /* Every keeper tries again each second: once a minute is enough. */
     if (err == h->trouble.err && now - h->trouble.said_us < TROUBLE_AGAIN_US)
         return;
@@ -150,8 +168,11 @@ int hub_open(struct hub *h, const struct hub_opts *opts, struct errinfo *info)
                               .on_room = journal_room,
                               .on_synced = journal_synced,
                               .on_trouble = journal_trouble,
+                              .on_no_file = journal_no_file,
                               .ctx = h};
-    err = journal_open(&h->journal, &jo, r, info);
+    err = space_new(&h->space, h);
+    if (err == 0)
+        err = journal_open(&h->journal, &jo, r, info);
     if (err < 0)
         return err;
     report_recovery(h);
@@ -159,11 +180,14 @@ int hub_open(struct hub *h, const struct hub_opts *opts, struct errinfo *info)
                         r->files > 0 && !r->damaged_places && !r->damaged_files);
     if (err < 0)
         return err_set(info, err, "cannot write %s: %s", h->numbers.path, err_text(err));
+    space_watch_numbers(h->space);
     return 0;
 }
 
 void hub_close(struct hub *h)
 {
+    space_close(h->space);
+    h->space = NULL;
     journal_close(h->journal);
     h->journal = NULL;
     numbers_close(&h->numbers);

@@ -18,6 +18,7 @@
 #include "hub/limit.h"
 #include "hub/number.h"
 #include "hub/positions.h"
+#include "hub/space.h"
 
 enum { HUB_SINKS_MAX = 8 };
 
@@ -43,6 +44,7 @@ struct hub {
     struct hub_opts opts;
     struct numbers numbers;
     struct journal *journal;
+    struct space *space;
     struct positions positions;
     struct label_table labels;
     struct limit limit; /* of what sources push */
@@ -56,8 +58,8 @@ struct hub {
     void (*on_full)(void *ctx); /* a file of the journal is full: whoever seals has work */
     void (*on_room)(void *ctx); /* hub_has_room() may be true again */
     void *room_ctx;
-    void (*on_no_space)(void *ctx); /* the disk has no room for the next file */
-    void *full_ctx;                 /* of both */
+    enum space_found (*on_no_space)(void *ctx); /* the disk is full: what can go? */
+    void *full_ctx;                             /* of both */
     struct journal_report recovered;
     struct {
         int err;
@@ -74,12 +76,18 @@ void hub_close(struct hub *h);
 void hub_add_sink(struct hub *h, hub_sink_fn *fn, void *ctx);
 
 /* Numbers the batch, appends it to the journal, hands it to the sinks. On failure nothing has
- * happened: the caller keeps what it has and tries again later. An empty batch moves a position. */
+ * happened: the caller keeps what it has and tries again later. An empty batch moves a position.
+ * On a full disk a batch that may be sent live only (b->or_live) is taken and not acknowledged; any other
+ * gets -ENOSPC (hub/space.h). */
 int hub_publish(struct hub *h, struct batch *b) LM_MUST_CHECK;
 
 /* False: sources that can wait should, until on_room. What is published meanwhile is still taken, as far
  * as it goes. */
 bool hub_has_room(const struct hub *h);
+/* The ids that were sent live and are not stored, while the disk is full; NULL: there are none. */
+const struct live_only *hub_live_only(const struct hub *h);
+/* Is what comes sent live only? */
+bool hub_is_live_only(const struct hub *h);
 /* Ids below this are acknowledged. */
 uint64_t hub_acked_id(const struct hub *h);
 /* The last id given out; 0 when there is none. */

@@ -22,7 +22,8 @@ void batch_begin(struct batch *b, const struct origin *origin, int64_t arrival_u
     b->origin = *origin;
     b->position = (struct position){0};
     b->arrival_us = arrival_us;
-    b->unstored = false;
+    b->unstored = b->or_live = b->live_only = false;
+    b->ids = 0;
     b->first_id = 0;
 }
 

@@ -52,9 +52,12 @@ struct batch {
     struct origin origin;
     struct position position;
     int64_t arrival_us;
-    bool unstored;     /* live only: numbered and sent on, never in the journal */
+    bool unstored;     /* numbered and sent on, never in the journal */
+    bool or_live;      /* when it cannot be stored: sent on all the same, and counted as missing */
+    bool live_only;    /* set by hub_publish(): that is what happened */
     uint64_t first_id; /* set by hub_publish() */
     uint32_t count;
+    uint32_t ids;  /* of an unstored batch that stands for others: so many ids; 0: one a record */
     size_t text_n; /* messages and fields together */
     size_t sets_n; /* label sets as a journal frame writes them: one at every change */
     struct record *records;
@@ -73,6 +76,12 @@ int batch_add(struct batch *b, const struct record *r) LM_MUST_CHECK;
 static inline bool batch_full(const struct batch *b)
 {
     return b->count >= BATCH_RECORDS_MAX || b->text_n + b->sets_n >= BATCH_TEXT_MAX;
+}
+
+/* How many ids it takes. */
+static inline uint32_t batch_ids(const struct batch *b)
+{
+    return b->ids ? b->ids : b->count;
 }
 
 void batch_clear(struct batch *b);

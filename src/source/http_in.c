@@ -3,6 +3,7 @@
  * http_in.c - requests that bring records: their headers, their turns, their answers.
  *
  *     serve ─▶ reading ─┬─(slice used up)─▶ queue ─(next turn)─▶ reading
+ *                       ├─(no room in the journal)─▶ stalled ─(room)─▶ queue
  *                       ├─(refused)───────────────────────────────────────▶ answered
  *                       └─(whole, published)─▶ waiting for the disk ──────▶ answered
  */
@@ -23,6 +24,8 @@ enum {
     UNPACK_ROOM = 64 * 1024,
     RETRY_SOON_S = 1,
     TELL_EVERY_US = 60 * 1000 * 1000,
+    STALLED_MAX_US = 10 * 1000 * 1000, /* as long as this the sealer may be behind */
+    STALLED_LOOK_MS = 1000,
 };
 
 struct http_in {
@@ -31,6 +34,8 @@ struct http_in {
     struct push_shared shared;
     struct list reading; /* in the order they came */
     struct list queued;  /* want to go on in the next turn */
+    struct list stalled; /* wait until the journal has room */
+    uv_timer_t timer;    /* runs while there are any */
     struct list waiting; /* for the disk */
     struct turn_hook turn;
     size_t slice; /* plain text that may still be looked at in this turn */
@@ -47,6 +52,7 @@ struct request {
     struct str key;
     struct inflate *inflate; /* NULL: the body is plain */
     size_t held;
+    int64_t stalled_us; /* monotonic: since when there is no room for it; 0: there is */
 };
 
 /* --- the end of a request --- */
@@ -92,6 +98,14 @@ static void refuse_full(struct request *r)
     r->server->opts.intake.metrics->push_limited_total++;
     refuse_for_now(r, 429, "busy", RETRY_SOON_S,
                    "too many bodies are being read just now: send this again in a moment");
+}
+
+static void refuse_behind(struct request *r)
+{
+    r->server->opts.intake.metrics->push_limited_total++;
+    refuse_for_now(
+        r, 429, "busy", RETRY_SOON_S,
+        "records come faster than the history can be sealed: send this again in a moment");
 }
 
 static void refuse_unstored(struct request *r, int err)
@@ -266,6 +280,51 @@ static bool account(struct request *r)
     return s->held <= s->opts.memory_max;
 }
 
+/* --- waiting for room --- */
+
+static void queue_stalled(struct http_in *s)
+{
+    LIST_FOR_EACH_SAFE (link, &s->stalled) {
+        list_remove(link);
+        list_push(&s->queued, link);
+    }
+    turn_hook_ask(s->opts.loop, &s->turn);
+}
+
+/* Each looks for itself whether it has waited too long. */
+static void on_stalled_timer(uv_timer_t *timer)
+{
+    queue_stalled(timer->data);
+}
+
+void http_in_go_on(struct http_in *s)
+{
+    if (!list_empty(&s->stalled))
+        queue_stalled(s);
+}
+
+/* The sealer is behind: the sender waits, as a child does. False: it may be read. */
+static bool must_stall(struct request *r)
+{
+    struct http_in *s = r->server;
+    struct intake *in = &s->opts.intake;
+    int64_t now_us = clock_mono_us();
+
+    if (in->has_room(in->hub)) {
+        r->stalled_us = 0;
+        return false;
+    }
+    r->stalled_us = r->stalled_us ? r->stalled_us : now_us;
+    if (!uv_is_active((uv_handle_t *)&s->timer))
+        uv_timer_start(&s->timer, on_stalled_timer, STALLED_LOOK_MS, 0);
+    return true;
+}
+
+static bool stalled_too_long(const struct request *r)
+{
+    return r->stalled_us && clock_mono_us() - r->stalled_us > STALLED_MAX_US;
+}
+
 static size_t on_piece(struct http_req *req, struct str bytes, bool last)
 {
     struct request *r = req->ctx;
@@ -274,11 +333,19 @@ static size_t on_piece(struct http_req *req, struct str bytes, bool last)
     bool packed = false;
 
     list_remove(&r->link);
+    if (all > 0 && !stalled_too_long(r) && must_stall(r)) {
+        list_push(&s->stalled, &r->link);
+        return 0;
+    }
     if (s->slice == 0 && all > 0) {
         list_push(&s->queued, &r->link);
         return 0;
     }
     list_push(&s->reading, &r->link);
+    if (stalled_too_long(r)) {
+        refuse_behind(r);
+        return all;
+    }
     int err = r->inflate ? take_packed(r, &bytes, last, &packed) : take_plain(r, &bytes, last);
     tell_moved(s);
     if (packed)
@@ -333,9 +400,9 @@ static bool says_lines(struct str type)
 /* Two attempts at the same batch at the same time would both store it. */
 static bool is_being_read(const struct http_in *s, struct str key)
 {
-    const struct list *lists[] = {&s->reading, &s->queued, &s->waiting};
+    const struct list *lists[] = {&s->reading, &s->queued, &s->stalled, &s->waiting};
 
-    for (size_t i = 0; i < 3 && key.n; i++)
+    for (size_t i = 0; i < sizeof lists / sizeof *lists && key.n; i++)
         LIST_FOR_EACH (link, lists[i])
             if (str_eq(LIST_ITEM(link, struct request, link)->key, key))
                 return true;
@@ -412,18 +479,28 @@ int http_in_new(struct http_in **ret, const struct http_in_opts *opts)
     push_shared_init(&s->shared, &opts->intake);
     list_init(&s->reading);
     list_init(&s->queued);
+    list_init(&s->stalled);
     list_init(&s->waiting);
     turn_hook_init(&s->turn, on_turn);
+    uv_timer_init(&opts->loop->uv, &s->timer);
+    uv_unref((uv_handle_t *)&s->timer);
+    s->timer.data = s;
     *ret = s;
     return 0;
+}
+
+static void free_http_in(uv_handle_t *timer)
+{
+    free(timer->data);
 }
 
 void http_in_free(struct http_in *s)
 {
     if (!s)
         return;
-    lm_assert(list_empty(&s->reading) && list_empty(&s->queued) && list_empty(&s->waiting));
+    lm_assert(list_empty(&s->reading) && list_empty(&s->queued) && list_empty(&s->stalled) &&
+              list_empty(&s->waiting));
     turn_hook_cancel(&s->turn);
     push_shared_fini(&s->shared);
-    free(s);
+    uv_close((uv_handle_t *)&s->timer, free_http_in);
 }

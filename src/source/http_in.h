@@ -40,4 +40,8 @@ void http_in_serve(struct http_in *s, struct http_req *req, struct str source, u
 /* Ids below acked_id have become acknowledged, or never will be (durability `always`). */
 void http_in_acked(struct http_in *s, uint64_t acked_id);
 
+/* The hub has room again: bodies that had to wait are read on, in the next turn. One that waits too long
+ * is told to come again (429). */
+void http_in_go_on(struct http_in *s);
+
 #endif

@@ -33,7 +33,7 @@ struct fixture {
     struct label_table labels;
     struct metrics metrics;
     uint64_t next_id, acked_id;
-    bool acks, stuck;
+    bool acks, stuck, behind;
     int fail_with;
     uint64_t read_in_turn_max; /* records; each has a byte that is counted when it is read */
 };
@@ -73,6 +73,11 @@ static bool can_acknowledge(void *hub)
     return !((struct fixture *)hub)->stuck;
 }
 
+static bool has_room(void *hub)
+{
+    return !((struct fixture *)hub)->behind;
+}
+
 static uint32_t wait_ms(void *hub, struct str source)
 {
     (void)hub;
@@ -110,6 +115,7 @@ static int start(void **state, uint64_t memory_max)
                                            .acked_id = acked_id,
                                            .next_id = next_id,
                                            .can_acknowledge = can_acknowledge,
+                                           .has_room = has_room,
                                            .push_wait_ms = wait_ms,
                                            .push_charge = charge,
                                            .labels = &f->labels,
@@ -280,6 +286,40 @@ static void without_space_the_answer_is_507(void **state)
     EXPECT(f, p, "{\"accepted\":1,\"rejected\":[],\"rejected_total\":0}");
 }
 
+static void while_the_sealer_is_behind_a_body_waits_and_then_is_taken(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *p = peer(f, 0);
+
+    f->behind = true;
+    post(f, p, "", STR("{\"message\":\"a\"}"));
+    for (int i = 0; i < 20; i++)
+        uv_run(&f->loop.uv, UV_RUN_NOWAIT);
+    assert_int_equal(f->next_id, 1);
+    f->behind = false;
+    http_in_go_on(f->in);
+    EXPECT(f, p, "{\"accepted\":1,\"rejected\":[],\"rejected_total\":0}");
+}
+
+static void a_body_that_waits_too_long_is_told_to_come_again(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *p = peer(f, 0);
+
+    clock_fake(1768473045123456);
+    f->behind = true;
+    post(f, p, "", STR("{\"message\":\"a\"}"));
+    for (int i = 0; i < 20; i++)
+        uv_run(&f->loop.uv, UV_RUN_NOWAIT);
+    clock_advance(11 * 1000 * 1000);
+    http_in_go_on(f->in); /* looks, and finds no room */
+    for (int i = 0; i < 20; i++)
+        uv_run(&f->loop.uv, UV_RUN_NOWAIT);
+    EXPECT(f, p, "HTTP/1.1 429 ");
+    assert_non_null(strstr(answer(p), "Retry-After: 1\r\n"));
+    assert_int_equal(f->next_id, 1);
+}
+
 static void a_source_over_its_limit_gets_429_and_when_to_come_again(void **state)
 {
     struct fixture *f = *state;
@@ -425,6 +465,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(without_space_the_answer_is_507),
+        TEST(while_the_sealer_is_behind_a_body_waits_and_then_is_taken),
         TEST(a_source_over_its_limit_gets_429_and_when_to_come_again),
         cmocka_unit_test_setup_teardown(bodies_that_hold_too_much_memory_are_told_to_come_again,
                                         setup_with_little_memory, teardown),
@@ -434,6 +475,8 @@ int main(void)
         TEST(a_second_attempt_waits_for_the_first),
         TEST(who_leaves_in_the_middle_leaves_nothing_behind),
         TEST(a_turn_looks_at_one_slice_whoever_sends),
+        TEST(
+            a_body_that_waits_too_long_is_told_to_come_again), /* the clock stands still from here on */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,6 +21,7 @@ int lines_publish(struct keeper *k)
 
     s->batch.position = run_position_encode(&now);
     s->batch.unstored = k->process->unstored;
+    s->batch.or_live = true;
     int err = s->intake.publish(s->intake.hub, &s->batch);
     if (err == 0) {
         k->latest_id = s->batch.first_id + s->batch.count;

@@ -363,6 +363,7 @@ static void forget_position(struct tail *t, const struct origin *origin)
     if (!in->position(in->hub, origin))
         return;
     batch_begin(&t->batch, origin, clock_wall_us());
+    t->batch.or_live = true;
     if (in->publish(in->hub, &t->batch) == 0)
         in->forget(in->hub, origin);
     batch_clear(&t->batch);

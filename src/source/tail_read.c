@@ -61,6 +61,7 @@ static int publish(struct tail *t, struct tail_file *f)
 
     t->batch.position = file_position_encode(&p);
     t->batch.unstored = f->kind->unstored;
+    t->batch.or_live = true;
     int err = t->opts.intake.publish(t->opts.intake.hub, &t->batch);
     if (err == 0) {
         f->published = p;

@@ -95,8 +95,10 @@ static void sweep_done(struct store_task *t)
         list_remove(link);
         segment_close(LIST_ITEM(link, struct segment, link));
     }
-    if (w->freed > 0)
+    if (w->freed > 0) {
         diag_info("%" PRIu64 " bytes of the history were given back to the disk", w->freed);
+        space_may_be_there(t->store->hub->space);
+    }
     tombs_unref(w->tombs);
     chunk_row_unref(w->row);
     free(w);

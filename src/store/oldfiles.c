@@ -289,3 +289,44 @@ bool oldfiles_drop_oldest(const struct oldfiles_rules *rules, uint64_t *ret_byte
     free_list(&l);
     return dropped;
 }
+
+/* --- files of earlier runs --- */
+
+/* "web.log.3" */
+static bool is_rotated(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    uint64_t number;
+
+    return dot && dot - name > 4 && memcmp(dot - 4, ".log", 4) == 0 &&
+           str_to_u64(str_from(dot + 1), &number) && number > 0 && number < NUMBER_MAX &&
+           strlen(name) < ROTATED_NAME_MAX;
+}
+
+static bool is_older(const struct stat *a, const struct stat *b)
+{
+    return a->st_mtim.tv_sec != b->st_mtim.tv_sec ? a->st_mtim.tv_sec < b->st_mtim.tv_sec
+                                                  : a->st_mtim.tv_nsec < b->st_mtim.tv_nsec;
+}
+
+bool oldfiles_drop_rotated(const char *dir_path, char ret_name[ROTATED_NAME_MAX],
+                           uint64_t *ret_bytes)
+{
+    DIR *d = opendir(dir_path);
+    struct stat st, oldest = {0};
+
+    ret_name[0] = '\0';
+    for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
+        if (!is_rotated(e->d_name) || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+            !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+            (ret_name[0] && !is_older(&st, &oldest)))
+            continue;
+        oldest = st;
+        snprintf(ret_name, ROTATED_NAME_MAX, "%s", e->d_name);
+    }
+    bool dropped = d && ret_name[0] && unlinkat(dirfd(d), ret_name, 0) == 0;
+    *ret_bytes = dropped ? (uint64_t)oldest.st_size : 0;
+    if (d)
+        closedir(d);
+    return dropped;
+}

@@ -37,4 +37,10 @@ int oldfiles_tend(const struct oldfiles_rules *rules, struct oldfiles_report *re
 /* Deletes the oldest one, for want of space. False: there is none. */
 bool oldfiles_drop_oldest(const struct oldfiles_rules *rules, uint64_t *ret_bytes);
 
+/* The same for files of earlier runs, <process>.log.N: the one that was written longest ago goes. The
+ * present run's has no number. ret_name: which it was. */
+enum { ROTATED_NAME_MAX = 256 };
+bool oldfiles_drop_rotated(const char *dir_path, char ret_name[ROTATED_NAME_MAX],
+                           uint64_t *ret_bytes);
+
 #endif

@@ -137,14 +137,15 @@ static void take_segment(struct store *s)
 }
 
 /* One round at a time: what it gives back shows only when it is through. */
-static void no_space(void *store)
+static enum space_found no_space(void *store)
 {
     struct store *s = store;
 
     if (s->opts.drop_file && s->opts.drop_file(s->opts.ctx))
-        return;
-    if (!s->task && list_empty(&s->tasks))
-        (void)store_make_space(s);
+        return SPACE_FREED;
+    if (s->task || !list_empty(&s->tasks))
+        return SPACE_COMING;
+    return store_make_space(s) ? SPACE_COMING : SPACE_NOTHING;
 }
 
 static void done(struct job *job)
@@ -160,6 +161,8 @@ static void done(struct job *job)
         store_set_row(s, g->row);
         g->row = NULL;
         let_go(s);
+        g->failed = 0;
+        space_seal_ended(s->hub->space, 0);
         journal_sealed(s->hub->journal, g->view);
         keeping_check_bytes(s);
         tasks_wake(s);
@@ -168,10 +171,14 @@ static void done(struct job *job)
     }
     let_go(s);
     journal_view_drop(s->hub->journal, g->view);
-    if (g->err == -ENOSPC)
-        no_space(s);
-    diag_warn("Sealing a file of the journal failed: %s; it is tried again, the journal keeps it",
-              err_text(g->err));
+    bool comes = g->err == -ENOSPC && no_space(s) != SPACE_NOTHING;
+    if (!comes)
+        space_seal_ended(s->hub->space, g->err);
+    if (g->failed != g->err) /* once, not every second */
+        diag_warn("Sealing a file of the journal failed: %s; it is tried again, the journal keeps "
+                  "it",
+                  err_text(g->err));
+    g->failed = g->err;
     uv_timer_start(&g->retry, on_retry, RETRY_MS, 0);
     tasks_wake(s);
 }

@@ -31,6 +31,7 @@ struct sealing {
     struct segment *segment; /* NULL: the current one took it */
     struct chunk *chunk;
     int err;
+    int failed; /* what was said last; 0: it works */
     uv_timer_t retry;
     int64_t took_us;
 };

@@ -230,6 +230,32 @@ static void a_folder_that_everybody_may_change_is_refused(void **state)
 
 /* --- old files --- */
 
+static void for_want_of_space_the_oldest_file_of_an_earlier_run_goes(void **state)
+{
+    static const char *const names[] = {"web.log", "web.log.1", "web.log.2", "db.log.1",
+                                        "web.log.x"};
+    static const char *const gone[] = {"web.log.2", "web.log.1", "db.log.1"};
+    static const time_t ages[] = {1, 5, 2, 9, 1};
+    struct fixture *f = *state;
+    char path[512], name[ROTATED_NAME_MAX];
+    uint64_t bytes;
+
+    for (int i = 0; i < 5; i++) {
+        const struct timespec times[2] = {{ages[i], 0}, {ages[i], 0}};
+        snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
+        int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_int_equal(write(fd, "text", 4), 4);
+        close(fd);
+        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_true(oldfiles_drop_rotated(f->dir, name, &bytes));
+        assert_string_equal(name, gone[i]);
+        assert_int_equal(bytes, 4);
+    }
+    assert_false(oldfiles_drop_rotated(f->dir, name, &bytes)); /* never the present run's */
+}
+
 static struct oldfiles_rules rules_for(struct fixture *f, enum pack_kind pack)
 {
     return (struct oldfiles_rules){.dir_path = f->dir,
@@ -313,6 +339,7 @@ static void the_oldest_go_by_age_and_by_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(for_want_of_space_the_oldest_file_of_an_earlier_run_goes),
         TEST(each_day_has_a_file_that_others_may_read),
         TEST(after_a_restart_the_file_goes_on_and_a_torn_line_is_ended),
         TEST(a_full_file_is_moved_aside_and_nothing_is_lost),

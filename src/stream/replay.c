@@ -169,11 +169,33 @@ static bool open_view(struct sub *sub)
     return sub->view != NULL;
 }
 
+/* The disk is full, and what came since is sent live only: this client has missed it, as far as its
+ * labels are concerned. */
+static void pass_live_only(struct sub *sub)
+{
+    const struct live_only *l = hub_live_only(sub->fanout->opts.hub);
+    struct filter_verdict verdict;
+    bool concerns = l && l->beyond > 0;
+
+    if (!l || l->end_id <= sub->next_id)
+        return;
+    if (l->first_id > sub->next_id)
+        pass_hole(sub, l->first_id);
+    for (uint32_t i = 0; i < l->set_count && !concerns; i++) {
+        filter_decide(sub->feed->filter, l->sets[i].labels, &verdict);
+        concerns = verdict.truth != TRUTH_NO;
+    }
+    if (concerns)
+        sub_say_gap(sub, GAP_UNSTORED, sub->next_id - 1, l->end_id);
+    sub->next_id = l->end_id;
+}
+
 /* Nothing is left in the journal: ids that were given out and are not there are missing. */
 static void reach_the_edge(struct sub *sub)
 {
     uint64_t edge = hub_last_id(sub->fanout->opts.hub) + 1;
 
+    pass_live_only(sub);
     if (sub->next_id < edge)
         pass_hole(sub, edge);
     sub_go_live(sub);

@@ -176,7 +176,7 @@ static inline void send_batch(struct world *w)
 {
     int err;
 
-    while ((err = hub_publish(&w->hub, &w->batch)) == -ENOSPC) /* sealing is behind */
+    while ((err = hub_publish(&w->hub, &w->batch)) == -EAGAIN) /* sealing is behind */
         uv_run(&w->loop.uv, UV_RUN_ONCE);
     assert_int_equal(err, 0);
     batch_clear(&w->batch);

@@ -21,6 +21,7 @@
 #include "hub/row_test.h"
 
 #include <inttypes.h>
+#include <sys/uio.h>
 
 enum { ORIGINS = 4, BATCHES = 12 };
 
@@ -36,7 +37,7 @@ struct ledger {
 struct driver {
     struct row row; /* loop, records, label sets; its journal stays closed */
     const char *dir;
-    FILE *log;
+    int log;
     struct hub hub;
     struct store *store;
     struct ledger ledger;
@@ -48,8 +49,12 @@ struct driver {
 
 static void note(struct driver *d, char what, uint64_t a, uint64_t b)
 {
-    fprintf(d->log, "%c %" PRIu64 " %" PRIu64 "\n", what, a, b);
-    fflush(d->log);
+    char line[64];
+    int n = snprintf(line, sizeof line, "%c %" PRIu64 " %" PRIu64 "\n", what, a, b);
+    struct iovec piece = {line, (size_t)n};
+
+    /* A call that nothing else here makes, so that faults can be told to spare it. */
+    assert_int_equal(writev(d->log, &piece, 1), n);
 }
 
 static void read_ledger(struct driver *d, const char *path)
@@ -132,7 +137,7 @@ static void publish_one(struct driver *d)
     d->row.batch.arrival_us = clock_wall_us();
     d->row.batch.position = run_position_encode(&position);
     note(d, 'b', i, end);
-    while ((err = hub_publish(&d->hub, &d->row.batch)) == -ENOSPC || err == -EIO)
+    while ((err = hub_publish(&d->hub, &d->row.batch)) == -EAGAIN || err == -ENOSPC || err == -EIO)
         uv_run(&d->row.loop.uv, UV_RUN_ONCE);
     assert_int_equal(err, 0);
     while (hub_acked_id(&d->hub) < end)
@@ -304,8 +309,8 @@ int main(int argc, char **argv)
     d.dir = argv[2];
     mkdir(d.dir, 0700);
     read_ledger(&d, argv[3]);
-    d.log = fopen(argv[3], "ae");
-    assert_non_null(d.log);
+    d.log = open(argv[3], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    assert_true(d.log >= 0);
     for (int i = 0; argc > 5 && i < 3; i++)
         if (strcmp(argv[5], names[i]) == 0)
             durability = (enum durability)i;
@@ -313,6 +318,6 @@ int main(int argc, char **argv)
         work(&d, argc > 4 ? atoi(argv[4]) : 8, durability);
     else
         check(&d);
-    fclose(d.log);
+    close(d.log);
     return 0;
 }
