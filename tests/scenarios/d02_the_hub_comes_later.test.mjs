@@ -3,6 +3,7 @@
 // A keeper holds what its hub does not take: memory first, then a file, and beyond that it counts.
 
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { ledgerOf } from "../lib/ledger.mjs";
 import { program } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
@@ -33,9 +34,10 @@ scenario("what was written before the hub was there arrives when it comes", asyn
 
 scenario("8 MB written while the hub was away are all there afterwards, once", async (s) => {
     const lines = 120_000;
-    const hub = await s.hub({ processes: { writer: keptWriter(lines) } });
+    const hub = await s.hub({ processes: { writer: keptWriter(s, lines) } });
     await hub.processIn("writer", "running");
     await hub.kill();
+    mayBegin(s);
     await written(hub);
     await hub.start();
     await hub.processIn("writer", "exited", 20_000);
@@ -53,9 +55,10 @@ scenario(
     "more than the keeper may hold: the oldest go, counted to the byte, and the file has all",
     async (s) => {
         const lines = 1_300_000;
-        const hub = await s.hub({ processes: { writer: keptWriter(lines) } });
+        const hub = await s.hub({ processes: { writer: keptWriter(s, lines) } });
         await hub.processIn("writer", "running");
         await hub.kill();
+        mayBegin(s);
         await written(hub);
         await hub.start();
         const ws = await s.websocket(hub, { job_run_id: "1", after: "0", resume: "all", slow: "wait" });
@@ -82,8 +85,19 @@ function bytesWritten(hub) {
     return bytes;
 }
 
-function keptWriter(lines) {
-    return { command: [program("writer"), "0", String(lines)], labels: { job_run_id: "1" } };
+/* It begins when the hub is gone: otherwise it may have ended before, and the next hub starts it again. */
+function keptWriter(s, lines) {
+    const script = 'while [ ! -e "$0" ]; do sleep 0.02; done; exec "$@"';
+    const command = ["sh", "-c", script, beginFile(s), program("writer"), "0", String(lines)];
+    return { command, labels: { job_run_id: "1" } };
+}
+
+function beginFile(s) {
+    return s.path("begin");
+}
+
+function mayBegin(s) {
+    writeFileSync(beginFile(s), "");
 }
 
 function count(sums, record) {
