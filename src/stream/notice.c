@@ -19,8 +19,7 @@ static const char *const sentences[] = {
     [GAP_RETENTION] = "Older lines are no longer kept",
     [GAP_EPOCH] = "The place to go on from is not known here: the store was replaced or restored",
     [GAP_CRASH] = "Lines may be missing here: the machine went down or a file was damaged",
-    [GAP_UNSTORED] = "Lines were sent live only and are not stored: of a source with store: false, "
-                     "or the disk was full",
+    [GAP_UNSTORED] = "Lines were sent live only: store: false, or the disk was full",
     [GAP_CLEARED] = "Lines were cleared, or had expired",
     [GAP_RESUME_LIMIT] = "Older lines are left out: too many to be sent again unasked",
 };
