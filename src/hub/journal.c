@@ -56,6 +56,11 @@ static void say_room(const struct journal *j)
         j->opts.on_room(j->opts.ctx);
 }
 
+bool journal_frees_file(const struct journal *j)
+{
+    return j->file_count >= 3;
+}
+
 /* Takes the oldest file out of the row: to be used again, or to be removed when the row has grown
  * (while it waited for the sealer, or was being read) or when the file is short. Not before it is
  * sealed, not while it is read, and never the last two. */
@@ -63,7 +68,7 @@ static bool take_oldest(struct journal *j)
 {
     struct jfile *f = LIST_ITEM(j->files.next, struct jfile, link);
 
-    if (j->file_count < 3 || !f->sealed || f->refs > 0)
+    if (!journal_frees_file(j) || !f->sealed || f->refs > 0)
         return false;
     list_remove(&f->link);
     j->file_count--;

@@ -98,6 +98,8 @@ void journal_make_spare(struct journal *j);
 bool journal_has_spare(const struct journal *j);
 bool journal_is_making_spare(const struct journal *j);
 bool journal_is_tight(const struct journal *j);
+/* Once its oldest file is sealed, can that be used again? */
+bool journal_frees_file(const struct journal *j);
 
 /* One past the last id in the journal; the first id that is still there. */
 uint64_t journal_end_id(const struct journal *j);

@@ -143,7 +143,8 @@ static enum space_found no_space(void *store)
 
     if (s->opts.drop_file && s->opts.drop_file(s->opts.ctx))
         return SPACE_FREED;
-    if (s->task || !list_empty(&s->tasks))
+    if (s->task || !list_empty(&s->tasks) ||
+        (s->sealing.busy && journal_frees_file(s->hub->journal)))
         return SPACE_COMING;
     return store_make_space(s) ? SPACE_COMING : SPACE_NOTHING;
 }
