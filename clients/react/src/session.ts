@@ -141,8 +141,9 @@ export class Session {
         this.model.setFilter(filter);
         if (why !== "address") this.options.onFilter?.(filter, why);
         clearTimeout(this.typing);
+        this.typing = 0;
         if (at !== undefined) void this.seekId(at);
-        else if (!this.filterError) this.typing = window.setTimeout(() => this.reload(), TYPING_MS);
+        else if (!this.filterError) this.typing = window.setTimeout(() => this.ask(), TYPING_MS);
         this.drawNow();
     }
 
@@ -154,6 +155,7 @@ export class Session {
 
     /** Back to the newest lines. */
     follow(): void {
+        this.ask();
         if (!this.model.pause) return;
         const edge = this.model.follow();
         if (edge === "counting") this.open({ after: this.model.lastKeptId() });
@@ -212,6 +214,7 @@ export class Session {
 
     /** Shows the records from a time on. */
     async seek(time: Date): Promise<void> {
+        this.ask();
         this.history.cancel();
         this.pause();
         const id = await this.attempt(this.history.idAt(this.model.filter, time));
@@ -221,6 +224,7 @@ export class Session {
 
     /** Shows one record and what lies around it, under the present filter. */
     async seekId(id: number): Promise<void> {
+        this.ask();
         this.history.cancel();
         this.pause();
         const records = await this.attempt(this.history.around(this.model.filter, id, 250));
@@ -264,6 +268,15 @@ export class Session {
     private reload(): void {
         this.history.cancel();
         this.openFresh();
+    }
+
+    /** Whoever goes somewhere right after a change of the filter is not called back by its answer: the hub
+     * is asked before. */
+    private ask(): void {
+        if (!this.typing) return;
+        clearTimeout(this.typing);
+        this.typing = 0;
+        this.reload();
     }
 
     private openFresh(): void {
