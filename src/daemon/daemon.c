@@ -72,7 +72,7 @@ static void on_diag(enum diag_level level, const char *text, void *ctx)
     own_add(&d->own, levels[level], str_from(text), STR_NONE);
 }
 
-/* --- stopping --- */
+/* --- opening --- */
 
 /* What is deleted on another disk makes no room on this one. */
 static bool is_same_disk(const char *a, const char *b)

@@ -109,7 +109,7 @@ static void start_spare(struct journal *j)
     j->spare_busy = job_start(j->opts.loop, &j->spare_job, spare_work, spare_done) == 0;
 }
 
-static void prepare_spare(struct journal *j)
+void journal_make_spare(struct journal *j)
 {
     if (j->spare || j->spare_busy || j->stopped)
         return;
@@ -145,19 +145,9 @@ static void spare_done(struct job *job)
         j->opts.on_no_file(j->spare_err, j->opts.ctx);
 }
 
-void journal_make_spare(struct journal *j)
-{
-    prepare_spare(j);
-}
-
 bool journal_has_spare(const struct journal *j)
 {
     return j->spare != NULL;
-}
-
-bool journal_is_making_spare(const struct journal *j)
-{
-    return j->spare_busy;
 }
 
 bool journal_is_tight(const struct journal *j)
@@ -205,7 +195,7 @@ static int roll(struct journal *j, uint64_t first_id)
         jfile_rest(before); /* many may wait for the sealer: they cost disk, not memory */
     if (before && j->opts.on_full)
         j->opts.on_full(j->opts.ctx);
-    prepare_spare(j);
+    journal_make_spare(j);
     return 0;
 }
 
@@ -226,7 +216,7 @@ static int make_room(struct journal *j, uint32_t n, uint64_t first_id, int64_t a
         return 0;
     int err = roll(j, first_id);
     if (err < 0 && f)
-        prepare_spare(j);
+        journal_make_spare(j);
     return fits ? 0 : err;
 }
 
@@ -253,7 +243,7 @@ int journal_append(struct journal *j, struct batch *b)
     j->end_id = f->end_id;
     journal_sync_note(j);
     if (at / SPARE_RETRY_BYTES != f->used / SPARE_RETRY_BYTES)
-        prepare_spare(j); /* when the last attempt failed */
+        journal_make_spare(j); /* when the last attempt failed */
     return 0;
 }
 
@@ -285,7 +275,7 @@ void journal_sealed(struct journal *j, struct journal_view *v)
     }
     journal_view_drop(j, v);
     if (!j->spare)
-        prepare_spare(j);
+        journal_make_spare(j);
     say_room(j);
 }
 

@@ -92,11 +92,10 @@ struct journal_view *journal_view_sealed(struct journal *j) LM_MUST_CHECK;
 /* False while so many files wait to be sealed that journal_append() would soon refuse: who can make his
  * source wait does it now, before anything has to be refused. A full disk does not show here. */
 bool journal_has_room(const struct journal *j);
-/* For a disk that was full: tries to make the next file now, when there is none; is there one, is one
- * being made; is there neither one nor much room in the current file. */
+/* For a disk that was full: tries to make the next file now, when there is none; is there one; is there
+ * neither one nor much room in the current file. */
 void journal_make_spare(struct journal *j);
 bool journal_has_spare(const struct journal *j);
-bool journal_is_making_spare(const struct journal *j);
 bool journal_is_tight(const struct journal *j);
 /* Once its oldest file is sealed, can that be used again? */
 bool journal_frees_file(const struct journal *j);

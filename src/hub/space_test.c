@@ -145,6 +145,13 @@ static void open_hub(struct yard *y)
     hub_add_sink(&y->hub, hear, y);
 }
 
+static void open_on_small_disk(struct yard *y)
+{
+    if (!has_small_disk)
+        skip();
+    open_hub(y);
+}
+
 /* All but the numbers: the file keeps the name it has, as after a kill. */
 static void crash_hub(struct yard *y)
 {
@@ -243,9 +250,7 @@ static void on_a_full_disk_lines_are_sent_live_only_and_counted_when_there_is_ro
 {
     struct yard *y = *state;
 
-    if (!has_small_disk)
-        skip();
-    open_hub(y);
+    open_on_small_disk(y);
     take_disk(y, 1, 12);
     uint64_t first = fill(y);
     assert_int_equal(y->live_only, 100);
@@ -285,9 +290,7 @@ static void who_can_be_told_to_come_again_is_refused_and_takes_no_ids(void **sta
 {
     struct yard *y = *state;
 
-    if (!has_small_disk)
-        skip();
-    open_hub(y);
+    open_on_small_disk(y);
     take_disk(y, 1, 12);
     fill(y);
     uint64_t last = hub_last_id(&y->hub);
@@ -304,9 +307,7 @@ static void what_may_be_deleted_goes_before_a_line_is_missing(void **state)
 {
     struct yard *y = *state;
 
-    if (!has_small_disk)
-        skip();
-    open_hub(y);
+    open_on_small_disk(y);
     take_disk(y, 1, 6);
     take_disk(y, 2, 6);
     y->files = 2;
@@ -322,9 +323,7 @@ static void ids_that_were_sent_live_only_are_not_given_again_after_a_kill(void *
 {
     struct yard *y = *state;
 
-    if (!has_small_disk)
-        skip();
-    open_hub(y);
+    open_on_small_disk(y);
     take_disk(y, 1, 12);
     uint64_t first = fill(y);
     uint64_t last = hub_last_id(&y->hub);
@@ -348,9 +347,7 @@ static void a_clean_stop_on_a_full_disk_keeps_the_ids_too(void **state)
 {
     struct yard *y = *state;
 
-    if (!has_small_disk)
-        skip();
-    open_hub(y);
+    open_on_small_disk(y);
     take_disk(y, 1, 12);
     fill(y);
     uint64_t last = hub_last_id(&y->hub);

@@ -37,15 +37,17 @@ static bool join_path(char out[CGROUP_PATH_MAX], const char *dir, const char *na
     return n > 0 && n < CGROUP_PATH_MAX;
 }
 
-/* At most size - 1 bytes; "" when it cannot be read. */
-static void read_file(const char *path, char *out, size_t size)
+bool cgroup_read(const char *path, char *out, size_t size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, out, size - 1) : 0;
+    size_t n = 0;
 
-    out[n > 0 ? n : 0] = '\0';
+    for (ssize_t got; fd >= 0 && n < size - 1 && (got = read(fd, out + n, size - 1 - n)) > 0;)
+        n += (size_t)got;
     if (fd >= 0)
         close(fd);
+    out[n] = '\0';
+    return n > 0;
 }
 
 static int write_file(const char *dir, const char *name, const char *text)
@@ -70,7 +72,7 @@ bool cgroup_own(const char *root, char out[CGROUP_PATH_MAX])
 {
     char groups[2048] = "\n";
 
-    read_file("/proc/self/cgroup", groups + 1, sizeof groups - 1);
+    (void)cgroup_read("/proc/self/cgroup", groups + 1, sizeof groups - 1);
     char *at = strstr(groups, "\n0::");
     if (!at)
         return false;
@@ -108,7 +110,7 @@ static int find_controllers(const char *base, const struct process_limit *limits
     char path[CGROUP_PATH_MAX], have[512] = "";
 
     if (join_path(path, base, "cgroup.controllers"))
-        read_file(path, have, sizeof have);
+        (void)cgroup_read(path, have, sizeof have);
     for (size_t i = 0; i < count; i++) {
         const char *needed =
             cgroup_limits(limits[i].resource) ? controller_of(limits[i].resource) : NULL;

@@ -23,6 +23,10 @@ enum { CGROUP_PATH_MAX = 1024 };
 /* Where control groups are mounted. */
 extern const char *const cgroup_root;
 
+/* Reads a small file of the kernel's: at most size - 1 bytes and a terminator. False: it cannot be read, or
+ * is empty; out is "" then. */
+bool cgroup_read(const char *path, char *out, size_t size);
+
 /* The group of this process, below `root`; false when there is none of version 2. */
 bool cgroup_own(const char *root, char out[CGROUP_PATH_MAX]);
 

@@ -7,8 +7,6 @@
 
 #include "proc/cgroup.h"
 
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,25 +14,12 @@
 
 enum { COUNT_UNKNOWN = -1 };
 
-static bool read_text(const char *path, char *out, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    size_t n = 0;
-    for (ssize_t got; n < size - 1 && (got = read(fd, out + n, size - 1 - n)) > 0;)
-        n += (size_t)got;
-    close(fd);
-    out[n] = '\0';
-    return n > 0;
-}
-
 /* The number behind "\noom_kill " in a file of such lines. */
 static int64_t read_counter(const char *path)
 {
     char text[8192] = "\n";
 
-    if (!read_text(path, text + 1, sizeof text - 1))
+    if (!cgroup_read(path, text + 1, sizeof text - 1))
         return COUNT_UNKNOWN;
     const char *at = strstr(text, "\noom_kill ");
     return at ? strtoll(at + strlen("\noom_kill "), NULL, 10) : COUNT_UNKNOWN;
