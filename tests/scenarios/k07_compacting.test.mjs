@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { diskBytes } from "../lib/disk.mjs";
-import { LOGMILL } from "../lib/paths.mjs";
+import { LOGMILL, rounds } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
@@ -32,9 +32,9 @@ async function post(hub) {
     assert.equal(answer.status, 200, answer.text);
 }
 
-async function filled(s, rounds) {
+async function filled(s, times) {
     const hub = await s.hub();
-    for (let i = 0; i < rounds; i++) await post(hub);
+    for (let i = 0; i < times; i++) await post(hub);
     await until("everything to be sealed", async () => (await hub.metric("journal_unsealed")) === 0);
     return hub;
 }
@@ -69,9 +69,9 @@ scenario("what was cleared leaves the disk, and the rest stays", async (s) => {
 scenario("a hub that is killed while it compacts has lost nothing, and nothing comes back", async (s) => {
     const hub = await filled(s, 1);
     const history = join(hub.stateDir, "history");
-    const rounds = Number(process.env.LOGMILL_ROUNDS ?? 3);
+    const times = rounds(3);
     let left = 30_000;
-    for (let i = 0; i < rounds; i++) {
+    for (let i = 0; i < times; i++) {
         await post(hub);
         left += 30_000;
         await until("everything to be sealed", async () => (await hub.metric("journal_unsealed")) === 0);

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { scenario } from "../lib/scenario.mjs";
 import { IpcCaller } from "../lib/ipc.mjs";
+import { rounds } from "../lib/paths.mjs";
 import { until } from "../lib/wait.mjs";
 
 const overSocket = (hub) => IpcCaller.connect({ socket: hub.socket });
@@ -117,9 +118,9 @@ scenario("every channel answers whatever it is asked, once, and the hub goes on"
     const channels = Object.keys((await owner.call("system:metrics")).data.ipc.channels);
     assert.ok(channels.length >= 20, channels.join());
     const seed = Number(process.env.LOGMILL_SEED ?? 1);
-    const rounds = Number(process.env.LOGMILL_ROUNDS ?? 40);
+    const times = rounds(40);
     const roll = dice(seed);
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < times; round++) {
         const calls = channels.map((channel) => {
             let args = JSON.stringify(wild(roll));
             if (roll(8) === 0) args = args.slice(0, roll(args.length + 1)) + ["", "}", ",", "\u0000"][roll(4)];

@@ -22,9 +22,13 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** A program of its own, and how much memory it uses. */
 async function program(s, role, url) {
     const p = s.spawn(role, process.execPath, ["--expose-gc", PROGRAM, role, url], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    const gone = p.ended.then((status) => {
+        throw new Error(`the ${role} ended (${status}):\n${p.stderr}`);
+    });
+    gone.catch(() => {}); // the end of the scenario is no failure
     const ask = async () => {
         p.child.send("how much?");
-        return (await once(p.child, "message"))[0];
+        return (await Promise.race([once(p.child, "message"), gone]))[0];
     };
     await ask();
     return { name: role, ask };

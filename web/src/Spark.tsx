@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ReactNode } from "react";
+import { SECONDS } from "./processes";
 
-const STEPS = 60;
 const WIDTH = 120;
 const HEIGHT = 24;
 
@@ -15,11 +15,11 @@ interface SparkProps {
     atLeast?: number;
 }
 
-/** A figure and its last minute, the newest at the right. */
+/** A figure and its last readings, at most SECONDS of them, the newest at the right. */
 export function Spark({ label, value, values, bad, atLeast = 0 }: SparkProps): ReactNode {
     const most = Math.max(atLeast, 1e-9, ...values);
-    const step = WIDTH / STEPS;
-    const start = STEPS - values.length;
+    const step = WIDTH / SECONDS;
+    const start = SECONDS - values.length;
     return (
         <figure className="spark">
             <figcaption>

@@ -7,7 +7,7 @@ import { useSyncExternalStore } from "react";
 import type { AdminStream, LogStreamData, ProcessStatus } from "@logmill/client";
 
 export const LINES = 100;
-const SECONDS = 60;
+export const SECONDS = 60;
 const DRAW_MS = 100;
 
 export interface Card {

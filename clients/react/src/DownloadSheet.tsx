@@ -49,7 +49,7 @@ interface Range {
 }
 
 /** A day from its beginning to the next; null while it is not a day yet. */
-export function dayRange(words: string, utc: boolean, now = new Date()): Range | null {
+function dayRange(words: string, utc: boolean, now = new Date()): Range | null {
     const from = timeFromWords(words, now, utc);
     if (!from || words === "") return null;
     const to = new Date(from);

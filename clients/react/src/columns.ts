@@ -40,7 +40,7 @@ export function columnsToText(columns: readonly Column[]): string | null {
     return text === COLUMNS.map(word).join(",") ? null : text;
 }
 
-export function columnOf(key: string, width = WIDTHS[key] ?? OTHER_WIDTH): Column {
+function columnOf(key: string, width = WIDTHS[key] ?? OTHER_WIDTH): Column {
     const usual = isFixed(key) ? (WIDTHS[key] as number) : width;
     return { key, width: Math.min(WIDEST, Math.max(NARROWEST, usual)) };
 }

@@ -8,10 +8,14 @@ const KEEP = 10_000;
 const KEEP_PAUSED = 11_000;
 
 class Hub {
-    readonly model = new Model(KEEP);
+    readonly model: Model;
     private id = 0;
 
-    constructor(private readonly epoch = "e1") {
+    constructor(
+        private readonly epoch = "e1",
+        keep = KEEP,
+    ) {
+        this.model = new Model(keep);
         this.fresh(EVERYTHING);
     }
 
@@ -53,6 +57,21 @@ describe("Model", () => {
         expect(hub.model.shown.length).toBeLessThanOrEqual(KEEP);
         expect(hub.model.shown.length).toBeGreaterThan(KEEP - 2000);
         expect(hub.ids().at(-1)).toBe(KEEP + 5000);
+    });
+
+    it.each([100, 500, 1000])("keeps nine tenths of %i rows at any time, also when the past takes the room", (keep) => {
+        const hub = new Hub("e1", keep);
+        hub.logs(10_001, 10_000 + 3 * keep);
+        for (let id = 10_001 + 3 * keep; id <= 10_000 + 5 * keep; id += 1) {
+            hub.log(id);
+            expect(hub.model.shown.length).toBeGreaterThanOrEqual(keep * 0.9);
+            expect(hub.model.shown.length).toBeLessThanOrEqual(keep);
+        }
+        const first = hub.model.firstKeptId();
+        hub.model.stopFollowing();
+        hub.model.prepend(Array.from({ length: keep / 2 }, (_, i) => ({ id: first - keep / 2 + i, level: "info", message: "m" }) as never));
+        expect(hub.ids()[0]).toBe(first - keep / 2);
+        expect(hub.model.shown.length).toBeGreaterThanOrEqual(keep * 0.9);
     });
 
     it("filters loaded rows at once and keeps them when the narrower answer begins", () => {

@@ -21,6 +21,7 @@ import { EVERYTHING, implies, matcher, sameFilter, type Filter } from "./filter.
 import { ERROR, LEVELS, noticeRow, remark, rowOf, type Row } from "./record.js";
 import { Ring } from "./ring.js";
 
+/** Rows that go at once when there are too many, of a large list; a small one gives up a tenth. */
 const TRIM = 1_000;
 /** Rows that are looked through at once for a new filter; the hub's answer brings older ones back. */
 const AT_ONCE = 100_000;
@@ -53,6 +54,7 @@ export type Edge = "attached" | "counting" | "history";
 
 export class Model {
     readonly capacity: number;
+    private readonly trimming: number;
     loaded: Rows;
     shown: Rows;
     filter: Filter = EVERYTHING;
@@ -85,6 +87,7 @@ export class Model {
         private readonly now: () => number = () => Date.now(),
     ) {
         this.capacity = Math.ceil(keep * RESERVE);
+        this.trimming = Math.min(TRIM, Math.ceil(keep / 10));
         this.loaded = new Rows(this.capacity);
         this.shown = this.loaded;
     }
@@ -196,7 +199,7 @@ export class Model {
         for (let i = records.length - 1; i >= 0; i -= 1) {
             const row = rowOf(records[i] as LogMessage);
             if (this.loaded.unshift(row)) continue;
-            this.loaded.cutFrom(this.loaded.end - TRIM);
+            this.loaded.cutFrom(this.loaded.end - this.trimming);
             this.edge = "history";
             this.loaded.unshift(row);
         }
@@ -356,10 +359,10 @@ export class Model {
 
     private trim(): void {
         if (this.loaded.length > this.keep) {
-            this.loaded.trimTo(this.loaded.end - this.keep + TRIM);
+            this.loaded.trimTo(this.loaded.end - this.keep + this.trimming);
             this.atStart = false;
         }
         if (this.shown !== this.loaded && this.shown.length > this.keep)
-            this.shown.trimTo(this.shown.end - this.keep + TRIM);
+            this.shown.trimTo(this.shown.end - this.keep + this.trimming);
     }
 }

@@ -59,11 +59,12 @@ function shared(value: string): string {
 
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(\d{3})Z$/;
 
-/** Milliseconds of a timestamp; one as the hub writes them keeps its microseconds. */
-function timeOf(stamp: unknown): number {
-    if (typeof stamp !== "string") return Number.NaN;
+/** Milliseconds of a timestamp; one as the hub writes them keeps its microseconds, and is not needed any more. */
+function timeOf(stamp: unknown): { time: number; isWhole: boolean } {
+    if (typeof stamp !== "string") return { time: Number.NaN, isWhole: stamp === undefined };
     const found = STAMP.exec(stamp);
-    return found ? Date.parse(`${stamp.slice(0, 23)}Z`) + Number(found[1]) / 1000 : Date.parse(stamp);
+    if (!found) return { time: Date.parse(stamp), isWhole: false };
+    return { time: Date.parse(`${stamp.slice(0, 23)}Z`) + Number(found[1]) / 1000, isWhole: true };
 }
 
 /** The timestamp of a time, as the hub writes it. */
@@ -87,9 +88,8 @@ export interface RowParts {
 
 export function partsOf(members: Record<string, unknown>, id: number): RowParts {
     const { id: _, timestamp, level, source, job_run_id, message, cont, ...rest } = members;
-    const time = timeOf(timestamp);
-    const isPlain = typeof timestamp === "string" && STAMP.test(timestamp);
-    if (timestamp !== undefined && !isPlain) rest.timestamp = timestamp;
+    const { time, isWhole } = timeOf(timestamp);
+    if (!isWhole) rest.timestamp = timestamp;
     return {
         id,
         time,

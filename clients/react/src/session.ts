@@ -85,6 +85,7 @@ export class Session {
     private rateTimer = 0;
     private replaying = true; // what comes first is the past, not a rate
     private begun = false; // it has begun to come
+    private life = 0; // changes with every start and stop
     private rateAt = performance.now();
     private rateCount = 0;
     private lagNow: number | null = null;
@@ -101,6 +102,7 @@ export class Session {
 
     /** Begins with the newest lines, or at a place in the past: the record `at`. */
     start(at: number | null = null): void {
+        this.life += 1;
         if (at === null) this.openFresh();
         else void this.startAt(at);
         document.addEventListener("visibilitychange", this.visibility);
@@ -109,13 +111,15 @@ export class Session {
     }
 
     private async startAt(id: number): Promise<void> {
+        const { life } = this;
         await this.seekId(id);
-        if (this.model.edge === "history") return;
+        if (this.life !== life || this.model.edge === "history") return;
         this.follow(); // the hub could not say what is there
         this.openFresh();
     }
 
     stop(): void {
+        this.life += 1;
         document.removeEventListener("visibilitychange", this.visibility);
         removeEventListener("online", this.retry);
         clearInterval(this.rateTimer);
