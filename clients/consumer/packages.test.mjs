@@ -53,7 +53,7 @@ test("installing runs nothing, and licence, Node and repository-free paths are r
 const NAMES = {
     "@logmill/client": ["LogStreamingService", "LogStreamer", "IpcClient", "AdminStream", "LogSender", "Logger"],
     "@logmill/client/node": ["senderToHub", "localLink", "LogStreamingService"],
-    "@logmill/react": ["LogViewer", "createLogStore", "useLogs"],
+    "@logmill/react": ["LogViewer", "createLogStore", "useLogs", "useProcesses", "ProcessCard"],
     "@logmill/winston": ["LogmillTransport", "WebSocketTransport", "initLogger", "getWebSocketTransport", "setSocketIOInstance"],
     "@logmill/pino": ["default", "destination"],
     "@logmill/electron": ["logEventHub", "ipcLogger", "logToIPC", "IPCManager", "RequestBatcher", "StreamingHandler", "MultiLayerCacheManager", "startBackend", "registerReadyHandlers", "AppConfig"],

@@ -3,7 +3,14 @@
 // The page: its header and, by the path of its address, what stands below.
 
 import { useCallback, useMemo, useState, type ReactNode } from "react";
-import { loadPrefs, savePrefs, useTheme, type Prefs, type Theme } from "@logmill/react/page";
+import {
+    loadPrefs,
+    savePrefs,
+    useAnswer,
+    useTheme,
+    type Prefs,
+    type Theme,
+} from "@logmill/react/page";
 import { Header } from "./Header";
 import { JobsPage } from "./JobsPage";
 import { LogsPage } from "./LogsPage";
@@ -12,7 +19,6 @@ import { useAddress } from "./router";
 import { SearchPage } from "./SearchPage";
 import { mayRead, SignIn } from "./SignIn";
 import { StatusPage } from "./StatusPage";
-import { useAnswer } from "./useAnswer";
 
 export interface PageProps {
     prefs: Prefs;

@@ -4,11 +4,10 @@
 
 import { useState, type ReactNode } from "react";
 import type { LevelCounts } from "@logmill/client";
-import { count, fullTime } from "@logmill/react/page";
+import { count, fullTime, useAnswer } from "@logmill/react/page";
 import { follow, href } from "./router";
 import { service } from "./service";
 import { Spans, spanOf, type Span } from "./Spans";
-import { useAnswer } from "./useAnswer";
 
 const MOST = 200;
 

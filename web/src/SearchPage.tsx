@@ -5,12 +5,18 @@
 
 import { useMemo, useState, type FormEvent, type ReactNode } from "react";
 import { filterError, type LogFilter, type LogMessage } from "@logmill/client";
-import { count, EVERYTHING, Histogram, Session, timeFromWords } from "@logmill/react/page";
+import {
+    count,
+    EVERYTHING,
+    Histogram,
+    Session,
+    timeFromWords,
+    useAnswer,
+} from "@logmill/react/page";
 import type { PageProps } from "./App";
 import { Found } from "./Found";
 import { follow, href, navigate, useAddress } from "./router";
 import { service } from "./service";
-import { useAnswer } from "./useAnswer";
 
 const PAGE = 200;
 

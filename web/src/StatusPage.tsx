@@ -3,11 +3,10 @@
 // How the hub does: rates and sizes over the last minutes, who is connected, every counter there is.
 
 import { useEffect, useRef, useState, type ReactNode } from "react";
-import { bytes, count, fullTime } from "@logmill/react/page";
+import { bytes, count, fullTime, useAnswer } from "@logmill/react/page";
 import { parseHelp, parseMetrics, quantile, type Metrics } from "./metrics";
 import { Plot } from "./Plot";
 import { HUB, service } from "./service";
-import { useAnswer } from "./useAnswer";
 
 const EVERY_MS = 2000;
 const KEPT = 150;

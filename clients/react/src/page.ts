@@ -2,7 +2,7 @@
 //
 // What the hub's own page is made of, beside what index.ts offers to others.
 export * from "./index.js";
-export { copyText } from "./clipboard.js";
+export { Choice } from "./Choice.js";
 export type { Theme } from "./colour.js";
 export { columnsFromText, columnsToText, type Column } from "./columns.js";
 export { EVERYTHING, filterFromQuery, filterToParams, toLogFilter, type Filter } from "./filter.js";
@@ -15,7 +15,8 @@ export { KEEPS, loadPrefs, nextTheme, nextTime, savePrefs, themeName, timeName, 
 export { LEVELS, type Row } from "./record.js";
 export { Session } from "./session.js";
 export { Signal, useSignal } from "./signal.js";
-export { Counts, Status, useCountdown } from "./Status.js";
+export { ConnectionStatus, Counts, Status } from "./Status.js";
+export { useAnswer } from "./useAnswer.js";
 export { useTheme } from "./useTheme.js";
 export { Viewer } from "./Viewer.js";
 export { loadViews, saveViews, type View } from "./views.js";

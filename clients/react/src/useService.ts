@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+import { useMemo } from "react";
+import { LogStreamingService } from "@logmill/client";
+
+/** Where a component finds its hub. */
+export interface HubProps {
+    /** The hub, when it is not the page's own origin. */
+    baseUrl?: string;
+    token?: string;
+    getToken?: () => string | Promise<string>;
+    /** A service to share; then baseUrl and credentials are its own. */
+    service?: LogStreamingService;
+}
+
+export function useService({ service, baseUrl, token, getToken }: HubProps): LogStreamingService {
+    return useMemo(() => {
+        if (service) return service;
+        return new LogStreamingService(baseUrl, { ...(token ? { token } : {}), ...(getToken ? { getToken } : {}) });
+    }, [service, baseUrl, token, getToken]);
+}
