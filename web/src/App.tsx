@@ -17,7 +17,7 @@ import { LogsPage } from "./LogsPage";
 import { ProcessesPage } from "./ProcessesPage";
 import { useAddress } from "./router";
 import { SearchPage } from "./SearchPage";
-import { mayRead, SignIn } from "./SignIn";
+import { accessNow, SignIn } from "./SignIn";
 import { StatusPage } from "./StatusPage";
 
 export interface PageProps {
@@ -44,13 +44,13 @@ export function App(): ReactNode {
         savePrefs(next);
     }, []);
     const Page = useMemo(() => PAGES[path] ?? LogsPage, [path]);
-    const access = useAnswer("access", mayRead);
+    const access = useAnswer("access", accessNow);
     return (
         <div className="lm page" data-theme={theme}>
-            <Header path={path} prefs={prefs} onPrefs={change} />
+            <Header path={path} prefs={prefs} onPrefs={change} hasSession={access.data?.hasSession ?? false} />
             <main>
-                {access.data === false && <SignIn onDone={access.again} />}
-                {(access.data === true || access.error !== "") && <Page prefs={prefs} onPrefs={change} theme={theme} />}
+                {access.data?.mayRead === false && <SignIn onDone={access.again} />}
+                {(access.data?.mayRead || access.error !== "") && <Page prefs={prefs} onPrefs={change} theme={theme} />}
             </main>
         </div>
     );

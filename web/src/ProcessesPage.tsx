@@ -23,7 +23,11 @@ export function ProcessesPage({ prefs, theme }: PageProps): ReactNode {
             <div className="bar">
                 <h1>Processes</h1>
             </div>
-            {error !== "" && <AccessHint error={error} />}
+            {error !== "" && (
+                <p className="problem" role="alert" data-testid={connection.name === "refused" ? "access" : "lost"}>
+                    {error}
+                </p>
+            )}
             {connection.name === "live" && processes.length === 0 && (
                 <p className="hint">
                     No processes yet. Name some under <code>processes:</code>, or run one: <code>logmill run -- make</code>
@@ -35,14 +39,5 @@ export function ProcessesPage({ prefs, theme }: PageProps): ReactNode {
                 ))}
             </div>
         </section>
-    );
-}
-
-function AccessHint({ error }: { error: string }): ReactNode {
-    return (
-        <p className="problem" role="alert" data-testid="access">
-            {error}. Processes may be seen and changed with the session that the address printed by{" "}
-            <code>logmill serve</code> opens.
-        </p>
     );
 }

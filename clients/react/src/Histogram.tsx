@@ -6,7 +6,7 @@
 import { useRef, useState, type PointerEvent, type ReactNode } from "react";
 import type { HistogramAnswer, LevelCounts } from "@logmill/client";
 import { toLogFilter } from "./filter.js";
-import { clock, count } from "./format.js";
+import { clock, count, dayAndClock } from "./format.js";
 import { LEVELS } from "./record.js";
 import type { Session } from "./session.js";
 import { useSignal } from "./signal.js";
@@ -59,6 +59,7 @@ export function Histogram(props: HistogramProps): ReactNode {
         if (props.onRange) props.onRange(from, new Date(timeAt(last) + answer.bucket_ms));
         else void props.session.seek(from);
     };
+    const show = (time: number): string => (props.range ? dayAndClock : clock)(time, props.utc, true);
     const shown = hover === null ? null : buckets[hover];
     return (
         <div className="histogram" data-testid="histogram">
@@ -92,11 +93,11 @@ export function Histogram(props: HistogramProps): ReactNode {
                 )}
             </svg>
             <div className="axis">
-                <span>{clock(timeAt(0), props.utc, true)}</span>
+                <span>{show(timeAt(0))}</span>
                 <span className="hovered" aria-hidden="true">
-                    {shown && `${clock(Date.parse(shown.time), props.utc, true)}: ${inWords(shown.count, shown.levels)}`}
+                    {shown && `${show(Date.parse(shown.time))}: ${inWords(shown.count, shown.levels)}`}
                 </span>
-                <span>{clock(timeAt(buckets.length - 1) + answer.bucket_ms, props.utc, true)}</span>
+                <span>{show(timeAt(buckets.length - 1) + answer.bucket_ms)}</span>
             </div>
         </div>
     );
