@@ -181,9 +181,10 @@ export class LogStreamingService {
         return this.http.request("/api/v1/logs/export", exportParams(options), signal ? { signal } : {});
     }
 
-    /** Whether requests carry a token. */
-    get hasCredentials(): boolean {
-        return this.options.token !== undefined || this.options.getToken !== undefined;
+    /** Whether a link alone reaches the hub: it can neither carry a token nor use a fetch() of one's own. */
+    get takesLinks(): boolean {
+        const { token, getToken, fetch: own } = this.options;
+        return token === undefined && getToken === undefined && own === undefined;
     }
 
     /** Any other route of the hub that answers in JSON. */

@@ -72,8 +72,8 @@ function DownloadForm({ session, utc, onClose }: DownloadSheetProps): ReactNode 
     const ask = { ...wanted, ...range, format, ...(packed && { compress: "gz" as const }) };
     const clicked = (event: MouseEvent): void => {
         if (!range) event.preventDefault();
-        else if (service.hasCredentials) {
-            event.preventDefault(); // a link cannot carry a token
+        else if (!service.takesLinks) {
+            event.preventDefault(); // a link would not reach the hub
             saveResponse(service.export(ask)).then(onClose, (error: Error) => setTrouble(error.message));
         } else setTimeout(onClose);
     };

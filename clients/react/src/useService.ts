@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { useMemo } from "react";
-import { LogStreamingService } from "@logmill/client";
+import { bridgeService, findBridge, LogStreamingService } from "@logmill/client";
 
 /** Where a component finds its hub. */
 export interface HubProps {
-    /** The hub, when it is not the page's own origin. */
+    /** The hub, when it is neither the page's own origin nor, in a window of Electron, behind electronAPI. */
     baseUrl?: string;
     token?: string;
     getToken?: () => string | Promise<string>;
@@ -15,6 +15,8 @@ export interface HubProps {
 export function useService({ service, baseUrl, token, getToken }: HubProps): LogStreamingService {
     return useMemo(() => {
         if (service) return service;
+        const bridge = baseUrl === undefined ? findBridge() : null;
+        if (bridge) return bridgeService(bridge);
         return new LogStreamingService(baseUrl, { ...(token ? { token } : {}), ...(getToken ? { getToken } : {}) });
     }, [service, baseUrl, token, getToken]);
 }
