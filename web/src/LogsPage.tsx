@@ -5,6 +5,7 @@
 
 import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import {
+    Choice,
     columnsFromText,
     columnsToText,
     count,
@@ -20,7 +21,6 @@ import {
     Viewer,
     type Column,
     type Filter,
-    type Prefs,
     type Row,
     type View,
 } from "@logmill/react/page";
@@ -83,25 +83,7 @@ function useViews(): [readonly View[], (views: readonly View[]) => void] {
 }
 
 /** How many rows stay in the page. Another number begins anew. */
-function KeepChoice({ prefs, onPrefs }: { prefs: Prefs; onPrefs(prefs: Prefs): void }): ReactNode {
-    return (
-        <fieldset className="looks">
-            <legend>Lines kept in this page</legend>
-            {KEEPS.map((keep) => (
-                <label key={keep} className="check">
-                    <input
-                        type="radio"
-                        name="keep"
-                        data-testid={`keep-${keep}`}
-                        checked={prefs.keep === keep}
-                        onChange={() => onPrefs({ ...prefs, keep })}
-                    />
-                    {count(keep)}
-                </label>
-            ))}
-        </fieldset>
-    );
-}
+const KEPT = KEEPS.map((keep) => [keep, count(keep)] as const);
 
 export function LogsPage({ prefs, onPrefs, theme }: PageProps): ReactNode {
     const session = useSession(prefs.keep);
@@ -135,7 +117,15 @@ export function LogsPage({ prefs, onPrefs, theme }: PageProps): ReactNode {
                 onPrefs={onPrefs}
                 columns={columns}
                 onColumns={onColumns}
-                options={<KeepChoice prefs={prefs} onPrefs={onPrefs} />}
+                options={
+                    <Choice
+                        label="Lines kept in this page"
+                        name="keep"
+                        options={KEPT}
+                        value={prefs.keep}
+                        onChange={(keep) => onPrefs({ ...prefs, keep })}
+                    />
+                }
                 keys="page"
                 linkTo={linkTo}
                 views={{ views, onViews, query: present, onQuery }}

@@ -188,10 +188,10 @@ function Keeper({ views, onViews, query }: ViewsProps): ReactNode {
             </button>
             <span className="files">
                 <button type="button" disabled={views.length === 0} onClick={() => saveBlob(new Blob([viewsToText(views)]), "logmill-views.json")}>
-                    To a file
+                    Export views
                 </button>
                 <label className="button" title="Adds the views of a file">
-                    From a file
+                    Import views
                     <input type="file" className="sr-only" accept=".json" onChange={(event) => void take(event)} />
                 </label>
             </span>

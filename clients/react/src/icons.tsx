@@ -85,6 +85,11 @@ export const ViewsIcon = (): ReactNode => (
         <path d="M4 2.5h8v11L8 10.6l-4 2.9Z" />
     </Icon>
 );
+export const SignOutIcon = (): ReactNode => (
+    <Icon>
+        <path d="M6.5 2.5h-3a1 1 0 0 0-1 1v9a1 1 0 0 0 1 1h3M7 8h6.5M10.8 5.2 13.6 8l-2.8 2.8" />
+    </Icon>
+);
 export const HelpIcon = (): ReactNode => (
     <Icon>
         <circle cx="8" cy="8" r="5.5" />
