@@ -145,11 +145,12 @@ function Matches({ filter, range, utc }: { filter: LogFilter; range: Range; utc:
     const more = async (): Promise<void> => {
         const { pagination } = page as NonNullable<typeof page>;
         const { cursor } = pagination;
-        const offset = pages * PAGE; // of hits: a trace is one, however many lines it has
+        const offset = pages * PAGE; // of lines that match; those of their traces come besides
         const next = await service.search({ ...filter, ...range, limit: PAGE, offset, cursor, count: "none", group: true });
-        setOlder([...older, ...next.logs]);
+        const known = new Set(logs.map(({ id }) => id)); // a trace may have hits on both pages
+        setOlder([...older, ...next.logs.filter(({ id }) => !known.has(id))]);
         setPages(pages + 1);
-        setEnded(next.logs.length < PAGE);
+        setEnded(next.logs.length === 0);
     };
     const { total } = page?.pagination ?? { total: 0 };
     const atLeast = (page?.pagination as { at_least?: boolean } | undefined)?.at_least === true;
@@ -169,7 +170,7 @@ function Matches({ filter, range, utc }: { filter: LogFilter; range: Range; utc:
                 </p>
             )}
             <Found logs={logs} utc={utc} />
-            {logs.length >= PAGE && !ended && (
+            {!ended && (atLeast || pages * PAGE < (total ?? 0)) && (
                 <button type="button" data-testid="search-more" onClick={() => void more()}>
                     Older matches
                 </button>

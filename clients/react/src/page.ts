@@ -18,6 +18,6 @@ export { Signal, useSignal } from "./signal.js";
 export { ConnectionStatus, Counts, Status } from "./Status.js";
 export { useAnswer } from "./useAnswer.js";
 export { useTheme } from "./useTheme.js";
-export { Viewer } from "./Viewer.js";
+export { Viewer, type ViewerProps } from "./Viewer.js";
 export { loadViews, saveViews, type View } from "./views.js";
 export { timeFromWords } from "./words_to_time.js";
