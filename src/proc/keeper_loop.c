@@ -20,9 +20,9 @@
 
 enum {
     HAND_PATIENCE_US = 2000000,
-    LOOK_FOR_ACKS_US = 20000,
+    LOOK_FOR_ACKS_US = 100000,
     LOOK_FOR_ACKS_BYTES = 128 * 1024,
-    SLACK_PART = 8,         /* of a rest that the hub allows */
+    SLACK_PART = 16,        /* of a rest that the hub allows */
     TELL_HELD_US = 1000000, /* somebody holds a pipe this long after the child's death */
 };
 static const int64_t hub_patience_us = 3600ll * 1000000;
