@@ -276,8 +276,11 @@ static void add_chunk(struct store_task *t)
 
     c->err = make_image(c, t->store->epoch, &image);
     if (c->err == 0)
+        c->err = segment_reserve(c->made);
+    if (c->err == 0)
         c->err = segment_commit(c->made, &image, &made);
     if (c->err == 0) {
+        segment_take(c->made, made);
         c->next_id = c->chunk->end_id;
         c->result.records += c->chunk->count - made->count;
     }
