@@ -51,9 +51,9 @@ test("installing runs nothing, and licence, Node and repository-free paths are r
 });
 
 const NAMES = {
-    "@logmill/client": ["LogStreamingService", "LogStreamer", "IpcClient", "AdminStream", "LogSender", "Logger"],
-    "@logmill/client/node": ["senderToHub", "localLink", "LogStreamingService"],
-    "@logmill/react": ["LogViewer", "createLogStore", "useLogs"],
+    "@logmill/client": ["LogStreamingService", "bridgeService", "findBridge", "LogStreamer", "IpcClient", "AdminStream", "LogSender", "Logger"],
+    "@logmill/client/node": ["senderToHub", "localLink", "localFetch", "LOCAL", "LogStreamingService"],
+    "@logmill/react": ["LogViewer", "createLogStore", "useLogs", "useProcesses", "ProcessCard"],
     "@logmill/winston": ["LogmillTransport", "WebSocketTransport", "initLogger", "getWebSocketTransport", "setSocketIOInstance"],
     "@logmill/pino": ["default", "destination"],
     "@logmill/electron": ["logEventHub", "ipcLogger", "logToIPC", "IPCManager", "RequestBatcher", "StreamingHandler", "MultiLayerCacheManager", "startBackend", "registerReadyHandlers", "AppConfig"],

@@ -10,10 +10,10 @@ const { AppConfig, IPCManager, ipcLogger, logEventHub, registerReadyHandlers, st
 const manager = new IPCManager();
 let stop = async () => {};
 
-function openWindow() {
+function openWindow(page = "index.html") {
     const preload = require.resolve("@logmill/electron/preload-script");
     const window = new BrowserWindow({ width: 900, height: 600, webPreferences: { preload, contextIsolation: true, sandbox: true } });
-    return window.loadFile(join(__dirname, "index.html"));
+    return window.loadFile(join(__dirname, page));
 }
 
 /** Calls of the app's own, beside the ready ones (db, system, config). */
@@ -29,6 +29,7 @@ function registerHandlers() {
         worker.on("exit", (code) => ipcLogger.logCampaign(campaignId, userEmail, `traffic ended with ${code}`));
     });
     manager.registerHandler("app:open-window", () => openWindow());
+    manager.registerHandler("app:open-viewer", () => openWindow("viewer.html"));
 }
 
 app.whenReady().then(async () => {

@@ -54,6 +54,7 @@ element("say").addEventListener("submit", async (event) => {
 element("run").addEventListener("click", () => api.call("campaign:run", CAMPAIGN, USER));
 element("visits").addEventListener("click", loadVisits);
 element("open").addEventListener("click", () => api.call("app:open-window"));
+element("viewer").addEventListener("click", () => api.call("app:open-viewer"));
 element("clear").addEventListener("click", async () => {
     await api.clearLogs(CAMPAIGN, USER);
     element("logs").replaceChildren();

@@ -240,7 +240,7 @@ static void a_missing_scope_is_401_and_says_what_to_do(void **state)
     assert_int_equal(ask(f, "DELETE", "/api/a/1", ""), 401);
     assert_has(f, "open the URL that `logmill serve` printed");
     assert_int_equal(ask(f, "GET", "/api/session", ""), 200);
-    assert_has(f, "{\"scope\":\"write\"}");
+    assert_has(f, "{\"scope\":\"write\",\"session\":false}");
 }
 
 static void without_any_scope_the_session_can_still_be_asked_for(void **state)
@@ -249,7 +249,7 @@ static void without_any_scope_the_session_can_still_be_asked_for(void **state)
 
     assert_int_equal(ask(f, "GET", "/api/a/1", ""), 401);
     assert_int_equal(ask(f, "GET", "/api/session", ""), 200);
-    assert_has(f, "{\"scope\":\"none\"}");
+    assert_has(f, "{\"scope\":\"none\",\"session\":false}");
 }
 
 static void a_foreign_origin_is_refused_before_anything_else(void **state)
@@ -273,7 +273,7 @@ static void a_ticket_becomes_a_cookie_once(void **state)
     assert_non_null(set);
     snprintf(cookie, sizeof cookie, "Cookie: %.*s\r\n", (int)strcspn(set + 12, ";"), set + 12);
     assert_int_equal(ask(f, "GET", "/api/session", cookie), 200);
-    assert_has(f, "{\"scope\":\"admin\"}");
+    assert_has(f, "{\"scope\":\"admin\",\"session\":true}");
     assert_int_equal(ask(f, "DELETE", "/api/a/1", cookie), 200);
     assert_int_equal(ask(f, "GET", path, ""), 403);
     assert_has(f, "Take the URL from the console again");

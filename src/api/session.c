@@ -53,13 +53,13 @@ void session_enter(struct http_req *req, struct api *api)
     http_reply(req, 303, NULL, STR_NONE);
 }
 
-void session_get(struct http_req *req, struct api *api)
+static void reply_session(struct http_req *req, bool has_session)
 {
     const struct grant *g = req->grant;
     struct buf out = {0};
 
-    (void)api;
-    buf_printf(&out, "{\"scope\":\"%s\"", scope_names[req->scope]);
+    buf_printf(&out, "{\"scope\":\"%s\",\"session\":%s", scope_names[req->scope],
+               has_session ? "true" : "false");
     if (g->kind == GRANT_TOKEN)
         buf_printf(&out, ",\"token\":\"%s\"", g->name);
     if (grant_is_limited(g))
@@ -73,6 +73,11 @@ void session_get(struct http_req *req, struct api *api)
     BUF_LIT(&out, "}\n");
     http_reply(req, 200, "application/json", buf_str(&out));
     buf_fini(&out);
+}
+
+void session_get(struct http_req *req, struct api *api)
+{
+    reply_session(req, auth_find_session(api->auth, req) != NULL);
 }
 
 void session_post(struct http_req *req, struct api *api)
@@ -91,7 +96,7 @@ void session_post(struct http_req *req, struct api *api)
         return;
     }
     http_add_header(req, "Set-Cookie", cookie);
-    session_get(req, api);
+    reply_session(req, true);
 }
 
 void session_delete(struct http_req *req, struct api *api)

@@ -62,6 +62,8 @@ int auth_redeem(struct auth *a, struct str ticket, bool secure,
 /* A session for whoever sent this request; the cookie as above. */
 int auth_begin_session(struct auth *a, const struct http_req *req,
                        const char **ret_cookie) LM_MUST_CHECK;
+/* The grant of the session of this request, or NULL. Borrowed. */
+struct grant *auth_find_session(struct auth *a, const struct http_req *req);
 /* Forgets the session of this request, if it has one; the cookie that takes it away, as above. */
 const char *auth_end_session(struct auth *a, const struct http_req *req);
 

@@ -42,7 +42,5 @@ void auth_free_tokens(struct auth_token *tokens, size_t n);
 /* --- auth_tickets.c --- */
 /* The same for the ticket in its query; remembers the connection. */
 struct grant *auth_find_stream_ticket(struct auth *a, struct http_req *req, bool *wrong);
-/* The grant of its session, or NULL. */
-struct grant *auth_find_session(struct auth *a, const struct http_req *req);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -38,7 +39,6 @@ static void fill_run(struct keeper *k)
 {
     memcpy(k->run.run, k->opts.run, RUN_ID);
     k->run.keeper_pid = getpid();
-    k->run.child_pid = k->child.pid;
     k->run.started_us = clock_wall_us();
     k->run.flags = k->opts.foreground ? FRAME_RUN_BY_HAND : FRAME_RUN_CONFIGURED;
     k->run.name = str_from(k->opts.name);
@@ -53,7 +53,6 @@ static void leave_word(struct keeper *k)
 {
     struct run_file f = {
         .keeper_pid = k->run.keeper_pid,
-        .child_pid = k->run.child_pid,
         .started_us = k->run.started_us,
         .by_hand = k->opts.foreground,
     };
@@ -98,22 +97,24 @@ static int start_child(struct keeper *k, struct errinfo *info)
         .argv = k->opts.argv,
         .rights = &k->opts.rights,
         .pty = k->opts.pty,
-        .run_hex = k->opts.run_hex,
         .foreground = k->opts.foreground,
         .mask = &k->mask_before,
         .umask = k->umask_before,
     };
-    const char *what;
+    struct child_failure failure;
 
-    int rc = child_fork(&k->child, &how);
-    if (rc < 0)
-        return err_set(info, rc, "cannot start a process: %s", err_text(rc));
-    pump_init(&k->pump, k->child.out);
     fill_run(k);
     leave_word(k);
-    rc = child_exec(&k->child, &what);
+    setenv("LOGMILL_RUN", k->opts.run_hex, 1);
+    int rc = child_start(&k->child, &how, &failure);
     if (rc < 0)
-        report_exec(k, what, rc);
+        return err_set(info, rc, "cannot start a process: %s", err_text(rc));
+    k->run.child_pid = k->child.pid;
+    if (k->run_file >= 0)
+        runs_set_child(k->run_file, k->child.pid);
+    pump_init(&k->pump, k->child.out);
+    if (failure.rc < 0)
+        report_exec(k, failure.what, failure.rc);
     return 0;
 }
 

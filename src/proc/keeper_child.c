@@ -8,7 +8,6 @@
 #include "proc/keeper_child.h"
 
 #include "base/clock.h"
-#include "proc/keeper_oom.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +16,6 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -50,17 +48,11 @@ static void reset_signals(const struct child_opts *opts)
     sigprocmask(SIG_SETMASK, opts->foreground ? opts->mask : &none, NULL);
 }
 
-/* What the child says when it could not become the command. */
-struct report {
-    const char *what; /* the same address in both: it is a fork */
-    int err;
-};
-
-static void give_up(int gate, const char *what, int err, int status)
+static void __attribute__((noreturn)) give_up(int report, const char *what, int err, int status)
 {
-    struct report report = {.what = what, .err = err};
+    struct child_failure failure = {.rc = -err, .what = what}; /* the same address in both */
 
-    (void)!write(gate, &report, sizeof report);
+    (void)!write(report, &failure, sizeof failure);
     _exit(status);
 }
 
@@ -71,10 +63,11 @@ static void take_terminal(int terminal)
     ioctl(terminal, TIOCSCTTY, 0);
 }
 
-static void become(const struct child_opts *opts, const int write_ends[2], int gate)
+/* After a vfork the keeper's memory is ours as well: nothing of it may change that it goes on with. */
+static void __attribute__((noreturn))
+become(const struct child_opts *opts, const int write_ends[2], int report)
 {
     const char *what;
-    char go;
 
     if (opts->pty)
         take_terminal(write_ends[0]);
@@ -87,19 +80,16 @@ static void become(const struct child_opts *opts, const int write_ends[2], int g
     if (dup2(write_ends[0], STDOUT_FILENO) < 0 || dup2(write_ends[1], STDERR_FILENO) < 0)
         _exit(NOT_EXECUTABLE);
     close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
-    setenv("LOGMILL_RUN", opts->run_hex, 1);
     umask(opts->umask);
-    if (read(gate, &go, 1) != 1) /* the keeper died before it was ready */
-        _exit(NOT_EXECUTABLE);
     int rc = rights_take_on(opts->rights, &what);
     if (rc < 0)
-        give_up(gate, what, -rc, NOT_EXECUTABLE);
+        give_up(report, what, -rc, NOT_EXECUTABLE);
     reset_signals(opts);
     execvp(opts->argv[0], opts->argv);
     int why = errno;
     /* A script whose interpreter is missing was found, but cannot be run. */
     bool found = why != ENOENT || (strchr(opts->argv[0], '/') && access(opts->argv[0], F_OK) == 0);
-    give_up(gate, NULL, why, found ? NOT_EXECUTABLE : NOT_FOUND);
+    give_up(report, NULL, why, found ? NOT_EXECUTABLE : NOT_FOUND);
 }
 
 /* ---- in the keeper ---- */
@@ -152,50 +142,57 @@ static void close_all(const int *fds, int n)
             close(fds[i]);
 }
 
-int child_fork(struct child *c, const struct child_opts *opts)
+/* A vfork copies nothing, which a restart does not wait for then. Who becomes another user must not share
+ * our memory meanwhile. */
+static pid_t make_child(const struct child_opts *opts, const int write_ends[2], int report)
 {
-    int write_ends[2] = {-1, -1}, pair[2] = {-1, -1}, rc;
+    pid_t pid = opts->rights->as_user ? fork() : vfork();
 
-    *c = (struct child){.own_group = !opts->foreground, .out = {-1, -1}, .gate = -1};
+    if (pid == 0)
+        become(opts, write_ends, report);
+    return pid < 0 ? -errno : pid;
+}
+
+/* Returns at once when it has become the command, for then nobody holds the other end. */
+static void hear_report(int report, struct child_failure *ret)
+{
+    ssize_t n;
+
+    do
+        n = read(report, ret, sizeof *ret);
+    while (n < 0 && errno == EINTR);
+    if (n != sizeof *ret)
+        *ret = (struct child_failure){0};
+}
+
+int child_start(struct child *c, const struct child_opts *opts, struct child_failure *ret_failure)
+{
+    int write_ends[2] = {-1, -1}, report[2] = {-1, -1}, rc;
+
+    *c = (struct child){.own_group = !opts->foreground, .out = {-1, -1}};
     rc = opts->pty ? open_pty(c, write_ends) : open_pipes(c, write_ends);
     if (rc < 0)
         goto out;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+    if (pipe2(report, O_CLOEXEC) < 0) {
         rc = -errno;
         goto out;
     }
-    c->group = opts->rights->group;
-    c->oom_kills = oom_kill_count(c->group);
-    c->pid = fork();
-    if (c->pid == 0)
-        become(opts, write_ends, pair[1]);
-    if (c->pid < 0) {
-        rc = -errno;
+    rc = make_child(opts, write_ends, report[1]);
+    if (rc < 0)
         goto out;
-    }
-    if (c->own_group && !opts->pty)
-        setpgid(c->pid, c->pid); /* both sides do it, so it is true for both at once */
-    c->gate = pair[0];
-    pair[0] = -1;
+    c->pid = rc;
+    rc = 0;
+    close(report[1]);
+    report[1] = -1;
+    hear_report(report[0], ret_failure);
+    oom_watch_begin(&c->oom,
+                    opts->rights->group); /* what has just begun is not dead for that yet */
 out:
     close_all(write_ends, 2);
-    close_all(pair, 2);
+    close_all(report, 2);
     if (rc < 0)
         close_all(c->out, 2);
     return rc;
-}
-
-int child_exec(struct child *c, const char **ret_what)
-{
-    struct report report = {0};
-
-    ssize_t n = send(c->gate, "", 1, MSG_NOSIGNAL);
-    while (n >= 0 && (n = read(c->gate, &report, sizeof report)) < 0 && errno == EINTR)
-        n = 0;
-    close(c->gate);
-    c->gate = -1;
-    *ret_what = report.what;
-    return n == sizeof report ? -report.err : 0;
 }
 
 void child_signal(const struct child *c, int number)
@@ -266,7 +263,7 @@ static void note_death(struct child *c, int status, const struct rusage *usage)
         .code = killed ? -1 : WEXITSTATUS(status),
         .signal = killed ? WTERMSIG(status) : 0,
         .core = killed && WCOREDUMP(status),
-        .oom = killed && WTERMSIG(status) == SIGKILL ? oom_verdict(c->group, c->oom_kills) : OOM_NO,
+        .oom = killed && WTERMSIG(status) == SIGKILL ? oom_verdict(&c->oom) : OOM_NO,
         .max_rss_kb = (uint32_t)usage->ru_maxrss,
         .user_us = time_us(usage->ru_utime),
         .system_us = time_us(usage->ru_stime),

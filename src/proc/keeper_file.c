@@ -43,11 +43,14 @@ static int check_dir(int dir, const char *path, struct errinfo *info)
 
 int log_dir_open(const char *path, int *ret_dir, struct errinfo *info)
 {
-    int rc = make_dirs(path, 0750);
+    int rc = 0, dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+    if (dir < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        rc = make_dirs(path, 0750);
+        dir = rc < 0 ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
     if (rc < 0)
         return err_set(info, rc, "the log directory %s cannot be made: %s", path, err_text(rc));
-    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return err_set(info, -errno, "the log directory %s cannot be opened: %s", path,
                        err_text(-errno));

@@ -5,8 +5,6 @@
  */
 #include "proc/keeper_oom.h"
 
-#include "proc/cgroup.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,35 +23,30 @@ static int64_t read_counter(const char *path)
     return at ? strtoll(at + strlen("\noom_kill "), NULL, 10) : COUNT_UNKNOWN;
 }
 
-/* Of the child's control group, else our own. One that is not made yet has killed nobody. */
-static int64_t group_count(const char *group)
+void oom_watch_begin(struct oom_watch *w, const char *group)
 {
-    char path[CGROUP_PATH_MAX + sizeof "/memory.events"], own[CGROUP_PATH_MAX];
+    char own[CGROUP_PATH_MAX];
 
-    if (!group && !cgroup_own(cgroup_root, own))
-        return COUNT_UNKNOWN;
-    snprintf(path, sizeof path, "%s/memory.events", group ? group : own);
+    *w = (struct oom_watch){.of_group = group || cgroup_own(cgroup_root, own)};
+    if (w->of_group)
+        snprintf(w->path, sizeof w->path, "%s/memory.events", group ? group : own);
     if (group && access(group, F_OK) < 0)
-        return 0;
-    return read_counter(path);
+        return; /* what is not made yet has killed nobody */
+    w->count = w->of_group ? read_counter(w->path) : COUNT_UNKNOWN;
+    if (w->count != COUNT_UNKNOWN)
+        return;
+    w->of_group = false;
+    snprintf(w->path, sizeof w->path, "/proc/vmstat");
+    w->count = read_counter(w->path);
 }
 
-uint64_t oom_kill_count(const char *group)
+uint8_t oom_verdict(const struct oom_watch *w)
 {
-    int64_t count = group_count(group);
+    int64_t now = read_counter(w->path);
 
-    if (count == COUNT_UNKNOWN)
-        count = read_counter("/proc/vmstat");
-    return (uint64_t)count;
-}
-
-uint8_t oom_verdict(const char *group, uint64_t count_at_start)
-{
-    uint64_t now = oom_kill_count(group);
-
-    if (now == (uint64_t)COUNT_UNKNOWN || count_at_start == (uint64_t)COUNT_UNKNOWN)
+    if (now == COUNT_UNKNOWN || w->count == COUNT_UNKNOWN)
         return OOM_UNKNOWN;
-    if (now == count_at_start)
+    if (now == w->count)
         return OOM_NO;
-    return group_count(group) == COUNT_UNKNOWN ? OOM_UNKNOWN : OOM_YES;
+    return w->of_group ? OOM_YES : OOM_UNKNOWN;
 }

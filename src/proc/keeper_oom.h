@@ -11,13 +11,21 @@
 #ifndef LM_PROC_KEEPER_OOM_H
 #define LM_PROC_KEEPER_OOM_H
 
+#include "proc/cgroup.h"
+
 #include <stdint.h>
 
 enum { OOM_NO = 0, OOM_YES = 1, OOM_UNKNOWN = 2 }; /* as on the wire */
 
-/* Take one when the child starts. */
-uint64_t oom_kill_count(const char *group);
+struct oom_watch {
+    char path[CGROUP_PATH_MAX + sizeof "/memory.events"]; /* where its counter is */
+    bool of_group;                                        /* not the one of the whole machine */
+    int64_t count;                                        /* when it started; -1 = unknown */
+};
+
+/* When the child starts, which is in `group` (may not be made yet) or, NULL, in ours. */
+void oom_watch_begin(struct oom_watch *w, const char *group);
 /* For a child that SIGKILL ended. */
-uint8_t oom_verdict(const char *group, uint64_t count_at_start);
+uint8_t oom_verdict(const struct oom_watch *w);
 
 #endif

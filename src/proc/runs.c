@@ -76,9 +76,9 @@ static int path_of(char out[PATH_BYTES], const char *dir, const char *prefix, co
 static int text_of(char out[FILE_BYTES], const struct run_file *run)
 {
     int n = snprintf(out, FILE_BYTES,
-                     "name %s\nkeeper_pid %" PRId32 "\nchild_pid %" PRId32 "\nstarted_us %" PRId64
-                     "\nby_hand %d\n",
-                     run->name, run->keeper_pid, run->child_pid, run->started_us, run->by_hand);
+                     "child_pid %010" PRId32 "\nname %s\nkeeper_pid %" PRId32
+                     "\nstarted_us %" PRId64 "\nby_hand %d\n",
+                     run->child_pid, run->name, run->keeper_pid, run->started_us, run->by_hand);
     for (int i = 0; i < 2; i++) {
         const char *text = i ? run->command : run->log;
         n += snprintf(out + n, (size_t)(FILE_BYTES - n), i ? "command " : "log ");
@@ -98,14 +98,17 @@ static int lock_whole(int fd)
 int runs_create(const char *dir, const struct run_file *run)
 {
     char path[PATH_BYTES], temporary[PATH_BYTES], text[FILE_BYTES];
+    const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     int fd, rc, n = text_of(text, run);
 
     if ((rc = path_of(path, dir, "", run->run)) < 0 ||
-        (rc = path_of(temporary, dir, ".", run->run)) < 0 || (rc = make_dirs(dir, 0700)) < 0)
+        (rc = path_of(temporary, dir, ".", run->run)) < 0)
         return rc;
-    fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    fd = open(temporary, flags, 0600);
+    if (fd < 0 && errno == ENOENT && (rc = make_dirs(dir, 0700)) == 0)
+        fd = open(temporary, flags, 0600);
     if (fd < 0)
-        return -errno;
+        return rc < 0 ? rc : -errno;
     if ((rc = lock_whole(fd)) < 0)
         goto out;
     errno = ENOSPC;
@@ -118,6 +121,15 @@ out:
         return rc;
     }
     return fd;
+}
+
+/* It stands at the beginning, and its width is fixed: one write of a few bytes, which a reader sees or not. */
+void runs_set_child(int fd, pid_t child)
+{
+    char text[32];
+    int n = snprintf(text, sizeof text, "child_pid %010" PRId32, child);
+
+    (void)!pwrite(fd, text, (size_t)n, 0); /* without it a new hub waits until we call */
 }
 
 void runs_remove(const char *dir, const uint8_t run[RUN_ID])

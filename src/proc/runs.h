@@ -2,14 +2,14 @@
  *
  * runs.h - the runs/ directory: which keepers there are, without asking them.
  *
- * A keeper writes one small text file named after its run before the child starts, holds an open
- * file description lock on it as long as it lives, and removes it when the hub has everything. A
+ * A keeper writes one small text file named after its run before the child starts, adds the pid when
+ * it has, holds an open file description lock on it as long as it lives, and removes it when the hub has everything. A
  * hub that has just started reads them and knows what will call soon. A file without a lock was
  * left by a keeper that was killed.
  *
  *     name game_control
  *     keeper_pid 4711
- *     child_pid 4712
+ *     child_pid 0000004712
  *     started_us 1768473045123456
  *     log /var/lib/logmill/logs/game_control.log
  *     command python3 -u game.py
@@ -48,6 +48,8 @@ int make_dirs(const char *dir, mode_t mode) LM_MUST_CHECK;
 
 /* Writes and locks the file. Returns a descriptor, which holds the lock, or -errno. */
 int runs_create(const char *dir, const struct run_file *run) LM_MUST_CHECK;
+/* The child of this run, which had none when the file was made. */
+void runs_set_child(int fd, pid_t child);
 void runs_remove(const char *dir, const uint8_t run[RUN_ID]);
 
 /* Calls fn for every file that can be understood, in no order. A missing directory has none. */

@@ -5,10 +5,14 @@
 #include "proc/spawn.h"
 
 #include "proc/cgroup.h"
+#include "proc/spare.h"
 #include "proc/spawn_user.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -48,7 +52,7 @@ char *spawn_log_file(const struct settings *settings, const char *name, struct a
 
 /* ---- the command line ---- */
 
-static int find_keeper(struct arena *arena, char **ret_path, struct errinfo *info)
+int spawn_find_keeper(struct arena *arena, char **ret_path, struct errinfo *info)
 {
     static const char *const places[] = {"/keeper", "/../libexec/logmill/keeper"};
     const char *named = getenv("LOGMILL_KEEPER");
@@ -134,7 +138,7 @@ int spawn_command(const struct spawn *what, struct arena *arena, char ***ret_arg
     struct words w = {0};
     char hex[RUN_HEX], number[24], *keeper;
 
-    int rc = find_keeper(arena, &keeper, info);
+    int rc = spawn_find_keeper(arena, &keeper, info);
     if (rc < 0)
         return rc;
     w.at = arena_alloc(arena,
@@ -240,42 +244,79 @@ static int find_group(const struct process_conf *conf, char out[CGROUP_PATH_MAX]
     return rc;
 }
 
-int spawn_keeper(uv_loop_t *loop, uv_process_t *process, const struct spawn *wanted,
-                 uv_exit_cb on_exit, struct errinfo *info)
+int spawn_prepare(const struct spawn *wanted, struct arena *arena, struct spawn_program *ret,
+                  struct errinfo *info)
 {
     const struct process_conf *conf = wanted->conf;
     struct spawn what = *wanted;
     struct spawn_user user;
-    uv_stdio_container_t none[3] = {
-        {.flags = UV_IGNORE}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
-    uv_process_options_t options = {
-        .exit_cb = on_exit,
-        .cwd = conf->directory,
-        .flags = UV_PROCESS_DETACHED,
-        .stdio_count = 3,
-        .stdio = none,
-    };
-    struct arena arena = {0};
     char group[CGROUP_PATH_MAX];
 
-    int rc = spawn_user(conf, &arena, &user, info);
+    *ret = (struct spawn_program){.directory = conf->directory, .input = -1};
+    int rc = spawn_user(conf, arena, &user, info);
     what.user_ids = user.ids;
     if (rc == 0)
         rc = find_group(conf, group, &what.group, info);
-    if (rc < 0 || (rc = spawn_command(&what, &arena, &options.args, info)) < 0)
+    if (rc < 0 || (rc = spawn_command(&what, arena, &ret->argv, info)) < 0)
+        return rc;
+    ret->env = spawn_environment(conf->env, &user, arena);
+    return ret->env ? 0 : err_set(info, -ENOMEM, "memory is short");
+}
+
+static int add_actions(posix_spawn_file_actions_t *actions, const struct spawn_program *p)
+{
+    int err = p->input < 0 ? posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null",
+                                                              O_RDONLY, 0)
+                           : posix_spawn_file_actions_adddup2(actions, p->input, STDIN_FILENO);
+
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO && !err; fd++)
+        err = posix_spawn_file_actions_addopen(actions, fd, "/dev/null", O_WRONLY, 0);
+    if (!err && p->directory)
+        err = posix_spawn_file_actions_addchdir_np(actions, p->directory);
+    return err;
+}
+
+/* As a vfork does it: nothing of the hub is copied, which would take longer than everything else here. */
+int spawn_execute(const struct spawn_program *p, pid_t *ret_pid)
+{
+    const short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t how;
+    sigset_t none, all;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    int err = posix_spawn_file_actions_init(&actions);
+    if (err)
+        return -err;
+    posix_spawnattr_init(&how);
+    posix_spawnattr_setflags(&how, flags);
+    posix_spawnattr_setsigmask(&how, &none);
+    posix_spawnattr_setsigdefault(&how, &all);
+    err = add_actions(&actions, p);
+    if (!err)
+        err = posix_spawnp(ret_pid, p->argv[0], &actions, &how, p->argv, p->env);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&how);
+    return -err;
+}
+
+int spawn_keeper(const struct spawn *what, struct spare *spare, pid_t *ret_pid,
+                 struct errinfo *info)
+{
+    const char *directory = what->conf->directory;
+    struct spawn_program program;
+    struct arena arena = {0};
+
+    int rc = spawn_prepare(what, &arena, &program, info);
+    if (rc < 0 || spare_use(spare, &program, ret_pid))
         goto out;
-    options.file = options.args[0];
-    options.env = spawn_environment(conf->env, &user, &arena);
-    if (!options.env) {
-        rc = err_set(info, -ENOMEM, "memory is short");
-        goto out;
-    }
-    rc = uv_spawn(loop, process, &options);
-    if (rc < 0 && conf->directory && access(conf->directory, X_OK) < 0)
+    rc = spawn_execute(&program, ret_pid);
+    if (rc < 0 && directory && access(directory, X_OK) < 0)
         err_set(info, rc, "its directory %s cannot be entered: %s; make it, or change `directory`",
-                conf->directory, err_text(rc));
+                directory, err_text(rc));
     else if (rc < 0)
-        err_set(info, rc, "%s cannot be started: %s", options.file, err_text(rc));
+        err_set(info, rc, "%s cannot be started: %s", program.argv[0], err_text(rc));
 out:
     arena_fini(&arena);
     return rc;

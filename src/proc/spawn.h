@@ -5,7 +5,7 @@
  * `logmill run` becomes a keeper (exec); the hub starts one that is in a session of its own, holds
  * none of the hub's descriptors, and goes on when the hub ends.
  *
- * Threads: the loop thread (spawn_keeper), any (the rest).
+ * Threads: any.
  * Owns:    nothing; what it builds lives in the caller's arena.
  */
 #ifndef LM_PROC_SPAWN_H
@@ -15,7 +15,7 @@
 #include "conf/settings.h"
 #include "proc/runs.h"
 
-#include <uv.h>
+#include <sys/types.h>
 
 struct spawn {
     uint8_t run[RUN_ID];
@@ -50,9 +50,24 @@ int spawn_command(const struct spawn *what, struct arena *arena, char ***ret_arg
 struct spawn_user;
 char **spawn_environment(char *const *more, const struct spawn_user *user, struct arena *arena);
 
-/* Starts it; what->conf must be given. `process` is the caller's: on success on_exit comes when the keeper ends, and the handle
- * must be closed; on failure it need not be. */
-int spawn_keeper(uv_loop_t *loop, uv_process_t *process, const struct spawn *what,
-                 uv_exit_cb on_exit, struct errinfo *info) LM_MUST_CHECK;
+/* Where the keeper is. */
+int spawn_find_keeper(struct arena *arena, char **ret_path, struct errinfo *info) LM_MUST_CHECK;
+
+/* A keeper and how it is started, in the arena; borrows from `what`, whose conf must be given. */
+struct spawn_program {
+    char **argv, **env;
+    const char *directory; /* NULL: the present one */
+    int input;             /* its standard input; -1 = nothing */
+};
+int spawn_prepare(const struct spawn *what, struct arena *arena, struct spawn_program *ret,
+                  struct errinfo *info) LM_MUST_CHECK;
+/* -errno. */
+int spawn_execute(const struct spawn_program *p, pid_t *ret_pid) LM_MUST_CHECK;
+
+/* Starts a keeper, or makes the spare one that keeper. It is a child of this process, and its end is the
+ * caller's to collect. */
+struct spare;
+int spawn_keeper(const struct spawn *what, struct spare *spare, pid_t *ret_pid,
+                 struct errinfo *info) LM_MUST_CHECK;
 
 #endif

@@ -163,7 +163,9 @@ int supervise_new(struct supervise **ret, const struct supervise_opts *opts, str
     uv_timer_init(&opts->loop->uv, &s->timer);
     s->timer.data = s;
     s->runs_dir = spawn_runs_dir(conf, &s->arena);
-    int rc = s->runs_dir ? 0 : err_set(info, -ENOMEM, "memory is short");
+    int rc = s->runs_dir ? children_begin(s) : -ENOMEM;
+    if (rc < 0)
+        err_set(info, rc, "cannot look after processes: %s", err_text(rc));
     for (size_t i = 0; i < conf->process_count && rc == 0; i++) {
         struct process *p = process_add(s, conf->processes[i].name);
         if (!p) {
@@ -180,11 +182,6 @@ int supervise_new(struct supervise **ret, const struct supervise_opts *opts, str
     else
         *ret = s;
     return rc;
-}
-
-static void free_handle(uv_handle_t *handle)
-{
-    free(handle->data);
 }
 
 void supervise_free_when_unused(struct supervise *s)
@@ -214,17 +211,11 @@ void supervise_free(struct supervise *s)
 {
     if (!s)
         return;
-    LIST_FOR_EACH_SAFE (link, &s->handles) {
-        struct keeper_handle *h = LIST_ITEM(link, struct keeper_handle, link);
-        list_remove(link);
-        h->supervise = NULL;
-        uv_close((uv_handle_t *)&h->uv, free_handle);
-    }
+    children_end(s);
     LIST_FOR_EACH_SAFE (link, &s->observers)
         list_remove(link);
     for (size_t i = 0; i < s->count; i++)
         health_end(s->processes[i]);
-    adopt_end(s);
     s->freed = true;
     uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 }
@@ -238,6 +229,7 @@ void supervise_start(struct supervise *s)
         if (!p->priv->keeper_runs || p->priv->due_us)
             continue;
         p->priv->due_us = clock_mono_us() + CALL_WITHIN_US;
+        life_want_spare(s, p);
         (void)kill(p->keeper_pid, SIGCHLD); /* call now: it may rest up to a second between calls */
         process_set(s, p, PROCESS_STARTING, "it runs already; waiting for its keeper to call");
     }

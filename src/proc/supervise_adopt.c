@@ -1,89 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * supervise_adopt.c - what earlier hubs left: keepers that live, and files of processes that are gone.
- *
- * After an upgrade the keepers are children of this process, though this program did not start them.
- * libuv does not know them; their ends are collected here, so that no zombie stays.
  */
 #include "base/diag.h"
 #include "proc/supervise_private.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 enum { FILES_SHOWN_MAX = 200 };
-
-/* ---- children of the program before this one ---- */
-
-struct adopted {
-    uv_signal_t signal;
-    size_t count, cap;
-    pid_t *pids;
-};
-
-static void free_adopted(uv_handle_t *handle)
-{
-    struct adopted *a = handle->data;
-
-    free(a->pids);
-    free(a);
-}
-
-static void collect(uv_signal_t *signal, int number)
-{
-    struct adopted *a = signal->data;
-
-    (void)number;
-    for (size_t i = 0; i < a->count;)
-        if (waitpid(a->pids[i], NULL, WNOHANG) != 0)
-            a->pids[i] = a->pids[--a->count];
-        else
-            i++;
-}
-
-static struct adopted *new_adopted(struct supervise *s)
-{
-    struct adopted *a = calloc(1, sizeof *a);
-
-    if (!a)
-        return NULL;
-    uv_signal_init(&s->opts.loop->uv, &a->signal);
-    a->signal.data = a;
-    uv_signal_start(&a->signal, collect, SIGCHLD);
-    uv_unref((uv_handle_t *)&a->signal);
-    return a;
-}
-
-/* Without memory a zombie stays until the hub ends. */
-static void remember_child(struct supervise *s, pid_t pid)
-{
-    if (waitpid(pid, NULL, WNOHANG) != 0) /* not ours, or collected just now */
-        return;
-    if (!s->adopted && !(s->adopted = new_adopted(s)))
-        return;
-    struct adopted *a = s->adopted;
-    if (a->count == a->cap) {
-        size_t cap = a->cap ? 2 * a->cap : 16;
-        pid_t *more = realloc(a->pids, cap * sizeof *more);
-        if (!more)
-            return;
-        a->pids = more;
-        a->cap = cap;
-    }
-    a->pids[a->count++] = pid;
-}
-
-void adopt_end(struct supervise *s)
-{
-    if (s->adopted)
-        uv_close((uv_handle_t *)&s->adopted->signal, free_adopted);
-    s->adopted = NULL;
-}
 
 /* ---- runs/ ---- */
 
@@ -115,7 +42,7 @@ static void on_run_file(const struct run_file *file, void *ctx)
     p->started_us = file->started_us;
     snprintf(p->log_file, sizeof p->log_file, "%s", file->log);
     p->priv->keeper_runs = p->priv->by_hub = true;
-    remember_child(s, file->keeper_pid);
+    children_adopt(s, file->keeper_pid);
 }
 
 /* ---- files of processes that are gone ---- */

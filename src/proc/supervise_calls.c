@@ -205,6 +205,7 @@ void supervise_on_end(struct supervise *s, struct process *p, struct keeper_link
     p->priv->keeper_runs = p->orphan_writers = false;
     p->keeper_pid = 0;
     life_ended(s, p);
+    life_go_on(s, p);
     life_schedule(s);
 }
 

@@ -12,13 +12,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 /* ---- starting ---- */
-
-static void free_handle(uv_handle_t *handle)
-{
-    free(handle->data);
-}
 
 void life_keeper_ended(struct supervise *s, struct process *p, const char *how)
 {
@@ -31,27 +27,23 @@ void life_keeper_ended(struct supervise *s, struct process *p, const char *how)
     life_schedule(s);
 }
 
-/* A keeper of ours has ended; usually its END was acknowledged long before. When its connection is
- * still open here, what it sent last is read first. */
-static void on_keeper_end(uv_process_t *uv, int64_t status, int signal_number)
+/* Usually its END was acknowledged long before. When its connection is still open here, what it sent
+ * last is read first. */
+void life_on_keeper_end(struct supervise *s, const struct keeper_handle *h, int status)
 {
-    struct keeper_handle *h = uv->data;
-    struct supervise *s = h->supervise;
     struct process *p = h->process;
+    bool killed = WIFSIGNALED(status);
+    char how[80];
 
-    if (s && memcmp(p->run, h->run, RUN_ID) == 0 && p->priv->keeper_runs) {
-        char how[80];
-        snprintf(how, sizeof how,
-                 signal_number ? "its keeper was killed by signal %d"
-                               : "its keeper ended with status %d",
-                 signal_number ? signal_number : (int)status);
-        if (p->priv->link)
-            memcpy(p->priv->keeper_end, how, sizeof how);
-        else
-            life_keeper_ended(s, p, how);
-    }
-    list_remove(&h->link);
-    uv_close((uv_handle_t *)uv, free_handle);
+    if (memcmp(p->run, h->run, RUN_ID) != 0 || !p->priv->keeper_runs)
+        return;
+    snprintf(how, sizeof how,
+             killed ? "its keeper was killed by signal %d" : "its keeper ended with status %d",
+             killed ? WTERMSIG(status) : WEXITSTATUS(status));
+    if (p->priv->link)
+        memcpy(p->priv->keeper_end, how, sizeof how);
+    else
+        life_keeper_ended(s, p, how);
 }
 
 static int start_keeper(struct supervise *s, struct process *p, struct errinfo *info)
@@ -67,28 +59,43 @@ static int start_keeper(struct supervise *s, struct process *p, struct errinfo *
         .argv = conf->argv,
     };
     struct keeper_handle *h = calloc(1, sizeof *h);
+    pid_t pid;
 
     if (!h)
         return err_set(info, -ENOMEM, "memory is short");
     int rc = spawn_new_run(what.run);
     if (rc == 0)
-        rc = spawn_keeper(&s->opts.loop->uv, &h->uv, &what, on_keeper_end, info);
-    h->uv.data = h;
-    h->process = p;
+        rc = spawn_keeper(&what, &s->spare, &pid, info);
     if (rc < 0) {
-        /* uv_spawn() may have begun the handle; closing is due in either case it was begun. */
-        if (h->uv.loop)
-            uv_close((uv_handle_t *)&h->uv, free_handle);
-        else
-            free(h);
+        free(h);
         return rc;
     }
-    h->supervise = s;
+    h->process = p;
     memcpy(h->run, what.run, RUN_ID);
-    list_push(&s->handles, &h->link);
+    children_put(s, h, pid);
     memcpy(p->run, what.run, RUN_ID);
-    p->keeper_pid = (int32_t)h->uv.pid;
+    p->keeper_pid = pid;
     return 0;
+}
+
+void life_want_spare(struct supervise *s, const struct process *p)
+{
+    const struct process_conf *conf = p->priv->conf;
+
+    if (s->spare.pid == 0 && s->spare_at_us == 0 && conf && conf->restart != RESTART_NEVER)
+        s->spare_at_us = clock_mono_us() + SPARE_AFTER_US;
+}
+
+/* Without one the next start takes longer, that is all. */
+static void start_spare(struct supervise *s)
+{
+    struct keeper_handle *h = s->stopping ? NULL : calloc(1, sizeof *h);
+
+    s->spare_at_us = 0;
+    if (h && spare_start(&s->spare, s->runs_dir) == 0)
+        children_put(s, h, s->spare.pid);
+    else
+        free(h);
 }
 
 /* Waits before the next attempt, longer each time; gives up when there were too many. */
@@ -167,6 +174,7 @@ void life_start(struct supervise *s, struct process *p)
     }
     priv->keeper_runs = true;
     priv->due_us = clock_mono_us() + CALL_WITHIN_US;
+    life_want_spare(s, p);
     process_set(s, p, PROCESS_STARTING, "%s", "");
 }
 
@@ -253,6 +261,12 @@ static void on_process_due(struct supervise *s, struct process *p)
     }
 }
 
+void life_go_on(struct supervise *s, struct process *p)
+{
+    if (p->state == PROCESS_WAITING && p->priv->due_us && p->priv->due_us <= clock_mono_us())
+        on_process_due(s, p);
+}
+
 /* 0 = never. */
 static int64_t sooner(int64_t at, int64_t other)
 {
@@ -268,6 +282,7 @@ void life_schedule(struct supervise *s)
         at = sooner(at, priv->due_us);
         at = sooner(at, priv->check_us);
     }
+    at = sooner(at, s->spare_at_us);
     if (s->stop_by_us && stop_is_over(s))
         at = now_us;
     if (at == INT64_MAX) {
@@ -291,6 +306,8 @@ void life_on_timer(uv_timer_t *timer)
         if (p->priv->check_us && p->priv->check_us <= now_us)
             health_on_due(s, p);
     }
+    if (s->spare_at_us && s->spare_at_us <= now_us)
+        start_spare(s);
     if (s->stop_by_us && (now_us >= s->stop_by_us || stop_is_over(s))) {
         s->stop_by_us = 0;
         if (s->opts.on_stopped)

@@ -4,6 +4,7 @@
  *
  *     supervise.c        the table of processes, observers
  *     supervise_adopt.c  what earlier hubs left
+ *     supervise_children.c  keepers as children of this process
  *     supervise_calls.c  what keepers report
  *     supervise_life.c   start, end, restart, time
  *     supervise_order.c  who waits for whom
@@ -29,7 +30,7 @@
 
 #include "conf/process_conf.h"
 #include "proc/probe.h"
-#include "proc/spawn.h"
+#include "proc/spare.h"
 #include "proc/supervise.h"
 
 enum {
@@ -40,6 +41,7 @@ enum {
     ORPHANS_US = 80000,       /* a dead child's heirs that hold its pipes longer are shown */
     LEFTOVERS_US = 1000000,   /* and after this long ended, when it is to start again */
     STOP_MARGIN_US = 2000000,
+    SPARE_AFTER_US = 5000, /* a start: not beside it */
 };
 
 struct process_private {
@@ -70,12 +72,11 @@ struct process_private {
     uint32_t backoff_ms;       /* the next pause; 0 = the first one */
 };
 
-/* A keeper we are the parent of. Outlives the supervisor until its handle is closed. */
+/* A keeper we are the parent of. */
 struct keeper_handle {
-    uv_process_t uv;
     struct list link;
-    struct supervise *supervise; /* NULL: it is gone */
-    struct process *process;
+    pid_t pid;
+    struct process *process; /* NULL: the program before this one started it */
     uint8_t run[FRAME_RUN_ID];
 };
 
@@ -83,10 +84,12 @@ struct supervise {
     struct supervise_opts opts;
     struct process **processes; /* configured ones first, in their order */
     size_t count, cap;
-    struct list handles;
+    struct list handles; /* struct keeper_handle */
+    struct spare spare;  /* a keeper for the next restart ... */
+    int64_t spare_at_us; /* ... and when it is to be started; 0 = it is there, or not wanted */
     struct list observers;
     uv_timer_t timer;
-    struct adopted *adopted; /* NULL = no keeper is a child that this program did not start */
+    struct children *children; /* NULL = their ends are not collected (yet, or any more) */
     struct arena arena;
     char *runs_dir;
     size_t links; /* connections that will still report that they are gone */
@@ -118,7 +121,15 @@ void supervise_free_when_unused(struct supervise *s);
 /* supervise_adopt.c */
 /* Finds keepers that live, and files of processes that are gone. */
 int adopt_find(struct supervise *s, struct errinfo *info) LM_MUST_CHECK;
-void adopt_end(struct supervise *s);
+
+/* supervise_children.c */
+/* This child's end is to be collected. Takes h, which is on the heap; an earlier one of the child is freed. */
+void children_put(struct supervise *s, struct keeper_handle *h, pid_t pid);
+/* Also after a failure children_end() is due. */
+int children_begin(struct supervise *s) LM_MUST_CHECK;
+void children_end(struct supervise *s);
+/* If this keeper is our child, its end will be collected. */
+void children_adopt(struct supervise *s, pid_t pid);
 
 /* supervise_life.c */
 /* Starts a new life of a configured process. */
@@ -127,6 +138,12 @@ void life_start(struct supervise *s, struct process *p);
 void life_ended(struct supervise *s, struct process *p);
 /* Its keeper has gone without END, and how is known. */
 void life_keeper_ended(struct supervise *s, struct process *p, const char *how);
+/* A keeper that this program started has ended; `status` is that of waitpid(). */
+void life_on_keeper_end(struct supervise *s, const struct keeper_handle *h, int status);
+/* A keeper in reserve is worth its memory where restarts are to be expected: soon there is one. */
+void life_want_spare(struct supervise *s, const struct process *p);
+/* Its pause is over, if it had one at all: starts it without waiting for the timer. */
+void life_go_on(struct supervise *s, struct process *p);
 /* Sets the timer to what is due first; ends a stop when nothing is left. */
 void life_schedule(struct supervise *s);
 void life_on_timer(uv_timer_t *timer);

@@ -157,13 +157,14 @@ static int parse_wrapped(struct parser *p, struct record *r, const struct said *
     return parse_inner(p, r, line, outer, in);
 }
 
-static struct reading start(const struct parser *p, const struct record *r, struct arena *scratch)
+static struct reading start(struct parser *p, const struct record *r, struct arena *scratch)
 {
     uint32_t used = r->labels->count - 1u; /* `source` does not count */
 
     return (struct reading){
         .zone = p->rules && p->rules->has_zone ? &p->rules->zone : NULL,
         .read_us = r->time_us,
+        .second = &p->second,
         .scratch = scratch,
         .label_room = used < LABELS_MAX ? LABELS_MAX - used : 0,
         .given = r->labels,

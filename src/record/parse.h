@@ -26,8 +26,9 @@
 #include "record/group.h"
 #include "record/join.h"
 #include "record/parse_rules.h"
+#include "record/stamp.h"
 
-enum { PARSE_MEMO = 32 };
+enum { PARSE_MEMO = 256 };
 
 /* What must be remembered between the lines of one origin. A zeroed struct is ready: a source that
  * is read long after it was written, without rules, which does not join. */
@@ -37,11 +38,12 @@ struct parser {
     bool joins;                      /* parts of container lines are put together */
     struct group groups[STREAM_SYSTEM + 1];
     struct join join;
-    struct labels *memo_of; /* the labels the memo's sets were made from */
+    struct labels *memo_of; /* the labels the memo's sets were made from; NULL: there is none */
     struct parse_memo {
         struct labels *set;
         uint32_t added; /* labels beyond, or other than, those of memo_of */
-    } memo[PARSE_MEMO];
+    } * memo;           /* PARSE_MEMO of them, from the first line on that has labels */
+    struct stamp_memo second;
 };
 
 enum { PARSE_RECORD = 0, PARSE_WAITS = 1 };

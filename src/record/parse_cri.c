@@ -30,7 +30,7 @@ int parse_cri(const struct reading *in, struct str line, struct said *ret)
     said_begin(ret, line);
     ret->wrapped = ret->timed = true;
     size_t n = (size_t)(space - line.p);
-    if (!stamp_parse(str_of(line.p, n), in->zone, in->read_us, &ret->time_us))
+    if (!stamp_parse(str_of(line.p, n), in->zone, in->read_us, in->second, &ret->time_us))
         return 0;
     rest = str_of(line.p + n + 1, line.n - n - 1);
     ret->stream = take_stream(&rest);

@@ -24,6 +24,7 @@ enum { SAID_LABELS_MAX = 8 };
 struct reading {
     const struct zone *zone; /* NULL: clocks without a zone are not understood */
     int64_t read_us;
+    struct stamp_memo *second;
     struct arena *scratch;
     uint32_t label_room;        /* how many labels the record can still take */
     const struct labels *given; /* what its source gave it: a line cannot change those */

@@ -73,7 +73,7 @@ static bool time_of_object(const struct reading *in, struct str object, int64_t 
         else if (str_is(m.key, "seconds") || str_is(m.key, "epochSecond"))
             found = stamp_epoch(m.value, &whole);
         else if (str_is(m.key, "$date"))
-            found = stamp_parse(m.value, in->zone, in->read_us, &whole);
+            found = stamp_parse(m.value, in->zone, in->read_us, in->second, &whole);
         else
             return false;
     }
@@ -86,7 +86,7 @@ static bool time_of(const struct reading *in, const struct json_member *m, int64
     if (m->type == JSON_IS_NUMBER)
         return stamp_epoch(m->value, ret_us);
     if (m->type == JSON_IS_STRING)
-        return stamp_parse(m->value, in->zone, in->read_us, ret_us);
+        return stamp_parse(m->value, in->zone, in->read_us, in->second, ret_us);
     return m->type == JSON_IS_OBJECT && time_of_object(in, m->value, ret_us);
 }
 

@@ -7,6 +7,8 @@
  */
 #include "record/parse_impl.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <xxhash.h>
 
 static bool set_has(const struct labels *set, const struct label *pairs, uint32_t n)
@@ -19,10 +21,10 @@ static bool set_has(const struct labels *set, const struct label *pairs, uint32_
 
 void parse_forget_labels(struct parser *p)
 {
-    for (int i = 0; i < PARSE_MEMO; i++) {
+    for (int i = 0; i < PARSE_MEMO && p->memo; i++)
         labels_unref(p->memo[i].set);
-        p->memo[i].set = NULL;
-    }
+    free(p->memo);
+    p->memo = NULL;
     labels_unref(p->memo_of);
     p->memo_of = NULL;
 }
@@ -55,6 +57,9 @@ static int find_set(struct parser *p, struct labels *base, const struct said *s,
 {
     if (p->memo_of != base) {
         parse_forget_labels(p);
+        p->memo = calloc(PARSE_MEMO, sizeof *p->memo);
+        if (!p->memo)
+            return -ENOMEM;
         p->memo_of = labels_ref(base);
     }
     struct parse_memo *m = &p->memo[slot_of(s)];

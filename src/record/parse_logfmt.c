@@ -131,7 +131,8 @@ static void take_time(struct logfmt *l, const struct parse_key *key, struct toke
 {
     int64_t us;
 
-    if (key->rank >= l->time_rank || !stamp_parse(t->value, l->in->zone, l->in->read_us, &us))
+    if (key->rank >= l->time_rank ||
+        !stamp_parse(t->value, l->in->zone, l->in->read_us, l->in->second, &us))
         return;
     l->time = t;
     l->time_rank = key->rank;

@@ -145,7 +145,7 @@ static bool take_structured_data(struct str *s, struct buf *out)
 static bool read_5424(const struct reading *in, struct str s, struct said *said, struct buf *fields)
 {
     struct str stamp = take_word(&s);
-    said->timed = stamp_parse(stamp, in->zone, in->read_us, &said->time_us);
+    said->timed = stamp_parse(stamp, in->zone, in->read_us, in->second, &said->time_us);
     if (!said->timed)
         add_member(fields, "timestamp", stamp);
     if (!said->timed && !str_is(stamp, "-"))

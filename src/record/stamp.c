@@ -20,17 +20,17 @@ static size_t read_iso(struct str text, struct stamp *ret)
     const char *p = text.p;
     uint32_t bad = 0;
 
-    if (text.n < 19 || p[4] != '-' || p[7] != '-' || p[13] != ':' || p[16] != ':' ||
+    if (text.n < STAMP_SECOND || p[4] != '-' || p[7] != '-' || p[13] != ':' || p[16] != ':' ||
         (p[10] != ' ' && (p[10] | 0x20) != 't'))
         return 0;
     uint32_t year = two(p, &bad) * 100 + two(p + 2, &bad);
     uint32_t hour = two(p + 11, &bad), minute = two(p + 14, &bad), second = two(p + 17, &bad);
-    *ret =
-        (struct stamp){.year = (int32_t)year, .month = two(p + 5, &bad), .day = two(p + 8, &bad)};
+    *ret = (struct stamp){
+        .year = (int32_t)year, .month = two(p + 5, &bad), .day = two(p + 8, &bad), .is_iso = true};
     if (bad || hour > 23 || minute > 59 || second > 60 || !stamp_date_ok(ret))
         return 0;
     ret->us = (hour * 3600ll + minute * 60 + second) * 1000000;
-    struct stamp_reader r = {p + 19, p + text.n, ret};
+    struct stamp_reader r = {p + STAMP_SECOND, p + text.n, ret};
     stamp_take_optional_fraction(&r);
     stamp_take_zone(&r);
     return r.p < r.end && stamp_is_digit(*r.p) ? 0 : (size_t)(r.p - p);
@@ -133,12 +133,33 @@ bool stamp_time(const struct stamp *s, const struct zone *zone, int64_t read_us,
     return !s->short_year || *ret_us < read_us + DAY_S * 1000000ll;
 }
 
-bool stamp_parse(struct str text, const struct zone *zone, int64_t read_us, int64_t *ret_us)
+/* The second is known; only fraction and zone are to be read. */
+static bool same_second(struct str text, const struct stamp_memo *memo, int64_t *ret_us)
+{
+    struct stamp s = {0};
+
+    if (text.n <= STAMP_SECOND || memcmp(text.p, memo->text, STAMP_SECOND) != 0)
+        return false;
+    struct stamp_reader r = {text.p + STAMP_SECOND, text.p + text.n, &s};
+    stamp_take_optional_fraction(&r);
+    stamp_take_zone(&r);
+    *ret_us = (memo->local_s - s.zone_s) * 1000000 + s.us;
+    return r.p == r.end && s.has_zone;
+}
+
+bool stamp_parse(struct str text, const struct zone *zone, int64_t read_us, struct stamp_memo *memo,
+                 int64_t *ret_us)
 {
     struct stamp s;
-    size_t n = stamp_read(text, &s);
 
-    if (n > 0 && n == text.n)
-        return stamp_time(&s, zone, read_us, ret_us);
-    return stamp_epoch(text, ret_us);
+    if (same_second(text, memo, ret_us))
+        return true;
+    size_t n = stamp_read(text, &s);
+    if (n == 0 || n < text.n)
+        return stamp_epoch(text, ret_us);
+    if (s.is_iso) {
+        memcpy(memo->text, text.p, STAMP_SECOND);
+        memo->local_s = local_seconds(&s, s.year);
+    }
+    return stamp_time(&s, zone, read_us, ret_us);
 }

@@ -18,6 +18,8 @@
 
 #include "record/zone.h"
 
+enum { STAMP_SECOND = 19 };
+
 struct stamp {
     int32_t year;        /* -1: not said */
     uint32_t month, day; /* 0: not said */
@@ -25,6 +27,7 @@ struct stamp {
     int64_t epoch_us;    /* what a number says; the fields above are not used then */
     int32_t zone_s;      /* east of Greenwich */
     bool has_zone, is_epoch;
+    bool is_iso;     /* its first STAMP_SECOND bytes are "2026-01-02T15:04:05" */
     bool short_year; /* two digits, which some read as a day: must not lie in the future */
     bool is_logcat;  /* as Android writes it: two numbers and a letter follow */
 };
@@ -36,8 +39,15 @@ size_t stamp_read(struct str text, struct stamp *ret);
  * the latest that does not put it more than a day after read_us. False: not complete. */
 bool stamp_time(const struct stamp *s, const struct zone *zone, int64_t read_us, int64_t *ret_us);
 
+/* The second that was read last. Lines of one source mostly share it with the line before. */
+struct stamp_memo {
+    char text[STAMP_SECOND]; /* as it was written; zeros before the first */
+    int64_t local_s;         /* since 1970, as if it were UTC */
+};
+
 /* A whole text that is one stamp or an epoch number: the value of a JSON or logfmt member. */
-bool stamp_parse(struct str text, const struct zone *zone, int64_t read_us, int64_t *ret_us);
+bool stamp_parse(struct str text, const struct zone *zone, int64_t read_us, struct stamp_memo *memo,
+                 int64_t *ret_us);
 
 /* A number of seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by size;
  * from 1973 on, as JSON writes numbers. */

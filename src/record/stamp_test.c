@@ -232,6 +232,38 @@ static void places_change_their_clocks(void **state)
     assert_int_equal(in_zone("Europe/Berlin", "2026-10-25T03:00:00Z"), 60);
 }
 
+/* Whatever was read before, by whichever way, the answer is that of a first reading. */
+static void the_memo_changes_no_answer(void **state)
+{
+    static const char *const texts[] = {
+        "2026-01-02T15:04:05Z",          "2026-01-02T15:04:05.25Z",
+        "2026-01-02T15:04:05.25+02:00",  "2026-01-02T15:04:05",
+        "2026-01-02 15:04:05,1 UTC",     "2026-01-02T15:04:06Z",
+        "2026-01-02T15:04:05.1.2Z",      "2026-01-02T15:04:05Zz",
+        "2026-01-02T15:04:05 -07",       "2024-02-29T23:59:60Z",
+        "2026-13-02T15:04:05Z",          "1795229433660",
+        "Sun, 04 Dec 2005 04:47:44 GMT",
+    };
+    enum { COUNT = sizeof texts / sizeof *texts };
+    struct zone east;
+    int64_t read_us = at("2026-01-10T00:00:00Z");
+
+    (void)state;
+    assert_int_equal(zone_load(&east, "+05:30"), 0);
+    for (int i = 0; i < COUNT * COUNT * 2; i++) {
+        const struct zone *zone = i & 1 ? &east : NULL;
+        struct str before = str_from(texts[i / 2 % COUNT]), text = str_from(texts[i / 2 / COUNT]);
+        struct stamp_memo memo = {0}, fresh = {0};
+        int64_t ignored, us = 0, want = 0;
+        stamp_parse(before, zone, read_us, &memo, &ignored);
+        bool ok = stamp_parse(text, zone, read_us, &fresh, &want);
+        assert_int_equal(stamp_parse(text, zone, read_us, &memo, &us), ok);
+        if (ok)
+            assert_true(us == want);
+    }
+    zone_fini(&east);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +271,7 @@ int main(void)
         cmocka_unit_test(incomplete_stamps_need_the_zone_of_their_source),
         cmocka_unit_test(other_texts_are_no_stamps),
         cmocka_unit_test(a_short_year_in_the_future_is_somebody_elses_day),
+        cmocka_unit_test(the_memo_changes_no_answer),
         cmocka_unit_test(every_cut_of_a_stamp_is_read_within_its_bounds),
         cmocka_unit_test(numbers_are_told_apart_by_their_size),
         cmocka_unit_test(fixed_zones_are_offsets),

@@ -157,11 +157,13 @@ static int end_turn(struct keeper *k)
         return 0;
     if (k->server->batch.count > 0 || k->flags != k->journaled_flags)
         err = lines_publish(k);
-    if (err == 0)
-        ack_soon(k);
-    if (err == 0 && k->journaled_flags & RUN_ENDED)
+    if (err < 0)
+        return err;
+    if (k->journaled_flags &
+        RUN_ENDED) /* first: the next life is waited for, this keeper's end is not */
         supervise_on_end(k->server->supervise, k->process, &k->to_keeper);
-    return err;
+    ack_soon(k);
+    return 0;
 }
 
 static void on_exit_timer(uv_timer_t *timer)

@@ -168,7 +168,7 @@ static bool understand(struct draft *d, const struct place *place, const struct 
         return true;
     case PLACE_TIME:
         if (text)
-            return stamp_parse(member->value, NULL, d->r.time_us, &d->r.time_us);
+            return stamp_parse(member->value, NULL, d->r.time_us, &d->m->second, &d->r.time_us);
         return number && stamp_epoch(member->value, &d->r.time_us);
     case PLACE_STREAM:
         stream = text ? stream_from_text(member->value) : STREAM_NONE;

@@ -29,6 +29,7 @@
 #include "conf/ttl.h"
 #include "metrics/metrics.h"
 #include "record/record.h"
+#include "record/stamp.h"
 
 /* Zeroed, with table, metrics and classes set, it is ready. */
 struct push_mapper {
@@ -37,6 +38,7 @@ struct push_mapper {
     const struct ttl_classes *classes;
     uint16_t class;      /* of records that say no ttl; 0: none */
     struct labels *last; /* most records have the labels of the one before */
+    struct stamp_memo second;
     struct buf clean, fields;
     struct arena scratch;     /* of one record */
     const struct label *must; /* what the sender is limited to; every record gets these */

@@ -76,6 +76,12 @@ export function statusOf(pid, field) {
     }
 }
 
+/** Processes whose parent this is, dead ones that nobody has collected among them. */
+export function childrenOf(pid) {
+    const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    return pids.map(Number).filter((child) => statusOf(child, "PPid") === pid);
+}
+
 /** The command line of a process as one text; empty when it is gone. */
 export function commandOf(pid) {
     try {

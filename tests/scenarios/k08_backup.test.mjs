@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scenario } from "../lib/scenario.mjs";
+import { until } from "../lib/wait.mjs";
 
 const LOGS = "/api/v1/logs";
 const PER_BODY = 2000;
@@ -54,8 +55,12 @@ scenario("a copy made while lines come in has all that was acknowledged, once an
     const hub = await s.hub({ settings: { journal_max: "64MiB" } });
     const lines = sender(hub);
     for (let round = 0; round < 2; round++) {
-        const until = lines.sent + 60_000;
-        while (lines.sent < until) await new Promise((resume) => setTimeout(resume, 20));
+        const goal = lines.sent + 60_000;
+        await until(
+            () => `${goal} lines; there are ${lines.sent}`,
+            () => lines.sent >= goal,
+            30_000,
+        );
         const before = lines.sent;
         const clear = await hub.ask(LOGS, { user_email: "goes@example.com" }, { method: "DELETE" });
         assert.equal(clear.status, 200, clear.text);

@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { program, rounds } from "../lib/paths.mjs";
+import { childrenOf } from "../lib/process.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
@@ -50,22 +51,6 @@ function memoryGroup() {
     } catch {
         return null;
     }
-}
-
-const stateOf = (pid) => /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-
-/** Processes below the hub, dead or alive. */
-function childrenOf(pid) {
-    const found = [];
-    for (const name of readdirSync("/proc").filter((n) => /^\d+$/.test(n))) {
-        try {
-            const status = readFileSync(`/proc/${name}/status`, "utf8");
-            if (Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]) === pid) found.push(`${name} ${stateOf(name)}`);
-        } catch {
-            // it has just ended
-        }
-    }
-    return found;
 }
 
 /** What a process has open, by kind; files of the journal and the store come and go by themselves. */

@@ -52,7 +52,7 @@ scenario("after a reload a card begins empty; after the hub was killed it goes o
     await card(page, "clock", "running");
     assert.ok((await ticks()).every((tick) => tick > seen), "what was said before the reload is not shown again");
     await hub.kill();
-    await until("the loss to show", async () => page.getByTestId("access").isVisible());
+    await until("the loss to show", async () => page.getByTestId("lost").isVisible());
     await hub.start();
     await card(page, "clock", "running");
     const last = async () => Number(/tick (\d+)\s*$/.exec(await lines.innerText())?.[1] ?? 0);

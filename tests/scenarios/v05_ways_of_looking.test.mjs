@@ -163,3 +163,67 @@ scenario("what a page must load is small, and comes from the hub alone", async (
     t.diagnostic(`${total} bytes with gzip: ${sizes.map(([url, bytes]) => `${url.split("/").pop() || "/"} ${bytes}`).join(", ")}`);
     assert.ok(total <= BUNDLE_MOST, `${total} bytes`);
 });
+
+scenario("a source is muted and let in again: by a key, in the switcher, at its chip", async (s, t) => {
+    if (noBrowser) return t.skip(noBrowser);
+    const { page } = await open(s);
+    const isThere = async (text) => (await texts(page)).some((line) => line.includes(text));
+    await page.getByTestId("row").filter({ hasText: "request 2" }).click();
+    await press(page, "M");
+    await until("web is muted", async () => !(await isThere("request")) && (await isThere("it broke")));
+    await page.getByTestId("muted").getByRole("button", { name: "web" }).click();
+    await until("web is there again", () => isThere("request 2"));
+    assert.equal(await page.getByTestId("muted").count(), 0);
+    await press(page, "v");
+    await page.getByTestId("mute-app").click();
+    await press(page, "Escape");
+    await until("app is muted", async () => !(await isThere("it broke")) && (await isThere("request 2")));
+    assert.deepEqual(page.errors, []);
+});
+
+scenario("two lists side by side, each with its filter; the address remembers both", async (s, t) => {
+    if (noBrowser) return t.skip(noBrowser);
+    const { hub, page } = await open(s, "?q=request");
+    await press(page, "|");
+    const beside = page.getByTestId("beside");
+    await beside.getByTestId("search").fill("broke");
+    const linesIn = (list) => list.getByTestId("row").allInnerTexts();
+    const first = page.getByTestId("list").first();
+    const showsBoth = () =>
+        until("each list its lines", async () => {
+            const [one, two] = [await linesIn(first), await linesIn(beside)];
+            return one.length > 0 && one.every((line) => /request/.test(line)) && two.length > 0 && two.every((line) => /broke/.test(line));
+        });
+    await showsBoth();
+    await page.reload();
+    await showsBoth();
+    await hub.get("/api/v1/logs", {}, { method: "POST", body: JSON.stringify({ source: "web", level: "error", message: "it broke again" }) });
+    await until("a new line in one of them", async () => (await linesIn(beside)).some((line) => /again/.test(line)));
+    await beside.getByTestId("list").focus();
+    await press(page, "Space");
+    await beside.locator("[data-testid=status][data-state=paused]").waitFor();
+    assert.equal(await page.getByTestId("status").first().getAttribute("data-state"), "live", "keys are of the list that has the focus");
+    await page.getByTestId("beside-close").click();
+    await until("one list", async () => (await beside.count()) === 0);
+    assert.doesNotMatch(page.url(), /beside/);
+    assert.deepEqual(page.errors, []);
+});
+
+scenario("the search comes to its end, with traces that lie on two pages", async (s, t) => {
+    if (noBrowser) return t.skip(noBrowser);
+    const hub = await s.hub();
+    await s.run(hub, ["--name", "app", "--quiet"], ["sh", "-c", `for i in $(seq 150); do printf '${TRACE}\\n'; done`]).end();
+    const page = await openPage(s, `${hub.url}/search?q=x.js`);
+    await page.getByTestId("search-more").waitFor();
+    assert.match(await page.getByTestId("search-total").innerText(), /450 matching lines/);
+    const ids = () => page.locator("[data-testid=found] li").evaluateAll((lines) => lines.map((line) => line.dataset.id));
+    for (let before = 0; await page.getByTestId("search-more").count(); ) {
+        before = (await ids()).length;
+        await page.getByTestId("search-more").click();
+        await until("more, or the end", async () => (await ids()).length > before || (await page.getByTestId("search-more").count()) === 0);
+    }
+    const found = await ids();
+    assert.equal(found.length, 600, "150 traces of four lines");
+    assert.equal(new Set(found).size, 600, "each once");
+    assert.deepEqual(page.errors, []);
+});

@@ -56,6 +56,8 @@ async function serve(s, folder) {
     return `http://127.0.0.1:${server.address().port}`;
 }
 
+/** There are rows, and each fits. */
+const hasOnly = (rows, pattern) => rows.length > 0 && rows.every((row) => pattern.test(row.text));
 const textOf = (page, selector) => page.locator(selector).allInnerTexts();
 const sees = (page, selector, pattern, ms = 15_000) =>
     until(
@@ -143,13 +145,22 @@ scenario(
         await sees(page, "nav li", /two/);
         await page.getByRole("button", { name: "two" }).click();
         await until("the log of the run", async () => (await rowsOf(page)).some((row) => /two 50/.test(row.text)), 15_000);
-        assert.ok((await rowsOf(page)).every((row) => !/one \d/.test(row.text)));
+        assert.ok(hasOnly(await rowsOf(page), /two/), "no line of the other run");
         await s.run(hub, ["--name", "two", "--job", "two", "--quiet"], ["echo", "two, live"]).end();
         await until("the live line", async () => (await rowsOf(page)).some((row) => /two, live/.test(row.text)), 15_000);
         assert.deepEqual(page.errors, []);
     },
     { ...skip, timeout: 150_000 },
 );
+
+/** The example with the page of its viewer built. */
+async function installApp(s) {
+    const folder = install(s, "electron-app");
+    const args = ["viewer.jsx", "--bundle", "--jsx=automatic", "--outfile=dist/viewer.js", "--log-level=warning"];
+    const build = s.spawn("esbuild", join(folder, "node_modules/esbuild/bin/esbuild"), args, { cwd: folder });
+    assert.equal(await build.end(60_000), 0, build.stderr + build.stdout);
+    return folder;
+}
 
 /** What one does with the app, whoever runs it. `windows`: resolves with the page of window n. */
 async function use(window) {
@@ -183,15 +194,28 @@ scenario(
     "an Electron app, its windows in Chromium, its main process on a stand-in",
     async (s) => {
         process.env.LOGMILL_BINARY = LOGMILL;
-        const app = await startApp(s, install(s, "electron-app"));
+        const app = await startApp(s, await installApp(s));
         const { one, two } = await use(app.nextWindow);
         await two.close();
+        await one.click("#viewer");
+        const viewer = await app.nextWindow(3);
+        const requests = [];
+        viewer.on("request", (request) => requests.push(request.url()));
+        const shows = (pattern) => until(`${pattern} in the viewer; it said ${viewer.errors}`, async () => (await rowsOf(viewer)).some((row) => pattern.test(row.text)), 20_000);
+        await shows(/traffic ended with 0/);
+        await one.fill("#message", "to the viewer");
+        await one.click("#say button");
+        await shows(/to the viewer/);
         const [hub] = pidsOf(s.dir).filter((pid) => pidsOf("logmill.sock").includes(pid));
         process.kill(hub, "SIGKILL"); // the app's own hub: it is started again
         await one.fill("#message", "after the hub was killed");
         await one.click("#say button");
         await sees(one, "#count", /\d+ records/, 20_000);
         await sees(one, "#logs li", /after the hub was killed/);
+        await shows(/after the hub was killed/);
+        await viewer.getByTestId("search").fill("visit -page");
+        await until("the filter", async () => hasOnly(await rowsOf(viewer), /visit/));
+        assert.deepEqual([viewer.errors, requests], [[], []], "nothing but the bridge is used");
         await one.reload();
         await sees(one, "#logs li", /after the hub was killed/);
         await one.click("#clear");
@@ -208,7 +232,7 @@ const electron = findElectron();
 scenario(
     "an Electron app in Electron itself",
     async (s) => {
-        const folder = install(s, "electron-app");
+        const folder = await installApp(s);
         const env = { ...process.env, LOGMILL_BINARY: LOGMILL, ELECTRON_DISABLE_SANDBOX: "1" };
         const app = await _electron.launch({ executablePath: electron, args: [folder, `--user-data-dir=${s.folder("profile")}`, "--no-sandbox"], env });
         s.clients.push({ close: () => app.close() });

@@ -3,16 +3,22 @@
 // The page: its header and, by the path of its address, what stands below.
 
 import { useCallback, useMemo, useState, type ReactNode } from "react";
-import { loadPrefs, savePrefs, useTheme, type Prefs, type Theme } from "@logmill/react/page";
+import {
+    loadPrefs,
+    savePrefs,
+    useAnswer,
+    useTheme,
+    type Prefs,
+    type Theme,
+} from "@logmill/react/page";
 import { Header } from "./Header";
 import { JobsPage } from "./JobsPage";
 import { LogsPage } from "./LogsPage";
 import { ProcessesPage } from "./ProcessesPage";
 import { useAddress } from "./router";
 import { SearchPage } from "./SearchPage";
-import { mayRead, SignIn } from "./SignIn";
+import { accessNow, SignIn } from "./SignIn";
 import { StatusPage } from "./StatusPage";
-import { useAnswer } from "./useAnswer";
 
 export interface PageProps {
     prefs: Prefs;
@@ -38,13 +44,13 @@ export function App(): ReactNode {
         savePrefs(next);
     }, []);
     const Page = useMemo(() => PAGES[path] ?? LogsPage, [path]);
-    const access = useAnswer("access", mayRead);
+    const access = useAnswer("access", accessNow);
     return (
         <div className="lm page" data-theme={theme}>
-            <Header path={path} prefs={prefs} onPrefs={change} />
+            <Header path={path} prefs={prefs} onPrefs={change} hasSession={access.data?.hasSession ?? false} />
             <main>
-                {access.data === false && <SignIn onDone={access.again} />}
-                {(access.data === true || access.error !== "") && <Page prefs={prefs} onPrefs={change} theme={theme} />}
+                {access.data?.mayRead === false && <SignIn onDone={access.again} />}
+                {(access.data?.mayRead || access.error !== "") && <Page prefs={prefs} onPrefs={change} theme={theme} />}
             </main>
         </div>
     );

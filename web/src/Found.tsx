@@ -4,14 +4,8 @@
 
 import type { ReactNode } from "react";
 import type { LogMessage } from "@logmill/client";
-import { clock, safeText } from "@logmill/react/page";
+import { dayAndClock, hueClass, safeText } from "@logmill/react/page";
 import { follow, href } from "./router";
-
-const day = (time: number, utc: boolean): string => {
-    const at = new Date(time);
-    const shifted = utc ? time : time - at.getTimezoneOffset() * 60_000;
-    return Number.isNaN(time) ? "" : new Date(shifted).toISOString().slice(0, 10);
-};
 
 export function Found({ logs, utc }: { logs: readonly LogMessage[]; utc: boolean }): ReactNode {
     return (
@@ -21,10 +15,10 @@ export function Found({ logs, utc }: { logs: readonly LogMessage[]; utc: boolean
                 return (
                     <li key={log.id} className={`l-${log.level}`} data-id={log.id}>
                         <a href={href(`/logs?at=${log.id}`)} onClick={follow} title="Show it among the other lines">
-                            {day(time, utc)} {clock(time, utc)}
+                            {dayAndClock(time, utc)}
                         </a>{" "}
                         <span className="level">{log.level.toUpperCase().padEnd(5)}</span>{" "}
-                        <span className="source">{safeText(log.source ?? "")}</span>{" "}
+                        <span className={`source ${hueClass(log.source ?? "")}`}>{safeText(log.source ?? "")}</span>{" "}
                         <span className="message">{safeText(log.message)}</span>
                     </li>
                 );

@@ -8,6 +8,7 @@ import {
     Logo,
     nextTheme,
     nextTime,
+    SignOutIcon,
     themeName,
     ThemeIcon,
     timeName,
@@ -15,6 +16,7 @@ import {
     type Prefs,
 } from "@logmill/react/page";
 import { follow, href } from "./router";
+import { signOut } from "./SignIn";
 
 const TABS = [
     ["/logs", "Logs"],
@@ -28,9 +30,11 @@ interface HeaderProps {
     path: string;
     prefs: Prefs;
     onPrefs(prefs: Prefs): void;
+    /** There is something to sign out of. */
+    hasSession: boolean;
 }
 
-export function Header({ path: open, prefs, onPrefs }: HeaderProps): ReactNode {
+export function Header({ path: open, prefs, onPrefs, hasSession }: HeaderProps): ReactNode {
     const current = open === "/" ? "/logs" : open;
     return (
         <header className="bar top">
@@ -76,6 +80,12 @@ export function Header({ path: open, prefs, onPrefs }: HeaderProps): ReactNode {
                     <ThemeIcon />
                     <span className="word">{themeName(prefs)}</span>
                 </button>
+                {hasSession && (
+                    <button type="button" title="Sign out: ends the session of this browser" data-testid="sign-out" onClick={() => void signOut()}>
+                        <SignOutIcon />
+                        <span className="word">Sign out</span>
+                    </button>
+                )}
             </div>
         </header>
     );

@@ -4,11 +4,11 @@
 
 import { useState, type ReactNode } from "react";
 import type { LevelCounts } from "@logmill/client";
-import { count, fullTime } from "@logmill/react/page";
+import { count, dayAndClock, duration, useAnswer } from "@logmill/react/page";
+import type { PageProps } from "./App";
 import { follow, href } from "./router";
 import { service } from "./service";
 import { Spans, spanOf, type Span } from "./Spans";
-import { useAnswer } from "./useAnswer";
 
 const MOST = 200;
 
@@ -33,7 +33,7 @@ function inWords({ state, exit }: JobRun): string {
     return exit.signal ? `ended by ${exit.signal}` : `ended with code ${exit.code ?? "?"}`;
 }
 
-export function JobsPage(): ReactNode {
+export function JobsPage({ prefs }: PageProps): ReactNode {
     const [span, setSpan] = useState<Span>("24h");
     const { data, error } = useAnswer(
         span,
@@ -50,7 +50,10 @@ export function JobsPage(): ReactNode {
                 <Spans span={span} onChange={setSpan} />
             </div>
             {error !== "" && <p className="problem">{error}</p>}
-            {data && data.job_runs.length === 0 && <p className="hint">No job runs in this time.</p>}
+            {data && data.job_runs.length === 0 && <p className="hint">
+                    No job runs in this time. <code>logmill run --job 42 -- make</code> makes one, and so do records with a{" "}
+                    <code>job_run_id</code>.
+                </p>}
             {data && data.job_runs.length > 0 && (
                 <table data-testid="jobs">
                     <thead>
@@ -62,6 +65,7 @@ export function JobsPage(): ReactNode {
                             <th className="num">Errors</th>
                             <th>First line</th>
                             <th>Last line</th>
+                            <th className="num">Between</th>
                         </tr>
                     </thead>
                     <tbody>
@@ -80,8 +84,9 @@ export function JobsPage(): ReactNode {
                                 <td className="num error">
                                     {errorLink(job.job_run_id, (job.levels.error ?? 0) + (job.levels.fatal ?? 0))}
                                 </td>
-                                <td>{fullTime(Date.parse(job.first))}</td>
-                                <td>{fullTime(Date.parse(job.last))}</td>
+                                <td>{dayAndClock(Date.parse(job.first), prefs.utc, true)}</td>
+                                <td>{dayAndClock(Date.parse(job.last), prefs.utc, true)}</td>
+                                <td className="num">{duration(Date.parse(job.last) - Date.parse(job.first))}</td>
                             </tr>
                         ))}
                     </tbody>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // Live lines and, scrolling up or going to a time, everything before them. The address holds the
-// filter, the columns, and `at` the line that a link was made for.
+// filter, the columns, `beside` the filter of a second list, and `at` the line that a link was made for.
 
 import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import {
+    Choice,
     columnsFromText,
     columnsToText,
     count,
@@ -20,40 +21,58 @@ import {
     Viewer,
     type Column,
     type Filter,
-    type Prefs,
     type Row,
     type View,
 } from "@logmill/react/page";
 import type { PageProps } from "./App";
+import { Beside } from "./Beside";
 import { InHeader } from "./InHeader";
 import { href, navigate, useAddress } from "./router";
 import { service, streams } from "./service";
 
+/** What the address says beside the filter: the columns, and the filter of a second list. */
 const COLUMNS = "columns";
+const BESIDE = "beside";
+
+interface Kept {
+    columns: string | null;
+    beside: string | null;
+}
+
+function keptIn(query: string): Kept {
+    const params = new URLSearchParams(query);
+    return { columns: params.get(COLUMNS), beside: params.get(BESIDE) };
+}
 
 /** The query that says all of it, in one order, so that equal views have equal queries. */
-function queryOf(filter: Filter, columns: string | null, at?: number): string {
+function queryOf(filter: Filter, { columns, beside }: Kept, at?: number): string {
     const params = filterToParams(filter);
     if (columns !== null) params.set(COLUMNS, columns);
+    if (beside !== null) params.set(BESIDE, beside);
     if (at !== undefined) params.set("at", String(at));
     return params.toString();
 }
 
-const columnsNow = (): string | null => new URLSearchParams(location.search).get(COLUMNS);
 const addressOf = (query: string): string => location.pathname + (query === "" ? "" : `?${query}`);
 
-function useSession(keep: number): Session {
+/** Another address with the filter that this one has. */
+function keep(part: Partial<Kept>, how: "push" | "replace"): void {
+    const kept = { ...keptIn(location.search), ...part };
+    navigate(addressOf(queryOf(filterFromQuery(location.search), kept)), how);
+}
+
+function useSession(kept: number): Session {
     const session = useMemo(
         () =>
             new Session({
                 service,
                 streams,
-                keep,
+                keep: kept,
                 filter: filterFromQuery(location.search),
                 onFilter: (filter, why) =>
-                    navigate(addressOf(queryOf(filter, columnsNow())), why === "typed" ? "replace" : "push"),
+                    navigate(addressOf(queryOf(filter, keptIn(location.search))), why === "typed" ? "replace" : "push"),
             }),
-        [keep],
+        [kept],
     );
     useEffect(() => {
         const at = Number(new URLSearchParams(location.search).get("at"));
@@ -63,15 +82,7 @@ function useSession(keep: number): Session {
     return session;
 }
 
-function useColumns(session: Session, query: string): [readonly Column[], (columns: readonly Column[]) => void] {
-    const text = new URLSearchParams(query).get(COLUMNS);
-    const columns = useMemo(() => columnsFromText(text), [text]);
-    const change = useCallback(
-        (next: readonly Column[]) => navigate(addressOf(queryOf(session.model.filter, columnsToText(next))), "replace"),
-        [session],
-    );
-    return [columns, change];
-}
+const onColumns = (columns: readonly Column[]): void => keep({ columns: columnsToText(columns) }, "replace");
 
 function useViews(): [readonly View[], (views: readonly View[]) => void] {
     const [views, setViews] = useState<readonly View[]>(loadViews);
@@ -83,30 +94,14 @@ function useViews(): [readonly View[], (views: readonly View[]) => void] {
 }
 
 /** How many rows stay in the page. Another number begins anew. */
-function KeepChoice({ prefs, onPrefs }: { prefs: Prefs; onPrefs(prefs: Prefs): void }): ReactNode {
-    return (
-        <fieldset className="looks">
-            <legend>Lines kept in this page</legend>
-            {KEEPS.map((keep) => (
-                <label key={keep} className="check">
-                    <input
-                        type="radio"
-                        name="keep"
-                        data-testid={`keep-${keep}`}
-                        checked={prefs.keep === keep}
-                        onChange={() => onPrefs({ ...prefs, keep })}
-                    />
-                    {count(keep)}
-                </label>
-            ))}
-        </fieldset>
-    );
-}
+const KEPT = KEEPS.map((keep) => [keep, count(keep)] as const);
 
 export function LogsPage({ prefs, onPrefs, theme }: PageProps): ReactNode {
     const session = useSession(prefs.keep);
     const { query } = useAddress();
-    const [columns, onColumns] = useColumns(session, query);
+    const kept = keptIn(query);
+    const { beside } = kept;
+    const columns = useMemo(() => columnsFromText(kept.columns), [kept.columns]);
     const [views, onViews] = useViews();
     useEffect(() => {
         session.setFilter(filterFromQuery(query), "address");
@@ -114,34 +109,46 @@ export function LogsPage({ prefs, onPrefs, theme }: PageProps): ReactNode {
         document.title = job === "" ? "logmill" : `${job} · logmill`;
     }, [session, query]);
     const linkTo = useCallback(
-        (row: Row): string => new URL(addressOf(queryOf(session.model.filter, columnsNow(), row.id)), location.href).href,
+        (row: Row): string =>
+            new URL(addressOf(queryOf(session.model.filter, keptIn(location.search), row.id)), location.href).href,
         [session],
     );
-    const present = queryOf(filterFromQuery(query), columnsToText(columns));
+    const present = queryOf(filterFromQuery(query), { ...kept, columns: columnsToText(columns) });
     const onQuery = useCallback(
         (next: string): void => navigate(href("/logs") + (next === "" ? "" : `?${next}`)),
         [],
     );
+    const onSplit = (): void =>
+        keep({ beside: beside === null ? filterToParams(session.model.filter).toString() : null }, "push");
+    const looks = { prefs, onPrefs, theme, columns, onColumns };
     return (
-        <>
+        <div className="panes">
             <InHeader>
                 <Status session={session} />
                 <Counts session={session} />
             </InHeader>
             <Viewer
+                {...looks}
                 session={session}
-                theme={theme}
-                prefs={prefs}
-                onPrefs={onPrefs}
-                columns={columns}
-                onColumns={onColumns}
-                options={<KeepChoice prefs={prefs} onPrefs={onPrefs} />}
+                options={
+                    <Choice
+                        label="Lines kept in this page"
+                        name="keep"
+                        options={KEPT}
+                        value={prefs.keep}
+                        onChange={(lines) => onPrefs({ ...prefs, keep: lines })}
+                    />
+                }
                 keys="page"
                 linkTo={linkTo}
+                onSplit={onSplit}
                 views={{ views, onViews, query: present, onQuery }}
             >
                 <Histogram session={session} utc={prefs.utc} />
             </Viewer>
-        </>
+            {beside !== null && (
+                <Beside {...looks} query={beside} onQuery={(next, how) => keep({ beside: next }, how)} onClose={onSplit} />
+            )}
+        </div>
     );
 }

@@ -5,12 +5,18 @@
 
 import { useMemo, useState, type FormEvent, type ReactNode } from "react";
 import { filterError, type LogFilter, type LogMessage } from "@logmill/client";
-import { count, EVERYTHING, Histogram, Session, timeFromWords } from "@logmill/react/page";
+import {
+    count,
+    EVERYTHING,
+    Histogram,
+    Session,
+    timeFromWords,
+    useAnswer,
+} from "@logmill/react/page";
 import type { PageProps } from "./App";
 import { Found } from "./Found";
 import { follow, href, navigate, useAddress } from "./router";
 import { service } from "./service";
-import { useAnswer } from "./useAnswer";
 
 const PAGE = 200;
 
@@ -72,7 +78,7 @@ function SearchForm({ wanted, mistake }: { wanted: Wanted; mistake: string }): R
         navigate(addressOf(words));
     };
     const field = (name: keyof Wanted, label: string, hint: string): ReactNode => (
-        <div className={`field ${name === "q" ? "search" : "job"}`}>
+        <div className={`field ${name === "q" ? "search" : "when"}`}>
             <input
                 type="text"
                 aria-label={label}
@@ -139,11 +145,12 @@ function Matches({ filter, range, utc }: { filter: LogFilter; range: Range; utc:
     const more = async (): Promise<void> => {
         const { pagination } = page as NonNullable<typeof page>;
         const { cursor } = pagination;
-        const offset = pages * PAGE; // of hits: a trace is one, however many lines it has
+        const offset = pages * PAGE; // of lines that match; those of their traces come besides
         const next = await service.search({ ...filter, ...range, limit: PAGE, offset, cursor, count: "none", group: true });
-        setOlder([...older, ...next.logs]);
+        const known = new Set(logs.map(({ id }) => id)); // a trace may have hits on both pages
+        setOlder([...older, ...next.logs.filter(({ id }) => !known.has(id))]);
         setPages(pages + 1);
-        setEnded(next.logs.length < PAGE);
+        setEnded(next.logs.length === 0);
     };
     const { total } = page?.pagination ?? { total: 0 };
     const atLeast = (page?.pagination as { at_least?: boolean } | undefined)?.at_least === true;
@@ -152,15 +159,18 @@ function Matches({ filter, range, utc }: { filter: LogFilter; range: Range; utc:
             {first.error !== "" && <p className="problem">{first.error}</p>}
             {page && (
                 <p className="hint" data-testid="search-total">
-                    {count(total ?? 0)}
-                    {atLeast ? "+" : ""} matching lines{" "}
-                    <a href={service.exportUrl({ ...filter, ...range, format: "ndjson" })}>NDJSON</a>{" "}
+                    {total === 0 ? "No line matches." : `${count(total ?? 0)}${atLeast ? "+" : ""} matching lines`}
+                </p>
+            )}
+            {total !== 0 && page && (
+                <p className="saveas">
+                    Download as <a href={service.exportUrl({ ...filter, ...range, format: "ndjson" })}>NDJSON</a>{" "}
                     <a href={service.exportUrl({ ...filter, ...range, format: "csv" })}>CSV</a>{" "}
                     <a href={service.exportUrl({ ...filter, ...range, format: "text" })}>Text</a>
                 </p>
             )}
             <Found logs={logs} utc={utc} />
-            {logs.length >= PAGE && !ended && (
+            {!ended && (atLeast || pages * PAGE < (total ?? 0)) && (
                 <button type="button" data-testid="search-more" onClick={() => void more()}>
                     Older matches
                 </button>

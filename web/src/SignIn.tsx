@@ -4,15 +4,28 @@
 // The token itself is kept nowhere.
 
 import { useState, type FormEvent, type ReactNode } from "react";
+import { href } from "./router";
 import { HUB } from "./service";
 
 const SESSION = `${HUB}/api/v1/session`;
 
-/** May this browser look at logs? A hub that does not say so is asked by the pages themselves. */
-export async function mayRead(signal: AbortSignal): Promise<boolean> {
+export interface Access {
+    mayRead: boolean;
+    hasSession: boolean;
+}
+
+/** What may this browser do? A hub that does not say so is asked by the pages themselves. */
+export async function accessNow(signal: AbortSignal): Promise<Access> {
     const response = await fetch(SESSION, { signal });
-    if (!response.ok) return true;
-    return ((await response.json()) as { scope?: string }).scope !== "none";
+    if (!response.ok) return { mayRead: true, hasSession: false };
+    const { scope, session } = (await response.json()) as { scope?: string; session?: boolean };
+    return { mayRead: scope !== "none", hasSession: session === true };
+}
+
+/** Ends the session, and whatever of it this page still shows. */
+export async function signOut(): Promise<void> {
+    await fetch(SESSION, { method: "DELETE" });
+    location.assign(href("/"));
 }
 
 /** Resolves with what was wrong, "" when there is a session now. */
@@ -42,7 +55,7 @@ export function SignIn({ onDone }: { onDone(): void }): ReactNode {
     return (
         <form className="signin" onSubmit={(event) => void submit(event)} data-testid="signin">
             <h1>Sign in</h1>
-            <p>
+            <p className="hint">
                 This hub shows its logs to those who have a token. <code>logmill token create</code> makes one; the address
                 printed by <code>logmill serve</code> opens a session without.
             </p>
@@ -58,7 +71,7 @@ export function SignIn({ onDone }: { onDone(): void }): ReactNode {
                     onChange={(event) => setToken(event.target.value)}
                 />
             </label>
-            <button type="submit" disabled={busy}>
+            <button type="submit" className="main" disabled={busy}>
                 Sign in
             </button>
             {error !== "" && (

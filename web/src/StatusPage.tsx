@@ -3,11 +3,10 @@
 // How the hub does: rates and sizes over the last minutes, who is connected, every counter there is.
 
 import { useEffect, useRef, useState, type ReactNode } from "react";
-import { bytes, count, fullTime } from "@logmill/react/page";
+import { bytes, count, fullTime, useAnswer } from "@logmill/react/page";
 import { parseHelp, parseMetrics, quantile, type Metrics } from "./metrics";
 import { Plot } from "./Plot";
 import { HUB, service } from "./service";
-import { useAnswer } from "./useAnswer";
 
 const EVERY_MS = 2000;
 const KEPT = 150;
@@ -69,8 +68,8 @@ export function StatusPage(): ReactNode {
     const plots: [string, number[], (n: number) => string][] = [
         ["Records in", ratesOf(readings, "logmill_records_total"), perSecond],
         ["Bytes in", ratesOf(readings, "logmill_bytes_total"), (n) => `${bytes(n)}/s`],
-        ["Records delivered", ratesOf(readings, "logmill_delivered_total"), perSecond],
-        ["Records dropped for slow clients", ratesOf(readings, "logmill_dropped_total"), perSecond],
+        ["Delivered", ratesOf(readings, "logmill_delivered_total"), perSecond],
+        ["Dropped for slow clients", ratesOf(readings, "logmill_dropped_total"), perSecond],
         ["Delivery, 99 % within", latencies(readings, 0.99), (n) => `${n.toFixed(n < 10 ? 1 : 0)} ms`],
         ["Clients", levelsOf(readings, (name) => name.startsWith("logmill_clients_")), count],
         ["Store on disk", levelsOf(readings, (name) => name === "logmill_store_bytes"), bytes],
@@ -83,7 +82,7 @@ export function StatusPage(): ReactNode {
             </div>
             {error !== "" && <p className="problem">{error}</p>}
             <div className="plots" data-testid="plots">
-                {plots.filter(([, values]) => values.length > 0).map(([label, values, show]) => (
+                {plots.map(([label, values, show]) => (
                     <Plot key={label} label={label} values={values} show={show} />
                 ))}
             </div>
@@ -151,6 +150,8 @@ function Stored(): ReactNode {
     );
 }
 
+const KINDS = { websocket: "WebSocket", sse: "Server-sent events" };
+
 function Connections(): ReactNode {
     const { data } = useAnswer("connections", () => service.getStreamingStatus(), EVERY_MS);
     if (!data) return null;
@@ -165,7 +166,7 @@ function Connections(): ReactNode {
                         <th>Job run</th>
                         {kinds.map((kind) => (
                             <th key={kind} className="num">
-                                {kind}
+                                {KINDS[kind]}
                             </th>
                         ))}
                     </tr>

@@ -39,6 +39,11 @@ export class Backoff {
         return wait;
     }
 
+    /** Asking again soon would not help: the next wait is the longest. */
+    atLongest(): void {
+        this.attempts = Math.max(this.attempts, 16);
+    }
+
     reset(): void {
         this.attempts = 0;
     }

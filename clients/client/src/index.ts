@@ -42,4 +42,5 @@ export { printFilter, type Expr, type Op, type Term } from "./filter/tree.js";
 export { AdminStream, type AdminOptions, type LogStreamData, type ProcessStatus } from "./admin.js";
 export { fetchPost, LogSender, type LogInput, type Post, type SenderOptions } from "./sender.js";
 export { Logger, type BatchEntry, type LogLevel, type ScopedLogger } from "./logger.js";
+export { bridgeFetch, bridgeService, findBridge, type Bridge } from "./bridge.js";
 export { followLogs, type FollowOptions } from "./ipc/follow.js";

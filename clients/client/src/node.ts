@@ -3,10 +3,11 @@
 // What only Node can: the hub's local socket, found the way the hub chooses it.
 
 import { existsSync } from "node:fs";
-import { request } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 import { connect as connectSocket } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { Connect } from "./ipc/link.js";
 import { fetchPost, LogSender, type Post, type SenderOptions } from "./sender.js";
 
@@ -36,28 +37,38 @@ export function localLink(path = defaultSocket()): Connect {
     };
 }
 
-/** POST of records over the local socket at `path`. */
-export function localPost(path = defaultSocket()): Post {
-    return (body, headers, signal) =>
+/** fetch() over the local socket at `path`: of an address only path and query count. A service over it, e.g.
+ * `new LogStreamingService(LOCAL, { fetch: localFetch(path), transport: "sse" })`, needs no port. */
+export function localFetch(path = defaultSocket()): typeof fetch {
+    return (input, init = {}) =>
         new Promise((resolve, reject) => {
-            const length = { "Content-Length": String(Buffer.byteLength(body)) };
-            const options = { socketPath: path, path: "/api/v1/logs", method: "POST", headers: { Host: "localhost", ...length, ...headers }, signal };
-            const asked = request(options, (response) => {
-                let text = "";
-                response.setEncoding("utf8");
-                response.on("data", (piece: string) => (text += piece));
-                response.on("error", reject);
-                response.on("end", () =>
-                    resolve({
-                        status: response.statusCode ?? 0,
-                        text,
-                        retryAfter: Number(response.headers["retry-after"] ?? 0) || 0,
-                    }),
-                );
-            });
+            const { pathname, search } = new URL(input instanceof Request ? input.url : input);
+            const body = typeof init.body === "string" ? init.body : undefined;
+            const headers: Record<string, string> = { ...Object.fromEntries(new Headers(init.headers)), host: "localhost" };
+            if (body !== undefined) headers["content-length"] = String(Buffer.byteLength(body));
+            const options = { socketPath: path, path: pathname + search, method: init.method ?? "GET", headers };
+            const asked = request({ ...options, ...(init.signal && { signal: init.signal }) }, (answer) => resolve(responseOf(answer)));
             asked.on("error", reject);
             asked.end(body);
         });
+}
+
+/** A base address for services over a local socket. */
+export const LOCAL = "http://localhost";
+
+const WITHOUT_BODY = [204, 205, 304];
+
+function responseOf(answer: IncomingMessage): Response {
+    const { statusCode: status = 500 } = answer;
+    const headers = Object.entries(answer.headers).map(([name, value]): [string, string] => [name, String(value)]);
+    const isEmpty = WITHOUT_BODY.includes(status);
+    if (isEmpty) answer.resume();
+    return new Response(isEmpty ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>), { status, headers });
+}
+
+/** POST of records over the local socket at `path`. */
+export function localPost(path = defaultSocket()): Post {
+    return fetchPost(`${LOCAL}/api/v1/logs`, () => Promise.resolve({}), localFetch(path));
 }
 
 export interface HubOptions extends Omit<SenderOptions, "post"> {

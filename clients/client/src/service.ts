@@ -3,6 +3,7 @@
 // What a program asks of a hub: streams, history, downloads, and who is connected. A service is an
 // address, credentials and defaults; options of a single stream win over them.
 
+import { AdminStream, type AdminOptions } from "./admin.js";
 import { Http } from "./http.js";
 import { filterParams } from "./params.js";
 import { LogStreamer } from "./streamer.js";
@@ -99,7 +100,7 @@ export interface DownloadOptions {
 
 export class LogStreamingService {
     private readonly http: Http;
-    private readonly streamers = new Set<LogStreamer>();
+    private readonly streams = new Set<LogStreamer | AdminStream>();
 
     /** `baseUrl` defaults to the origin of the page. */
     constructor(
@@ -119,10 +120,15 @@ export class LogStreamingService {
         return this.stream(options);
     }
 
+    /** Streams what processes say and how they do; for administrators. */
+    streamProcesses(options: AdminOptions = {}): AdminStream {
+        return this.begun(new AdminStream(this.http.baseUrl, { ...this.options, ...options }));
+    }
+
     /** Ends every stream of this service. */
     disconnect(): void {
-        for (const streamer of this.streamers) streamer.disconnect();
-        this.streamers.clear();
+        for (const stream of this.streams) stream.disconnect();
+        this.streams.clear();
     }
 
     getStreamingStatus(): Promise<StreamingStatus> {
@@ -175,14 +181,20 @@ export class LogStreamingService {
         return this.http.request("/api/v1/logs/export", exportParams(options), signal ? { signal } : {});
     }
 
-    /** Whether requests carry a token. */
-    get hasCredentials(): boolean {
-        return this.options.token !== undefined || this.options.getToken !== undefined;
+    /** Whether a link alone reaches the hub: it can neither carry a token nor use a fetch() of one's own. */
+    get takesLinks(): boolean {
+        const { token, getToken, fetch: own } = this.options;
+        return token === undefined && getToken === undefined && own === undefined;
     }
 
     /** Any other route of the hub that answers in JSON. */
     ask<T>(path: string, params: Record<string, unknown> = {}, init: RequestInit = {}): Promise<T> {
         return this.http.json(path, params, init);
+    }
+
+    /** The address of a route or page of the hub, for a link. */
+    url(path: string, params: Record<string, unknown> = {}): string {
+        return this.http.url(path, params);
     }
 
     /** One record, whole. */
@@ -205,11 +217,14 @@ export class LogStreamingService {
     }
 
     private stream(options: StreamOptions): LogStreamer {
-        for (const known of this.streamers) if (known.state.name === "closed") this.streamers.delete(known);
-        const streamer = new LogStreamer(this.http, { ...this.options, ...options });
-        this.streamers.add(streamer);
-        streamer.connect();
-        return streamer;
+        return this.begun(new LogStreamer(this.http, { ...this.options, ...options }));
+    }
+
+    private begun<S extends LogStreamer | AdminStream>(stream: S): S {
+        for (const known of this.streams) if (known.state.name === "closed") this.streams.delete(known);
+        this.streams.add(stream);
+        stream.connect();
+        return stream;
     }
 
     private sum<T>(what: string, options: Range, more: Record<string, unknown>): Promise<T> {

@@ -221,7 +221,7 @@ export class LogStreamer {
             this.become(final ? { name: "refused", reason: reason.message } : { name: "closed" });
             return;
         }
-        if (final) this.backoff.attempts = Math.max(this.backoff.attempts, 16);
+        if (final) this.backoff.atLongest();
         const ms = this.backoff.next();
         this.become(
             final

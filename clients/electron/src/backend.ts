@@ -5,6 +5,7 @@
 // a restart, and says so.
 
 import { compileFilter } from "@logmill/client";
+import { readMemory } from "./memory_reader.js";
 import type { AppRecord } from "./records.js";
 
 /** Whose records: an absent or empty member means any. */
@@ -21,7 +22,7 @@ export interface SearchQuery extends Scope {
     sessionId?: string;
     /** This level and above. */
     level?: string;
-    /** Times, or how long ago: `15m`. Not asked of records in memory. */
+    /** Times, or how long ago: `15m`; of records in memory times only. */
     from?: string;
     to?: string;
 }
@@ -45,7 +46,15 @@ export interface Backend {
     search(query: SearchQuery, limit: number): Promise<AppRecord[]>;
     popular(query: SearchQuery, limit: number): Promise<PopularAnswer[]>;
     entry(id: number): Promise<AppRecord | null>;
+    /** The hub's answer to a request that reads logs (docs/http-api.md): what a LogViewer in a window asks. */
+    read(path: string): Promise<ReadAnswer>;
     close(): Promise<void>;
+}
+
+export interface ReadAnswer {
+    status: number;
+    headers: Record<string, string>;
+    body: AsyncIterable<string>;
 }
 
 interface Kept {
@@ -58,6 +67,7 @@ export class MemoryBackend implements Backend {
     readonly isDurable = false;
     private records: Kept[] = [];
     private last = 0;
+    private readonly waiting: (() => void)[] = [];
 
     constructor(
         private readonly max = 10_000,
@@ -68,6 +78,21 @@ export class MemoryBackend implements Backend {
     write(record: AppRecord): void {
         this.records.push({ record: { ...record, id: ++this.last }, arrived: this.now() });
         if (this.records.length > this.max * 1.1) this.records = this.records.slice(-this.max);
+        for (const wake of this.waiting.splice(0)) wake();
+    }
+
+    read(path: string): Promise<ReadAnswer> {
+        return Promise.resolve(readMemory(this, path));
+    }
+
+    /** Those that match, the oldest first. */
+    find(query: SearchQuery): AppRecord[] {
+        return this.matching(query);
+    }
+
+    /** Resolves when another record has come. */
+    next(): Promise<void> {
+        return new Promise((resolve) => this.waiting.push(resolve));
     }
 
     /** Everything, for a backend that takes over. */
@@ -117,18 +142,26 @@ export class MemoryBackend implements Backend {
         return this.records.map(({ record }) => record);
     }
 
-    private matching({ campaignId, userEmail, sessionId, level, search, q = "" }: SearchQuery): AppRecord[] {
+    private matching({ campaignId, userEmail, sessionId, level, search, from, to, q = "" }: SearchQuery): AppRecord[] {
         const filter = compileFilter([level ? `level>=${level}` : "", q === "" ? "" : `(${q})`].join(" ").trim());
         const text = search?.toLowerCase();
+        const [first, end] = [timeOf(from), timeOf(to)];
         return this.alive().filter(
             (record) =>
                 (!campaignId || record.campaignId === campaignId) &&
                 (!userEmail || record.userEmail === userEmail) &&
                 (!sessionId || record.sessionId === sessionId) &&
+                !(Date.parse(record.timestamp) < first) &&
+                !(Date.parse(record.timestamp) >= end) &&
                 (!text || record.message.toLowerCase().includes(text)) &&
                 filter.matches(asOnTheWire(record)),
         );
     }
+}
+
+/** NaN, which nothing is before or after, when there is none. */
+function timeOf(text: string | undefined): number {
+    return text ? Date.parse(text) : Number.NaN;
 }
 
 /** Clearing everything is not asked for by leaving something out. */

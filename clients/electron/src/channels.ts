@@ -16,6 +16,8 @@ export interface HandlerConfig<A extends unknown[] = unknown[], R = unknown> {
     streamable?: boolean;
     /** Default 1,000. */
     streamChunkSize?: number;
+    /** Every item is sent at once, as a chunk of its own; for what goes on without an end. */
+    streamLive?: boolean;
     /** How long a stream may make no progress, in ms. Default 30,000. */
     streamTimeout?: number;
     cacheable?: boolean;

@@ -7,8 +7,8 @@ import type { IpcRendererLike } from "./electron_types.js";
 import type { StreamChunk } from "./streaming.js";
 
 export interface StreamingAPI {
-    /** What was held comes now. Several listeners of a stream all hear. */
-    onChunk(streamId: string, callback: (chunk: StreamChunk) => void): void;
+    /** What was held comes now. Several listeners of a stream all hear. Further chunks wait for promises they return. */
+    onChunk(streamId: string, callback: (chunk: StreamChunk) => void | Promise<void>): void;
     onError(streamId: string, callback: (error: { code: string; message: string }) => void): void;
     /** Also ends the stream, if it has not ended. */
     removeStreamListeners(streamId: string): void;
@@ -16,7 +16,7 @@ export interface StreamingAPI {
 }
 
 interface Listeners {
-    chunk: ((chunk: StreamChunk) => void)[];
+    chunk: ((chunk: StreamChunk) => void | Promise<void>)[];
     error: ((error: { code: string; message: string }) => void)[];
 }
 
@@ -28,9 +28,9 @@ export function createStreaming(ipcRenderer: IpcRendererLike): StreamingAPI {
         return known;
     };
     ipcRenderer.on("logmill:chunk", (_, id: string, chunk: StreamChunk) => {
-        for (const listener of [...(streams.get(id)?.chunk ?? [])]) guard(() => listener(chunk));
-        if (!chunk.isLast) ipcRenderer.send("logmill:stream-taken", id);
-        else streams.delete(id);
+        const taken = [...(streams.get(id)?.chunk ?? [])].map((listener) => guard(() => listener(chunk)));
+        if (chunk.isLast) streams.delete(id);
+        else void Promise.allSettled(taken).then(() => ipcRenderer.send("logmill:stream-taken", id));
     });
     ipcRenderer.on("logmill:stream-error", (_, id: string, error: { code: string; message: string }) => {
         for (const listener of [...(streams.get(id)?.error ?? [])]) guard(() => listener(error));
@@ -52,10 +52,11 @@ export function createStreaming(ipcRenderer: IpcRendererLike): StreamingAPI {
 }
 
 /** A listener of the page that throws must not keep the others from hearing. */
-export function guard(fn: () => void): void {
+export function guard<T>(fn: () => T): T | undefined {
     try {
-        fn();
+        return fn();
     } catch (error) {
         console.error(error);
+        return undefined;
     }
 }

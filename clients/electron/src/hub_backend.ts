@@ -2,39 +2,20 @@
 //
 // Records of an app in a hub, over its local socket.
 
-import { request } from "node:http";
-import { LogSender } from "@logmill/client";
-import { localPost } from "@logmill/client/node";
-import { needed, type Backend, type PopularAnswer, type Scope, type SearchQuery } from "./backend.js";
+import { HubError, LogSender, LogStreamingService, type LogMessage } from "@logmill/client";
+import { LOCAL, localFetch, localPost } from "@logmill/client/node";
+import { needed, type Backend, type PopularAnswer, type ReadAnswer, type Scope, type SearchQuery } from "./backend.js";
 import type { AppRecord } from "./records.js";
 
-interface WireRecord {
-    id: number;
-    timestamp: string;
-    level: AppRecord["level"];
-    message: string;
-    campaign_id?: string;
-    user_email?: string;
-    session_id?: string;
-    fields?: { key?: string };
-}
-
+const LOGS = "/api/v1/logs";
 const LIMIT_MAX = 10_000;
 const TIMEOUT_MS = 30_000;
-const NAMES = [
-    ["campaignId", "campaign_id"],
-    ["userEmail", "user_email"],
-    ["sessionId", "session_id"],
-    ["level", "level"],
-    ["search", "search"],
-    ["q", "q"],
-    ["from", "from"],
-    ["to", "to"],
-] as const;
 
 export class HubBackend implements Backend {
     readonly isDurable = true;
     private readonly sender: LogSender;
+    private readonly service: LogStreamingService;
+    private readonly fetch: typeof fetch;
 
     constructor(
         /** The path of the hub's local socket. */
@@ -44,6 +25,9 @@ export class HubBackend implements Backend {
         private readonly ttl = "7d",
     ) {
         this.sender = new LogSender({ post: localPost(socket), source, maxReconnectDelay: 1_000 });
+        this.fetch = localFetch(socket);
+        const inTime: typeof fetch = (input, init) => this.fetch(input, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+        this.service = new LogStreamingService(LOCAL, { fetch: inTime });
     }
 
     write({ campaignId, userEmail, sessionId, ...rest }: AppRecord): void {
@@ -57,82 +41,65 @@ export class HubBackend implements Backend {
 
     async count(scope: Scope): Promise<number> {
         await this.sender.flush();
-        return (await this.ask<{ count: number }>("GET", "/api/v1/logs/count", this.params(scope))).count;
+        return (await this.service.ask<{ count: number }>(`${LOGS}/count`, this.labels(scope))).count;
     }
 
     async clear(scope: Scope): Promise<number> {
         needed(scope);
         await this.sender.flush();
-        return (await this.ask<{ deleted: number }>("DELETE", "/api/v1/logs", this.params(scope))).deleted;
+        return (await this.service.ask<{ deleted: number }>(LOGS, this.labels(scope), { method: "DELETE" })).deleted;
     }
 
     async search(query: SearchQuery, limit: number): Promise<AppRecord[]> {
         if (!(limit > 0)) return [];
         await this.sender.flush();
-        const page = { limit: String(Math.min(limit, LIMIT_MAX)), order: "desc", count: "none" };
-        const { logs } = await this.ask<{ logs: WireRecord[] }>("GET", "/api/v1/logs", { ...this.params(query), ...page });
-        return logs.map(appRecord);
+        const page = { limit: Math.min(limit, LIMIT_MAX), order: "desc", count: "none" } as const;
+        return (await this.service.search({ ...this.wanted(query), ...page })).logs.map(appRecord);
     }
 
     async popular(query: SearchQuery, limit: number): Promise<PopularAnswer[]> {
         await this.sender.flush();
-        const asked = { ...this.params(query), limit: String(Math.min(Math.max(limit, 1), 1_000)) };
-        return (await this.ask<{ patterns: PopularAnswer[] }>("GET", "/api/v1/logs/patterns", asked)).patterns;
+        return (await this.service.patterns({ ...this.wanted(query), limit: Math.min(Math.max(limit, 1), 1_000) })).patterns;
     }
 
     async entry(id: number): Promise<AppRecord | null> {
         await this.sender.flush();
-        const found = await this.ask<WireRecord | null>("GET", `/api/v1/logs/${Number(id)}`, {}, null);
-        return found && appRecord(found);
+        try {
+            return appRecord(await this.service.getRecord(Number(id)));
+        } catch (error) {
+            if (error instanceof HubError && error.status === 404) return null;
+            throw error;
+        }
+    }
+
+    async read(path: string): Promise<ReadAnswer> {
+        const url = new URL(path, LOCAL);
+        if (!url.searchParams.has("source")) url.searchParams.set("source", this.source);
+        if (/\/\d+$/.test(url.pathname)) url.search = "";
+        const { status, headers, body } = await this.fetch(url, { headers: { Accept: "text/event-stream, */*" } });
+        return { status, headers: Object.fromEntries(headers), body: textOf(body) };
     }
 
     async close(): Promise<void> {
         await this.sender.close();
     }
 
-    private params(query: SearchQuery): Record<string, string> {
-        const given = NAMES.filter(([name]) => query[name]).map(([name, wire]) => [wire, String(query[name])]);
-        return { source: this.source, ...Object.fromEntries(given) };
+    private labels({ campaignId, userEmail }: Scope): Record<string, string | undefined> {
+        return { source: this.source, campaign_id: campaignId, user_email: userEmail };
     }
 
-    /** `ifMissing`: the answer for a 404. */
-    private ask<T>(method: string, path: string, query: Record<string, string>, ifMissing?: T): Promise<T> {
-        const target = `${path}?${new URLSearchParams(query).toString()}`;
-        const options = { socketPath: this.socket, path: target, method, headers: { Host: "localhost" }, timeout: TIMEOUT_MS };
-        return new Promise((resolve, reject) => {
-            const asked = request(options, (response) => {
-                let text = "";
-                response.setEncoding("utf8");
-                response.on("data", (piece: string) => (text += piece));
-                response.on("error", reject);
-                response.on("end", () => {
-                    const status = response.statusCode ?? 500;
-                    const body = parsed(text);
-                    if (status < 300 && body !== undefined) resolve(body as T);
-                    else if (status === 404 && ifMissing !== undefined) resolve(ifMissing);
-                    else reject(new Error((body as Refusal | undefined)?.error?.message ?? `the hub answered ${status}`));
-                });
-            });
-            asked.on("timeout", () => asked.destroy(new Error("the hub does not answer")));
-            asked.on("error", reject);
-            asked.end();
-        });
+    private wanted(query: SearchQuery): Record<string, string> {
+        const given = Object.entries(query).filter(([, value]) => value);
+        return { source: this.source, ...(Object.fromEntries(given) as Record<string, string>) };
     }
 }
 
-interface Refusal {
-    error?: { message?: string };
+async function* textOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+    const decoder = new TextDecoder();
+    for await (const piece of body ?? []) yield decoder.decode(piece, { stream: true });
 }
 
-function parsed(text: string): unknown {
-    try {
-        return JSON.parse(text);
-    } catch {
-        return undefined;
-    }
-}
-
-function appRecord({ id, timestamp, level, message, campaign_id = "", user_email = "", session_id, fields }: WireRecord): AppRecord {
+function appRecord({ id, timestamp, level, message, campaign_id = "", user_email = "", session_id, fields }: LogMessage): AppRecord {
     const labels = { campaignId: campaign_id, userEmail: user_email, ...(session_id && { sessionId: session_id }) };
-    return { id, key: fields?.key ?? String(id), timestamp, level, message, ...labels };
+    return { id, key: (fields?.key as string | undefined) ?? String(id), timestamp, level, message, ...labels };
 }

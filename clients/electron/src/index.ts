@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-export { MemoryBackend, type Backend, type PopularAnswer, type Scope, type SearchQuery } from "./backend.js";
+export { MemoryBackend, type Backend, type PopularAnswer, type ReadAnswer, type Scope, type SearchQuery } from "./backend.js";
 export { RequestBatcher } from "./batcher.js";
 export { MultiLayerCacheManager, type CacheConfig, type CacheEntry, type CacheLayer } from "./cache.js";
 export type { Channels, Handler, HandlerConfig, HandlerConfig as IPCHandlerConfig } from "./channels.js";

@@ -207,7 +207,7 @@ export class IPCManager<C extends Channels = Channels> extends EventEmitter {
     }
 
     private async stream(event: IpcEventLike, { handler, config }: Registered, args: unknown[]): Promise<unknown> {
-        const { streamChunkSize = 1000, streamTimeout = 30_000, timeout = 30_000 } = config;
+        const { streamChunkSize = 1000, streamTimeout = 30_000, streamLive = false, timeout = 30_000 } = config;
         const result = await within(timeout, async () => handler(event, ...args));
         if (!isIterable(result)) return result;
         const answer = await this.streaming.begin(event.sender, toAsync(result), {
@@ -215,6 +215,7 @@ export class IPCManager<C extends Channels = Channels> extends EventEmitter {
             chunkSize: streamChunkSize,
             total: Array.isArray(result) ? result.length : 0,
             timeout: streamTimeout,
+            live: streamLive,
         });
         if (typeof answer === "string") this.streamed += 1;
         return answer;

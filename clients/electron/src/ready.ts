@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The handlers behind electronAPI.db, .system and .config.
+// The handlers behind electronAPI.db, .system and .config, and behind a LogViewer in a window.
 
 import type { Backend, SearchQuery } from "./backend.js";
 import type { AppConfig } from "./config.js";
@@ -45,6 +45,7 @@ const LIMIT = 100;
 
 export function registerReadyHandlers(manager: IPCManager, { hub, app, config }: ReadyOptions): void {
     registerLogs(manager, () => hub.store);
+    registerReading(manager, () => hub.store);
     registerSystem(manager, hub, app);
     if (config) registerConfig(manager, config);
 }
@@ -64,6 +65,26 @@ function registerLogs(manager: IPCManager, store: () => Backend): void {
         batchDelay: 5,
         validation: ([ids]) => (Array.isArray(ids) && ids.length <= 1000 && ids.every(Number.isInteger)) || "ids are numbers, at most 1,000",
     });
+}
+
+/** Requests that a window may make of the hub: reading logs, and nothing else of it. */
+const READING = /^\/api\/v1\/logs(\/(\d+|count|export|facets|histogram|patterns|stream\/sse))?(\?|$)/;
+const READ_TIMEOUT_MS = 60_000; // far more than between two heartbeats of the hub
+
+function registerReading(manager: IPCManager, store: () => Backend): void {
+    manager.registerHandler("logs:read", (_, path: string) => reading(store(), path), {
+        streamable: true,
+        streamLive: true,
+        streamTimeout: READ_TIMEOUT_MS,
+        validation: ([path]) => (typeof path === "string" && READING.test(path)) || "a window may ask for logs, and for nothing else of the hub",
+    });
+}
+
+/** The head of the answer, then its body in pieces. */
+async function* reading(store: Backend, path: string): AsyncGenerator<unknown> {
+    const { body, ...head } = await store.read(path);
+    yield head;
+    yield* body;
 }
 
 function registerSystem(manager: IPCManager, hub: LogEventHub, app: ReadyOptions["app"]): void {

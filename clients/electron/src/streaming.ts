@@ -27,6 +27,8 @@ export interface StreamPlan {
     total: number;
     /** Milliseconds without progress. */
     timeout: number;
+    /** Each item is a chunk of its own and does not wait for the next one. */
+    live: boolean;
 }
 
 interface Open extends StreamPlan {
@@ -58,14 +60,18 @@ export class StreamingHandler {
     /** The whole result when it fits one chunk, else the id of a stream to this window. */
     async begin(window: WebContentsLike, source: AsyncIterable<unknown>, plan: StreamPlan): Promise<unknown> {
         const iterator = source[Symbol.asyncIterator]();
+        if (plan.live) return this.start(window, iterator, [], plan);
         const first = await withProgress(plan.timeout, (progress) => take(iterator, plan.chunkSize + 1, progress)).catch((error: unknown) => {
             close(iterator);
             throw error;
         });
-        if (first.length <= plan.chunkSize) return first;
+        return first.length <= plan.chunkSize ? first : this.start(window, iterator, first, plan);
+    }
+
+    private start(window: WebContentsLike, source: AsyncIterator<unknown>, first: unknown[], plan: StreamPlan): string {
         const id = `stream-${++this.last}`;
         const stream: Open = {
-            ...plan, id, window, source: iterator, first,
+            ...plan, id, window, source, first,
             current: 0, index: 0, unanswered: 0, listening: false, pumping: false, started: performance.now(), timer: undefined,
         };
         this.open.set(id, stream);
@@ -127,14 +133,20 @@ export class StreamingHandler {
         }
     }
 
-    /** Sends the next chunk. One item more than it holds is read, to know whether it is the last. */
+    /** The next chunk's items. One more than it holds is read, to know whether it is the last; the last of a
+     * live stream is empty. */
+    private async next({ source, first, chunkSize, live }: Open): Promise<{ items: unknown[]; isLast: boolean }> {
+        const wanted = live ? 1 : chunkSize + 1;
+        const items = first.splice(0);
+        items.push(...(await take(source, wanted - items.length)));
+        const isLast = items.length < wanted;
+        if (!isLast && !live) first.push(items.pop());
+        return { items, isLast };
+    }
+
     private async step(stream: Open): Promise<void> {
-        const { chunkSize } = stream;
-        const items = stream.first.splice(0);
-        items.push(...(await take(stream.source, chunkSize + 1 - items.length)));
+        const { items, isLast } = await this.next(stream);
         if (!this.open.has(stream.id)) return;
-        const isLast = items.length <= chunkSize;
-        if (!isLast) stream.first.push(items.pop());
         stream.current += items.length;
         const { current } = stream;
         const total = Math.max(stream.total, isLast ? current : 0);

@@ -66,7 +66,7 @@ function ColumnsForm({ session, columns, onColumns, onClose, children }: Columns
                     Done
                 </button>
                 <button type="button" onClick={() => onColumns(COLUMNS)}>
-                    As they were
+                    Usual columns
                 </button>
             </div>
         </>

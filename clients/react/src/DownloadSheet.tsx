@@ -5,6 +5,7 @@
 
 import { useState, type MouseEvent, type ReactNode } from "react";
 import type { LogFilter } from "@logmill/client";
+import { Choice } from "./Choice.js";
 import { toLogFilter } from "./filter.js";
 import { plural } from "./format.js";
 import { saveResponse } from "./save.js";
@@ -71,8 +72,8 @@ function DownloadForm({ session, utc, onClose }: DownloadSheetProps): ReactNode 
     const ask = { ...wanted, ...range, format, ...(packed && { compress: "gz" as const }) };
     const clicked = (event: MouseEvent): void => {
         if (!range) event.preventDefault();
-        else if (service.hasCredentials) {
-            event.preventDefault(); // a link cannot carry a token
+        else if (!service.takesLinks) {
+            event.preventDefault(); // a link would not reach the hub
             saveResponse(service.export(ask)).then(onClose, (error: Error) => setTrouble(error.message));
         } else setTimeout(onClose);
     };
@@ -127,32 +128,4 @@ function inWords({ level, jobRunId, q, ...scope }: LogFilter): string {
         q && `that match ${q}`,
     ].filter(Boolean);
     return `All lines${parts.length > 0 ? ` ${parts.join(", ")}` : ""}.`;
-}
-
-interface ChoiceProps<T extends string> {
-    label: string;
-    name: string;
-    options: readonly (readonly [T, string])[];
-    value: T;
-    onChange(value: T): void;
-}
-
-function Choice<T extends string>({ label, name, options, value, onChange }: ChoiceProps<T>): ReactNode {
-    return (
-        <fieldset className="choice">
-            <legend>{label}</legend>
-            {options.map(([option, words]) => (
-                <label key={option}>
-                    <input
-                        type="radio"
-                        name={name}
-                        value={option}
-                        checked={option === value}
-                        onChange={() => onChange(option)}
-                    />
-                    {words}
-                </label>
-            ))}
-        </fieldset>
-    );
 }

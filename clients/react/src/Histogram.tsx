@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
 // Lines over time, stacked by level, for what the filter chooses. Dragging chooses a range and goes
-// to its start. It is asked of the hub anew a few seconds after lines came, never once a line.
+// to its start. The hub is asked anew every few seconds, never once a line; once, for a range that is past.
 
-import { useEffect, useRef, useState, type PointerEvent, type ReactNode } from "react";
+import { useRef, useState, type PointerEvent, type ReactNode } from "react";
 import type { HistogramAnswer, LevelCounts } from "@logmill/client";
 import { toLogFilter } from "./filter.js";
-import { clock, count } from "./format.js";
+import { clock, count, dayAndClock } from "./format.js";
 import { LEVELS } from "./record.js";
 import type { Session } from "./session.js";
 import { useSignal } from "./signal.js";
+import { useAnswer } from "./useAnswer.js";
 
 const BUCKETS = 90;
 const EVERY_MS = 5_000;
@@ -25,37 +26,18 @@ export interface HistogramProps {
     onRange?(from: Date, to: Date): void;
 }
 
-function useAnswer({ session, range }: HistogramProps): HistogramAnswer | null {
-    const [answer, setAnswer] = useState<HistogramAnswer | null>(null);
+function useCounts({ session, range }: HistogramProps): HistogramAnswer | null {
     useSignal(session.state);
-    const key = JSON.stringify([toLogFilter(session.model.filter), range]);
-    useEffect(() => {
-        let stop = new AbortController();
-        let seen = -1;
-        const load = async (): Promise<void> => {
-            if (document.hidden || (seen === session.model.received && range)) return;
-            seen = session.model.received;
-            stop.abort();
-            stop = new AbortController();
-            const { signal } = stop;
-            const span = range ?? { from: new Date(Date.now() - 3_600_000), to: new Date() };
-            const wanted = { ...toLogFilter(session.model.filter), ...span, buckets: BUCKETS, signal };
-            const next = await session.service.histogram(wanted).catch(() => null);
-            if (next && !signal.aborted) setAnswer(next);
-        };
-        void load();
-        const timer = setInterval(() => void load(), EVERY_MS);
-        return () => {
-            clearInterval(timer);
-            stop.abort();
-        };
-        // eslint-disable-next-line react-hooks/exhaustive-deps -- the key says what they say
-    }, [session, key]);
-    return answer;
+    const filter = toLogFilter(session.model.filter);
+    const ask = (signal: AbortSignal): Promise<HistogramAnswer> => {
+        const span = range ?? { from: new Date(Date.now() - 3_600_000), to: new Date() };
+        return session.service.histogram({ ...filter, ...span, buckets: BUCKETS, signal });
+    };
+    return useAnswer(JSON.stringify([filter, range]), ask, range ? 0 : EVERY_MS).data;
 }
 
 export function Histogram(props: HistogramProps): ReactNode {
-    const answer = useAnswer(props);
+    const answer = useCounts(props);
     const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
     const [hover, setHover] = useState<number | null>(null);
     const host = useRef<SVGSVGElement>(null);
@@ -77,6 +59,7 @@ export function Histogram(props: HistogramProps): ReactNode {
         if (props.onRange) props.onRange(from, new Date(timeAt(last) + answer.bucket_ms));
         else void props.session.seek(from);
     };
+    const show = (time: number): string => (props.range ? dayAndClock : clock)(time, props.utc, true);
     const shown = hover === null ? null : buckets[hover];
     return (
         <div className="histogram" data-testid="histogram">
@@ -110,11 +93,11 @@ export function Histogram(props: HistogramProps): ReactNode {
                 )}
             </svg>
             <div className="axis">
-                <span>{clock(timeAt(0), props.utc, true)}</span>
+                <span>{show(timeAt(0))}</span>
                 <span className="hovered" aria-hidden="true">
-                    {shown && `${clock(Date.parse(shown.time), props.utc, true)}: ${inWords(shown.count, shown.levels)}`}
+                    {shown && `${show(Date.parse(shown.time))}: ${inWords(shown.count, shown.levels)}`}
                 </span>
-                <span>{clock(timeAt(buckets.length - 1) + answer.bucket_ms, props.utc, true)}</span>
+                <span>{show(timeAt(buckets.length - 1) + answer.bucket_ms)}</span>
             </div>
         </div>
     );

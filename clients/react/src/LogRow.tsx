@@ -7,11 +7,9 @@ import { memo, type ReactNode } from "react";
 import { cellsOf, markHits, parseAnsi, wrapPieces, type Piece } from "./ansi.js";
 import { paintFor, type Theme } from "./colour.js";
 import { LEVEL, TIME, type Column } from "./columns.js";
-import { clock, elapsed, hueOf, plural } from "./format.js";
+import { clock, elapsed, hueClass, plural } from "./format.js";
 import { LINE_CELLS, WRAP_LINES, cellText, type DetailLine, type Grid } from "./layout.js";
 import { LEVELS, memberOf, type Row } from "./record.js";
-
-export const HUES = 8;
 
 function Text({ piece, theme }: { piece: Piece; theme: Theme }): ReactNode {
     if (!piece.style && !piece.mark && !piece.hit) return piece.text;
@@ -129,7 +127,7 @@ function Cell({ row, column, label, time }: CellProps): ReactNode {
     if (key === TIME) return <span className="time">{cellText(time, width)}</span>;
     if (key === LEVEL) return <span className="level">{cellText(label.toUpperCase(), width)}</span>;
     if (key === "source")
-        return <span className={`source hue-${hueOf(row.source, HUES)}`}>{cellText(row.source, width)}</span>;
+        return <span className={`source ${hueClass(row.source)}`}>{cellText(row.source, width)}</span>;
     return <span className="cell">{cellText(memberOf(row, key), width)}</span>;
 }
 

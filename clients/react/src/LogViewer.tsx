@@ -3,18 +3,19 @@
 // The viewer as a component of somebody else's page: one job run, one user's campaign, or everything.
 
 import { useEffect, useMemo, useState, type ReactNode } from "react";
-import { LogStreamingService, type LogFilter } from "@logmill/client";
+import type { LogFilter } from "@logmill/client";
 import { COLUMNS } from "./columns.js";
 import { EVERYTHING, type Filter } from "./filter.js";
 import { loadPrefs, type Prefs } from "./prefs.js";
 import type { OpenStream } from "./row_stream.js";
 import { Session } from "./session.js";
 import { Counts, Status } from "./Status.js";
+import { useService, type HubProps } from "./useService.js";
 import { useTheme } from "./useTheme.js";
 import type { Theme } from "./colour.js";
 import { Viewer } from "./Viewer.js";
 
-export interface LogViewerProps {
+export interface LogViewerProps extends HubProps {
     jobRunId?: string;
     campaignId?: string;
     userEmail?: string;
@@ -26,12 +27,6 @@ export interface LogViewerProps {
     maxLogs?: number;
     /** False: the list begins paused. */
     autoScroll?: boolean;
-    /** The hub, when it is not the page's own origin. */
-    baseUrl?: string;
-    token?: string;
-    getToken?: () => string | Promise<string>;
-    /** A service to share; then baseUrl and credentials are its own. */
-    service?: LogStreamingService;
     theme?: "auto" | Theme;
     /** Where streams come from, when not from the page's own thread: `workerStreams(…)`. Keep it the same. */
     streams?: OpenStream;
@@ -72,13 +67,6 @@ export function LogViewer(props: LogViewerProps): ReactNode {
             />
         </div>
     );
-}
-
-function useService({ service, baseUrl, token, getToken }: LogViewerProps): LogStreamingService {
-    return useMemo(() => {
-        if (service) return service;
-        return new LogStreamingService(baseUrl, { ...(token ? { token } : {}), ...(getToken ? { getToken } : {}) });
-    }, [service, baseUrl, token, getToken]);
 }
 
 /** The same object as long as it says the same, so that a new literal is no new session. */

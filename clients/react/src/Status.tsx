@@ -3,12 +3,13 @@
 // How the connection does and how much came: always in sight.
 
 import { useEffect, useState, type ReactNode } from "react";
+import type { ConnectionState } from "@logmill/client";
 import { count, plural } from "./format.js";
 import type { Session } from "./session.js";
 import { useSignal } from "./signal.js";
 
 /** Seconds until `until` (of Date.now()), kept up to date while it is shown. */
-export function useCountdown(until: number | null): number {
+function useCountdown(until: number | null): number {
     const [now, setNow] = useState(() => Date.now());
     useEffect(() => {
         if (until === null) return undefined;
@@ -25,10 +26,8 @@ interface StateText {
     reason: string;
 }
 
-function useStateText(session: Session): StateText {
-    useSignal(session.state);
-    useSignal(session.stats);
-    const { connection, model, behind } = session;
+/** A connection in words, kept up to date. */
+function useConnectionText(connection: ConnectionState): StateText {
     const seconds = useCountdown(connection.name === "waiting" ? connection.until : null);
     switch (connection.name) {
         case "waiting": {
@@ -40,25 +39,44 @@ function useStateText(session: Session): StateText {
         case "connecting":
             return { name: "connecting", text: "Connecting…", reason: "" };
         case "closed":
-            return model.edge === "history"
-                ? { name: "paused", text: "Past", reason: "" }
-                : { name: "connecting", text: "Not connected", reason: "" };
+            return { name: "connecting", text: "Not connected", reason: "" };
         case "live":
-            if (behind)
-                return { name: "catching-up", text: `Catching up, ${plural(Math.max(0, behind.lines), "line")}`, reason: "" };
-            return model.pause
-                ? { name: "paused", text: "Paused", reason: "" }
-                : { name: "live", text: "Live", reason: "" };
+            return { name: "live", text: "Live", reason: "" };
     }
+}
+
+/** The same of a session, whose list may stand, or lag behind. */
+function useStateText({ connection, model, behind, state, stats }: Session): StateText {
+    useSignal(state);
+    useSignal(stats);
+    const words = useConnectionText(connection);
+    if (connection.name === "closed" && model.edge === "history") return { name: "paused", text: "Past", reason: "" };
+    if (connection.name !== "live") return words;
+    if (behind)
+        return { name: "catching-up", text: `Catching up, ${plural(Math.max(0, behind.lines), "line")}`, reason: "" };
+    return model.pause ? { name: "paused", text: "Paused", reason: "" } : words;
+}
+
+/** How a connection does; what follows it says more. */
+function StateLine({ state, testId, children }: { state: StateText; testId: string; children?: ReactNode }): ReactNode {
+    return (
+        <div className={`status ${state.name}`} data-testid={testId} data-state={state.name}>
+            <span className="dot" />
+            <span className="state">{state.text}</span>
+            {children}
+        </div>
+    );
+}
+
+export function ConnectionStatus({ connection, testId }: { connection: ConnectionState; testId: string }): ReactNode {
+    return <StateLine state={useConnectionText(connection)} testId={testId} />;
 }
 
 export function Status({ session }: { session: Session }): ReactNode {
     const state = useStateText(session);
     const reason = state.reason || session.trouble;
     return (
-        <div className={`status ${state.name}`} data-testid="status" data-state={state.name}>
-            <span className="dot" />
-            <span className="state">{state.text}</span>
+        <StateLine state={state} testId="status">
             {state.name === "live" && session.lag !== null && (
                 <span
                     className="lag"
@@ -78,7 +96,7 @@ export function Status({ session }: { session: Session }): ReactNode {
                     Now
                 </button>
             )}
-        </div>
+        </StateLine>
     );
 }
 

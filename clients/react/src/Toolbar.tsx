@@ -16,6 +16,7 @@ import {
     HelpIcon,
     JobIcon,
     PauseIcon,
+    SplitIcon,
     ViewsIcon,
 } from "./icons.js";
 import type { SheetName } from "./keys.js";
@@ -31,10 +32,11 @@ interface ToolbarProps {
     withJob?: boolean;
     withViews?: boolean;
     onShow(sheet: SheetName): void;
+    onSplit: (() => void) | undefined;
 }
 
 export function Toolbar(props: ToolbarProps): ReactNode {
-    const { session, searchInput, jobInput, withJob = true, withViews = false, onShow } = props;
+    const { session, searchInput, jobInput, withJob = true, withViews = false, onShow, onSplit } = props;
     useSignal(session.state);
     const { model } = session;
     const { filter, pause, cleared } = model;
@@ -71,6 +73,11 @@ export function Toolbar(props: ToolbarProps): ReactNode {
                 )}
                 <Tool name="seek" title="Go to a time (t)" icon={<ClockIcon />} onShow={onShow} />
                 <Tool name="columns" title="Columns (x)" icon={<ColumnsIcon />} onShow={onShow} />
+                {onSplit && (
+                    <button type="button" title="A second list beside this one, or one again (|)" aria-label="Split" data-testid="split" onClick={onSplit}>
+                        <SplitIcon />
+                    </button>
+                )}
                 <Tool name="download" title="Download (D)" icon={<DownloadIcon />} onShow={onShow} />
                 <button
                     type="button"

@@ -15,6 +15,7 @@ import { Help } from "./Help.js";
 import { handleKey, type SheetName } from "./keys.js";
 import { LogList, linesAsText, type RowActions } from "./LogList.js";
 import { Minimap } from "./Minimap.js";
+import { Muted } from "./Muted.js";
 import { PauseBar } from "./PauseBar.js";
 import { nextTheme, nextTime, type Prefs } from "./prefs.js";
 import type { Row } from "./record.js";
@@ -37,6 +38,8 @@ export interface ViewerProps {
     linkTo?(row: Row): string;
     columns: readonly Column[];
     onColumns(columns: readonly Column[]): void;
+    /** Opens a second list beside this one, or closes it; without it there is only one. */
+    onSplit?: () => void;
     /** Saved views, and going to one; without it there are none. */
     views?: ViewsProps;
     /** Further choices, in the sheet of columns. */
@@ -75,6 +78,7 @@ export function Viewer(props: ViewerProps): ReactNode {
         nextTheme: () => onPrefs(nextTheme(prefs)),
         show,
         copy: (row) => void copyText(linesAsText(view.withFolded(row), utc)),
+        ...(props.onSplit && { split: props.onSplit }),
     });
     return (
         <div ref={root} className="lm-viewer">
@@ -85,8 +89,10 @@ export function Viewer(props: ViewerProps): ReactNode {
                 withJob={props.withJob ?? true}
                 withViews={views !== undefined}
                 onShow={show}
+                onSplit={props.onSplit}
             />
             {views && <Pinned {...views} />}
+            <Muted session={session} />
             {props.children}
             <div className="listbox">
                 <LogList session={session} view={view} theme={theme} wanted={wanted} onColumns={onColumns} actions={actions}>

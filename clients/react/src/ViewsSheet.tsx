@@ -4,12 +4,13 @@
 // the present view.
 
 import { useEffect, useState, type ChangeEvent, type FormEvent, type KeyboardEvent, type ReactNode } from "react";
-import { EVERYTHING, filterToParams, termFor } from "./filter.js";
+import { EVERYTHING, filterToParams, mutedSources, termFor, withMuted } from "./filter.js";
 import { compact } from "./format.js";
-import { PinIcon, TrashIcon } from "./icons.js";
+import { MuteIcon, PinIcon, TrashIcon } from "./icons.js";
 import { safeText } from "./layout.js";
 import { saveBlob } from "./save.js";
 import type { Session } from "./session.js";
+import { useSignal } from "./signal.js";
 import { Sheet } from "./Sheet.js";
 import { fuzzy, viewsFromText, viewsToText, withViews, type View } from "./views.js";
 
@@ -128,12 +129,13 @@ function Switcher(props: ViewsSheetProps): ReactNode {
 }
 
 interface TargetItemProps extends ViewsProps {
+    session: Session;
     target: Target;
     chosen: boolean;
     go(target: Target): void;
 }
 
-function TargetItem({ target, chosen, go, views, onViews }: TargetItemProps): ReactNode {
+function TargetItem({ session, target, chosen, go, views, onViews }: TargetItemProps): ReactNode {
     const { view } = target;
     const pin = (): void => onViews(views.map((one) => (one === view ? { ...one, pinned: !one.pinned } : one)));
     return (
@@ -143,6 +145,7 @@ function TargetItem({ target, chosen, go, views, onViews }: TargetItemProps): Re
                 <span className="name">{safeText(target.name)}</span>
                 <span className="n">{target.note}</span>
             </button>
+            {target.kind === "source" && <Mute session={session} source={target.name} />}
             {view && (
                 <>
                     <button type="button" aria-pressed={view.pinned} title={view.pinned ? "Unpin" : "Pin below the filter"} onClick={pin}>
@@ -154,6 +157,24 @@ function TargetItem({ target, chosen, go, views, onViews }: TargetItemProps): Re
                 </>
             )}
         </li>
+    );
+}
+
+function Mute({ session, source }: { session: Session; source: string }): ReactNode {
+    useSignal(session.state);
+    const { filter } = session.model;
+    const isMuted = mutedSources(filter.q).includes(source);
+    return (
+        <button
+            type="button"
+            aria-pressed={isMuted}
+            aria-label={`Mute ${source}`}
+            title={isMuted ? "Show its lines again" : "Leave its lines out"}
+            data-testid={`mute-${source}`}
+            onClick={() => session.setFilter({ ...filter, q: withMuted(filter.q, source) })}
+        >
+            <MuteIcon />
+        </button>
     );
 }
 
@@ -188,10 +209,10 @@ function Keeper({ views, onViews, query }: ViewsProps): ReactNode {
             </button>
             <span className="files">
                 <button type="button" disabled={views.length === 0} onClick={() => saveBlob(new Blob([viewsToText(views)]), "logmill-views.json")}>
-                    To a file
+                    Export views
                 </button>
                 <label className="button" title="Adds the views of a file">
-                    From a file
+                    Import views
                     <input type="file" className="sr-only" accept=".json" onChange={(event) => void take(event)} />
                 </label>
             </span>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from "vitest";
-import { EVERYTHING, filterFromQuery, filterToParams, implies, matcher, termFor, withTerm, type Filter } from "./filter.js";
+import { EVERYTHING, filterFromQuery, filterToParams, implies, matcher, mutedSources, termFor, type Filter, withMuted, withTerm } from "./filter.js";
 import { noticeRow, rowOf } from "./record.js";
 
 const row = (record: object) => rowOf(record as never);
@@ -77,5 +77,19 @@ describe("terms", () => {
         expect(withTerm("a source:web b", "source:web")).toBe("a b");
         expect(passes({ q: withTerm("", termFor("n", "5", false)) }, { fields: { n: 5 } })).toBe(true);
         expect(passes({ q: termFor("e", '"', false) }, { fields: { e: '"' } })).toBe(true);
+    });
+});
+
+describe("muted sources", () => {
+    it("are those that a condition of its own leaves out", () => {
+        expect(mutedSources("")).toEqual([]);
+        expect(mutedSources("-source:api")).toEqual(["api"]);
+        expect(mutedSources('slow -source:api level>=warn -source:"a b"')).toEqual(["api", "a b"]);
+        expect(mutedSources("-source:a,b source:c -source:d OR e (")).toEqual([]);
+    });
+
+    it("are muted and let in again by the same press", () => {
+        expect(withMuted("slow", "a b")).toBe('slow -source:"a b"');
+        expect(withMuted('slow -source:"a b"', "a b")).toBe("slow");
     });
 });

@@ -52,6 +52,20 @@ export function termFor(key: string, value: string, negated: boolean): string {
     return `${negated ? "-" : ""}${key}:${simple ? value : quote(value)}`;
 }
 
+/** Sources that a filter leaves out, each by a condition of its own. */
+export function mutedSources(q: string): string[] {
+    const tree = filterError(q) ? null : compileFilter(q).tree;
+    const conditions = tree?.kind === "and" ? tree.of : tree ? [tree] : [];
+    return conditions.flatMap((condition) => {
+        if (condition.kind !== "not" || condition.of.kind !== "term") return [];
+        const { key, op, values } = condition.of;
+        return key === "source" && op === ":" && values.length === 1 ? values.map(({ text }) => text) : [];
+    });
+}
+
+/** The text with a source left out, or let in again. */
+export const withMuted = (q: string, source: string): string => withTerm(q, termFor("source", source, true));
+
 /** Whether every record that passes `narrow` passes `wide` too. */
 export function implies(narrow: Filter, wide: Filter): boolean {
     const [n, w] = [narrow.q.trim(), wide.q.trim()];

@@ -34,6 +34,13 @@ export function fullTime(ms: number): string {
     return `${date} ${clock(ms, false)} ${zone}`;
 }
 
+/** 2024-05-06 12:34:56.789, or without the milliseconds. */
+export function dayAndClock(ms: number, utc: boolean, short = false): string {
+    if (Number.isNaN(ms)) return clock(ms, utc, short);
+    const shifted = utc ? ms : ms - new Date(ms).getTimezoneOffset() * 60_000;
+    return `${new Date(shifted).toISOString().slice(0, 10)} ${clock(ms, utc, short)}`;
+}
+
 const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 export const count = (n: number): string => grouped.format(n);
@@ -42,12 +49,14 @@ export function plural(n: number, one: string, many = `${one}s`): string {
     return `${count(n)} ${n === 1 ? one : many}`;
 }
 
-/** One of `size` classes for a name, always the same one. */
-export function hueOf(name: string, size: number): number {
+const HUES = 8;
+
+/** The class of a name's colour, always the same one. */
+export function hueClass(name: string): string {
     let hash = 2166136261;
     for (let i = 0; i < name.length; i += 1)
         hash = Math.imul(hash ^ name.charCodeAt(i), 16777619) >>> 0;
-    return ((hash ^ (hash >>> 15)) >>> 0) % size;
+    return `hue-${((hash ^ (hash >>> 15)) >>> 0) % HUES}`;
 }
 
 const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });

@@ -85,6 +85,22 @@ export const ViewsIcon = (): ReactNode => (
         <path d="M4 2.5h8v11L8 10.6l-4 2.9Z" />
     </Icon>
 );
+export const SplitIcon = (): ReactNode => (
+    <Icon>
+        <rect x="2.5" y="3" width="11" height="10" rx="1.5" />
+        <path d="M8 3v10" strokeDasharray="1.6 1.6" />
+    </Icon>
+);
+export const MuteIcon = (): ReactNode => (
+    <Icon>
+        <path d="M2.5 6.5h2L8 3.5v9l-3.5-3h-2ZM10.5 6.2l3 3.6M13.5 6.2l-3 3.6" />
+    </Icon>
+);
+export const SignOutIcon = (): ReactNode => (
+    <Icon>
+        <path d="M6.5 2.5h-3a1 1 0 0 0-1 1v9a1 1 0 0 0 1 1h3M7 8h6.5M10.8 5.2 13.6 8l-2.8 2.8" />
+    </Icon>
+);
 export const HelpIcon = (): ReactNode => (
     <Icon>
         <circle cx="8" cy="8" r="5.5" />

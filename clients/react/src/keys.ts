@@ -21,6 +21,10 @@ export interface KeyTargets {
     context(row: Row): void;
     share(row: Row): void;
     copy(row: Row): void;
+    /** Puts a member into the filter, or keeps it out. */
+    choose(key: string, value: string, negated: boolean): void;
+    /** Opens a second list beside this one, or closes it. */
+    split?: () => void;
 }
 
 export type SheetName = "help" | "seek" | "download" | "columns" | "views";
@@ -98,6 +102,8 @@ export const KEYS: readonly (readonly [string, readonly (readonly [string, strin
             ["o", "unfold or fold its stack trace"],
             ["c", "all lines around it, without the filter"],
             ["m", "bookmark it"],
+            ["M", "mute its source, or no longer"],
+            ["S", "only its source, or no longer"],
             ["y", "copy it"],
             ["s", "copy a link to it"],
         ],
@@ -119,6 +125,7 @@ export const KEYS: readonly (readonly [string, readonly (readonly [string, strin
             ["l", "wrap long lines"],
             ["O", "fold all stack traces, or none"],
             ["x", "columns"],
+            ["|", "a second list with a filter of its own, or one again"],
             ["T", "local time, UTC, or since the line before"],
             ["h", "colours: as the system, dark, light, high contrast"],
         ],
@@ -136,6 +143,11 @@ export const KEYS: readonly (readonly [string, readonly (readonly [string, strin
 function setLevel(t: KeyTargets, level: number): void {
     const { filter } = t.session.model;
     t.session.setFilter({ ...filter, level: LEVELS[level] as Level });
+}
+
+function chooseSource(t: KeyTargets, negated: boolean): void {
+    const { active } = t.view;
+    if (active && active.source !== "") t.choose("source", active.source, negated);
 }
 
 const ACTIONS: Record<string, (t: KeyTargets) => void> = {
@@ -170,6 +182,9 @@ const ACTIONS: Record<string, (t: KeyTargets) => void> = {
     t: (t) => t.show("seek"),
     c: (t) => t.view.active && t.context(t.view.active),
     s: (t) => t.view.active && t.share(t.view.active),
+    M: (t) => chooseSource(t, true),
+    S: (t) => chooseSource(t, false),
+    "|": (t) => t.split?.(),
     m: (t) => t.view.active && t.session.toggleBookmark(t.view.active.id),
     b: (t) => toBookmark(t, 1),
     B: (t) => toBookmark(t, -1),

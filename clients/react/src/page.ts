@@ -2,21 +2,22 @@
 //
 // What the hub's own page is made of, beside what index.ts offers to others.
 export * from "./index.js";
-export { copyText } from "./clipboard.js";
+export { Choice } from "./Choice.js";
 export type { Theme } from "./colour.js";
 export { columnsFromText, columnsToText, type Column } from "./columns.js";
 export { EVERYTHING, filterFromQuery, filterToParams, toLogFilter, type Filter } from "./filter.js";
-export { bytes, clock, compact, count, duration, fullTime, plural } from "./format.js";
+export { bytes, compact, count, dayAndClock, duration, fullTime, hueClass, plural } from "./format.js";
 export { Histogram } from "./Histogram.js";
-export { ClockIcon, Logo, ThemeIcon, WrapIcon } from "./icons.js";
+export { ClockIcon, Logo, SignOutIcon, ThemeIcon, WrapIcon } from "./icons.js";
 export { safeText } from "./layout.js";
 export { lineAsText } from "./LogList.js";
 export { KEEPS, loadPrefs, nextTheme, nextTime, savePrefs, themeName, timeName, type Prefs } from "./prefs.js";
 export { LEVELS, type Row } from "./record.js";
 export { Session } from "./session.js";
 export { Signal, useSignal } from "./signal.js";
-export { Counts, Status, useCountdown } from "./Status.js";
+export { ConnectionStatus, Counts, Status } from "./Status.js";
+export { useAnswer } from "./useAnswer.js";
 export { useTheme } from "./useTheme.js";
-export { Viewer } from "./Viewer.js";
+export { Viewer, type ViewerProps } from "./Viewer.js";
 export { loadViews, saveViews, type View } from "./views.js";
 export { timeFromWords } from "./words_to_time.js";

@@ -191,15 +191,20 @@ export class Session {
 
     // --- the past ---
 
+    /** Lines fetched at once: an even number, and so few that a small list keeps what it shows. */
+    private get pageSize(): number {
+        return Math.min(PAGE, Math.max(2, 2 * Math.floor(this.model.keep / 4)));
+    }
+
     /** The reader has come near an end of the rows. */
     async reachedTop(): Promise<void> {
         const { model } = this;
         const first = model.firstKeptId();
         if (model.atStart || first === 0 || this.history.isBusy("before")) return;
         const { generation } = model;
-        const page = await this.attempt(this.history.before(model.filter, first));
+        const page = await this.attempt(this.history.before(model.filter, first, this.pageSize));
         if (!page || model.generation !== generation) return;
-        if (page.length < PAGE) model.atStart = true;
+        if (page.length < this.pageSize) model.atStart = true;
         model.prepend(page);
         this.detachFromPast();
     }
@@ -208,10 +213,10 @@ export class Session {
         const { model } = this;
         if (model.edge !== "history" || this.history.isBusy("after")) return;
         const { generation } = model;
-        const page = await this.attempt(this.history.after(model.filter, model.lastKeptId()));
+        const page = await this.attempt(this.history.after(model.filter, model.lastKeptId(), this.pageSize));
         if (!page || model.generation !== generation) return;
         model.extend(page);
-        if (page.length === PAGE) return;
+        if (page.length === this.pageSize) return;
         model.edge = "attached";
         this.open({ after: model.lastKeptId() });
     }
@@ -231,7 +236,7 @@ export class Session {
         this.ask();
         this.history.cancel();
         this.pause();
-        const records = await this.attempt(this.history.around(this.model.filter, id, 250));
+        const records = await this.attempt(this.history.around(this.model.filter, id, this.pageSize / 2));
         if (records) this.place(records, id);
     }
 

@@ -2,14 +2,17 @@
 //
 // One card: how a process does, how it ended last and with which words, its newest lines.
 
-import { memo, useEffect, useRef, useState, type ReactNode } from "react";
-import type { LogMessage, LogStreamData, ProcessStatus } from "@logmill/client";
-import { bytes, clock, copyText, count, duration, plural, safeText } from "@logmill/react/page";
-import type { Card, ProcessBoard } from "./processes";
-import { follow, href } from "./router";
-import { service } from "./service";
-import { Spark } from "./Spark";
-import { useAnswer } from "./useAnswer";
+import { memo, useEffect, useRef, useState, type MouseEvent, type ReactNode } from "react";
+import type { LogMessage, LogStreamData, LogStreamingService, ProcessStatus } from "@logmill/client";
+import { copyText } from "./clipboard.js";
+import type { Theme } from "./colour.js";
+import { bytes, clock, count, duration, plural } from "./format.js";
+import { safeText } from "./layout.js";
+import type { Process, ProcessView } from "./processes.js";
+import { useSignal } from "./signal.js";
+import { Spark } from "./Spark.js";
+import { useAnswer } from "./useAnswer.js";
+import { useTheme } from "./useTheme.js";
 
 const ICONS: Record<string, string> = {
     running: "●",
@@ -21,43 +24,49 @@ const ICONS: Record<string, string> = {
     failed: "✕",
 };
 
-interface ProcessCardProps {
-    board: ProcessBoard;
-    name: string;
-    utc: boolean;
+export interface ProcessCardProps {
+    /** One of useProcesses(). */
+    process: Process;
+    /** Times in UTC. Default: as the browser is set. */
+    utc?: boolean;
+    theme?: "auto" | Theme;
+    /** Links lead to the hub's own page; this sees a click on one first. */
+    onLink?: (event: MouseEvent<HTMLAnchorElement>) => void;
 }
 
-export const ProcessCard = memo(function ProcessCard({ board, name, utc }: ProcessCardProps): ReactNode {
-    const card = board.useCard(name);
-    const { status } = card;
+export const ProcessCard = memo(function ProcessCard({ process, utc = false, theme = "auto", onLink }: ProcessCardProps): ReactNode {
+    useSignal(process.changed);
+    const { name, view } = process;
+    const { status } = view;
+    const shade = useTheme(theme);
     const [trouble, setTrouble] = useState("");
-    const act = async (action: "start" | "stop" | "restart"): Promise<void> => {
-        try {
-            await service.ask(`/api/v1/processes/${encodeURIComponent(name)}/${action}`, {}, { method: "POST" });
-            setTrouble("");
-        } catch (error) {
-            setTrouble((error as Error).message);
-        }
+    const act = (action: "start" | "stop" | "restart"): void => {
+        process[action]().then(
+            () => setTrouble(""),
+            (error: Error) => setTrouble(error.message),
+        );
     };
     const runs = status.state === "running" || status.state === "starting";
     return (
-        <article className={`card s-${status.state}`} data-testid={`card-${name}`} data-state={status.state} aria-label={name}>
+        <article className={`lm card s-${status.state}`} data-theme={shade} data-testid={`card-${name}`} data-state={status.state} aria-label={name}>
             <header>
                 <h2>{name}</h2>
                 {runs && (
-                    <button type="button" data-testid={`stop-${name}`} onClick={() => void act("stop")}>
+                    <button type="button" data-testid={`stop-${name}`} onClick={() => act("stop")}>
                         Stop
                     </button>
                 )}
                 {status.configured !== false && (
-                    <button type="button" data-testid={`restart-${name}`} onClick={() => void act(runs ? "restart" : "start")}>
+                    <button type="button" data-testid={`restart-${name}`} onClick={() => act(runs ? "restart" : "start")}>
                         {runs ? "Restart" : "Start"}
                     </button>
                 )}
             </header>
-            <Facts status={status} runs={runs} />
-            <Sparks card={card} runs={runs} />
-            <CardLines card={card} name={name} utc={utc} />
+            <Facts status={status} runs={runs}>
+                {status.exit && <LastExit process={process} exit={status.exit} onLink={onLink} />}
+            </Facts>
+            <Sparks view={view} runs={runs} />
+            <CardLines process={process} utc={utc} onLink={onLink} />
             {trouble !== "" && (
                 <p className="problem" role="alert">
                     {trouble}
@@ -67,7 +76,7 @@ export const ProcessCard = memo(function ProcessCard({ board, name, utc }: Proce
     );
 });
 
-function Facts({ status, runs }: { status: ProcessStatus; runs: boolean }): ReactNode {
+function Facts({ status, runs, children }: { status: ProcessStatus; runs: boolean; children: ReactNode }): ReactNode {
     const notes = [
         runs && status.pid ? `PID ${status.pid}` : "",
         status.reason,
@@ -97,7 +106,7 @@ function Facts({ status, runs }: { status: ProcessStatus; runs: boolean }): Reac
                     </dd>
                 </div>
             )}
-            {status.exit && <LastExit name={status.name} exit={status.exit} />}
+            {children}
         </dl>
     );
 }
@@ -111,16 +120,22 @@ function howItEnded(exit: Record<string, unknown>): string {
 }
 
 /** The lines before the record of its latest end. */
-async function lastWords(processId: string, signal: AbortSignal): Promise<LogMessage[]> {
+async function lastWords(service: LogStreamingService, processId: string, signal: AbortSignal): Promise<LogMessage[]> {
     const newest = async (q: string, limit: number): Promise<LogMessage[]> =>
         (await service.search({ processId, q, limit, count: "none", signal })).logs;
     const [end] = await newest("stream:system event:exit", 1);
     return end ? (await newest(`-stream:system id<${end.id}`, LAST_WORDS)).reverse() : [];
 }
 
-function LastExit({ name, exit }: { name: string; exit: Record<string, unknown> }): ReactNode {
+interface Linking {
+    process: Process;
+    onLink: ProcessCardProps["onLink"];
+}
+
+function LastExit({ process, exit, onLink }: Linking & { exit: Record<string, unknown> }): ReactNode {
+    const { name, service } = process;
     const ended = typeof exit.ended_at === "string" ? exit.ended_at : "";
-    const { data } = useAnswer(`${name} ${ended}`, (signal) => lastWords(name, signal));
+    const { data } = useAnswer(`${name} ${ended}`, (signal) => lastWords(service, name, signal));
     const clean = exit.code === 0 && typeof exit.signal !== "string";
     return (
         <div className="lastexit" data-testid={`exit-${name}`}>
@@ -129,7 +144,12 @@ function LastExit({ name, exit }: { name: string; exit: Record<string, unknown> 
                 <span className={clean ? "" : "bad"}>{howItEnded(exit)}</span>
                 <span className="notes">{ended && `${duration(Date.now() - Date.parse(ended))} ago`}</span>
                 {data && data.length > 0 && (
-                    <a className="words" href={href(`/logs?at=${data.at(-1)?.id ?? 0}`)} onClick={follow} title="Its last words, among the other lines">
+                    <a
+                        className="words"
+                        href={service.url("/logs", { at: data.at(-1)?.id })}
+                        onClick={onLink}
+                        title="Its last words, among the other lines"
+                    >
                         {data.map((log) => (
                             <span key={log.id}>{safeText(log.message)}</span>
                         ))}
@@ -140,8 +160,8 @@ function LastExit({ name, exit }: { name: string; exit: Record<string, unknown> 
     );
 }
 
-function Sparks({ card, runs }: { card: Card; runs: boolean }): ReactNode {
-    const { rates, errors, cpu, memory } = card;
+function Sparks({ view, runs }: { view: ProcessView; runs: boolean }): ReactNode {
+    const { rates, errors, cpu, memory } = view;
     const recent = errors.reduce((sum, n) => sum + n, 0);
     return (
         <div className="sparks">
@@ -155,13 +175,14 @@ function Sparks({ card, runs }: { card: Card; runs: boolean }): ReactNode {
 
 const RANKS = ["DEBUG", "INFO", "WARNING", "ERROR"] as const;
 
-function CardLines({ card, name, utc }: { card: Card; name: string; utc: boolean }): ReactNode {
+function CardLines({ process, utc, onLink }: Linking & { utc: boolean }): ReactNode {
+    const { name, view, service } = process;
     const [search, setSearch] = useState("");
     const [least, setLeast] = useState(0);
     const [paused, setPaused] = useState<readonly LogStreamData[] | null>(null);
     const box = useRef<HTMLDivElement>(null);
     const word = search.toLowerCase();
-    const lines = (paused ?? card.lines).filter(
+    const lines = (paused ?? view.lines).filter(
         (line) => RANKS.indexOf(line.level) >= least && line.message.toLowerCase().includes(word),
     );
     useEffect(() => {
@@ -184,10 +205,10 @@ function CardLines({ card, name, utc }: { card: Card; name: string; utc: boolean
                         </option>
                     ))}
                 </select>
-                <button type="button" aria-pressed={paused !== null} onClick={() => setPaused(paused ? null : card.lines)}>
+                <button type="button" aria-pressed={paused !== null} onClick={() => setPaused(paused ? null : view.lines)}>
                     {paused ? "Follow" : "Pause"}
                 </button>
-                <a href={href(`/logs?process_id=${encodeURIComponent(name)}`)} onClick={follow}>
+                <a href={service.url("/logs", { process_id: name })} onClick={onLink}>
                     View all
                 </a>
             </div>

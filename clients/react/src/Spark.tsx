@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { ReactNode } from "react";
-import { SECONDS } from "./processes";
+import { SECONDS } from "./processes.js";
 
 const WIDTH = 120;
 const HEIGHT = 24;
