@@ -179,7 +179,7 @@ int journal_sync_init(struct journal *j)
         return err;
     /* No reason for the loop to stay: journal_close() syncs what is left. */
     uv_unref((uv_handle_t *)&j->sync_timer);
-    bool found = mark_found(j);
+    bool found = j->opts.durability != DURABILITY_OS && mark_found(j);
     if (found && j->opts.durability == DURABILITY_ALWAYS)
         sync_found(j);
     else if (found && j->opts.durability == DURABILITY_INTERVAL)
