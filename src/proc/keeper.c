@@ -124,7 +124,8 @@ static void open_outputs(struct keeper *k)
 
     k->link.loud = k->opts.foreground;
     if (file_open(&k->file, k->opts.log, &k->opts.file, &info) < 0)
-        link_note(&k->link, NOTE_WARN, "%s; lines go to the hub only", info.text);
+        link_note(&k->link, NOTE_WARN, "%s; lines go to the hub only until it can be opened",
+                  info.text);
     k->pump.file = &k->file;
     k->pump.lines = k->opts.lines ? &k->lines : NULL;
     k->pump.queue = &k->queue;

@@ -228,7 +228,7 @@ static pid_t parent_of(const char *pid)
     return name_end && strlen(name_end) > 4 ? (pid_t)strtol(name_end + 4, NULL, 10) : 0;
 }
 
-static void kill_left_behind(void)
+static void signal_left_behind(int number)
 {
     DIR *proc = opendir("/proc");
 
@@ -237,15 +237,28 @@ static void kill_left_behind(void)
     for (struct dirent *entry; (entry = readdir(proc));)
         if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
             parent_of(entry->d_name) == getpid())
-            kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL);
+            kill((pid_t)strtol(entry->d_name, NULL, 10), number);
     closedir(proc);
 }
 
 void child_kill(struct child *c, int64_t now_us)
 {
     child_signal(c, SIGKILL);
-    kill_left_behind();
+    signal_left_behind(SIGKILL);
     c->kill_at_us = now_us + KILL_AGAIN_US;
+}
+
+bool child_leaves_any(void)
+{
+    siginfo_t unused;
+
+    return waitid(P_ALL, 0, &unused, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+void child_stop_left_behind(void)
+{
+    signal_left_behind(SIGTERM);
+    signal_left_behind(SIGCONT);
 }
 
 static uint64_t time_us(struct timeval t)

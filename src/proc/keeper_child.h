@@ -52,6 +52,10 @@ int child_start(struct child *c, const struct child_opts *opts,
 void child_signal(const struct child *c, int number);
 /* SIGTERM now, SIGKILL after grace_ms. */
 void child_stop(struct child *c, uint32_t grace_ms, int64_t now_us);
+/* Is anything left of it, dead or alive? What left its group but not the keeper (a daemon) counts. */
+bool child_leaves_any(void);
+/* Asks all of that to end. */
+void child_stop_left_behind(void);
 /* When kill_at_us has come: SIGKILL to the group and to every process that was left to us. Sets the
  * next time, for those they leave. */
 void child_kill(struct child *c, int64_t now_us);

@@ -18,7 +18,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { LOOK_EVERY_US = 1000000, RETRY_EVERY_US = 500000, MODE = 0640 };
+enum { LOOK_EVERY_US = 1000000, RETRY_EVERY_US = 500000, REOPEN_EVERY_US = 5000000, MODE = 0640 };
 
 static const int create_flags =
     O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY;
@@ -177,24 +177,37 @@ static void rotate(struct keeper_file *f)
     f->fd = fd;
 }
 
-/* Makes the file again when its name leads elsewhere. */
-static void look_after(struct keeper_file *f, int64_t now_us)
+static void take_over(struct keeper_file *f, int fd)
 {
-    struct stat ours, theirs;
-
-    f->look_at_us = now_us + LOOK_EVERY_US;
-    if (fstat(f->fd, &ours) < 0)
-        return;
-    if (fstatat(f->dir, f->base, &theirs, AT_SYMLINK_NOFOLLOW) == 0 &&
-        ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev)
-        return;
-    int fd = openat(f->dir, f->base, create_flags, MODE);
-    if (fd < 0)
-        return;
     close(f->fd);
     f->fd = fd;
     f->size = 0;
     f->unfinished = false;
+}
+
+/* Makes the file again when its name leads elsewhere. Where another regular file lies (of a second run of
+ * this name) all is as it should be: each goes on with its own. */
+static enum file_event look_after(struct keeper_file *f, int64_t now_us, struct errinfo *info)
+{
+    struct stat ours, theirs;
+    bool was_astray = f->astray;
+
+    f->look_at_us = now_us + LOOK_EVERY_US;
+    if (fstat(f->fd, &ours) < 0)
+        return FILE_OK;
+    bool found = fstatat(f->dir, f->base, &theirs, AT_SYMLINK_NOFOLLOW) == 0;
+    bool here = found && ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+    if (found && !here && S_ISREG(theirs.st_mode))
+        return FILE_OK;
+    int fd = here ? -1 : openat(f->dir, f->base, create_flags, MODE);
+    int rc = here || fd >= 0 ? 0 : -errno;
+    if (fd >= 0)
+        take_over(f, fd);
+    f->astray = rc < 0;
+    if (f->astray && !was_astray)
+        err_set(info, rc, "the log file %s was removed or replaced, and cannot be made again: %s",
+                f->path, rc == -EEXIST ? "something else has its name" : err_text(rc));
+    return f->astray == was_astray ? FILE_OK : f->astray ? FILE_ASTRAY : FILE_BACK;
 }
 
 /* All of the pieces, or -errno. */
@@ -216,6 +229,39 @@ static int write_pieces(int fd, struct iovec *at, int count)
     return 0;
 }
 
+/* Perhaps what was in the way is gone. */
+static enum file_event open_again(struct keeper_file *f, int64_t now_us)
+{
+    const struct file_how how = f->how;
+    uint64_t missing = f->missing;
+    struct errinfo unsaid;
+
+    if (now_us < f->retry_at_us)
+        return FILE_FAILED;
+    int rc = file_open(f, f->path, &how, &unsaid);
+    f->missing = missing;
+    f->retry_at_us = rc < 0 ? now_us + REOPEN_EVERY_US : 0;
+    return rc < 0 ? FILE_FAILED : FILE_BACK;
+}
+
+/* Whether bytes can be written now, and what there is to say about it. */
+static bool prepare(struct keeper_file *f, int64_t now_us, enum file_event *ret,
+                    struct errinfo *info)
+{
+    if (f->fd < 0) {
+        enum file_event now = f->path ? open_again(f, now_us) : FILE_FAILED;
+        *ret = now == FILE_BACK ? FILE_BACK : FILE_OK;
+        return now == FILE_BACK;
+    }
+    if (f->retry_at_us && now_us < f->retry_at_us)
+        return false;
+    if (now_us >= f->look_at_us)
+        *ret = look_after(f, now_us, info);
+    if (f->how.rotate_bytes && f->size >= f->how.rotate_bytes && !f->unfinished && !f->retry_at_us)
+        rotate(f);
+    return true;
+}
+
 enum file_event file_write(struct keeper_file *f, uint32_t stream, struct str bytes, int64_t now_us,
                            struct errinfo *info)
 {
@@ -225,18 +271,13 @@ enum file_event file_write(struct keeper_file *f, uint32_t stream, struct str by
     } p = {.from = bytes.p}; /* writev() takes no const */
     char line_end[] = "\n";
     struct iovec pieces[2] = {{line_end, 1}, {p.to, bytes.n}};
+    enum file_event event = FILE_OK;
 
     lm_assert(bytes.n > 0);
-    if (f->fd < 0)
-        return FILE_OK;
-    if (f->retry_at_us && now_us < f->retry_at_us) {
+    if (!prepare(f, now_us, &event, info)) {
         f->missing += bytes.n;
-        return FILE_OK;
+        return event;
     }
-    if (now_us >= f->look_at_us)
-        look_after(f, now_us);
-    if (f->how.rotate_bytes && f->size >= f->how.rotate_bytes && !f->unfinished && !f->retry_at_us)
-        rotate(f);
     int skip = f->unfinished && (stream != f->stream || f->retry_at_us) ? 0 : 1;
     int rc = write_pieces(f->fd, pieces + skip, 2 - skip);
     bool was_failing = f->retry_at_us != 0;
@@ -247,9 +288,10 @@ enum file_event file_write(struct keeper_file *f, uint32_t stream, struct str by
         err_set(info, rc, "the log file %s cannot be written: %s", f->path, err_text(rc));
         return was_failing ? FILE_OK : FILE_FAILED;
     }
+    f->missing += f->astray ? bytes.n : 0;
     f->stream = stream;
     f->size += bytes.n;
     f->unfinished = bytes.p[bytes.n - 1] != '\n';
     f->retry_at_us = 0;
-    return was_failing ? FILE_BACK : FILE_OK;
+    return was_failing && !f->astray ? FILE_BACK : event;
 }

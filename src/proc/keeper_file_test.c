@@ -167,9 +167,31 @@ static void a_link_put_in_its_place_later_is_left_alone(void **state)
     write_text(&f, OUT, "one\n", 1);
     assert_int_equal(rename(path, previous), 0);
     assert_int_equal(symlink(target, path), 0);
-    write_text(&f, OUT, "two\n", 1 + SECOND);
+    assert_int_equal(write_text(&f, OUT, "two\n", 1 + SECOND), FILE_ASTRAY);
+    assert_int_equal(write_text(&f, OUT, "three\n", 1 + 2 * SECOND), FILE_OK); /* said once */
     assert_int_equal(access(target, F_OK), -1);
-    assert_content(previous, "one\ntwo\n"); /* we go on with the file we have */
+    assert_content(previous, "one\ntwo\nthree\n"); /* we go on with the file we have */
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(write_text(&f, OUT, "four\n", 1 + 3 * SECOND), FILE_BACK);
+    assert_int_equal(f.missing, 4 + 6);
+    assert_content(path, "four\n");
+    file_close(&f);
+}
+
+static void a_file_that_could_not_be_opened_is_opened_when_it_can_be(void **state)
+{
+    (void)state;
+    struct errinfo info;
+    struct keeper_file f;
+
+    assert_int_equal(chmod(dir, 0777), 0);
+    assert_true(file_open(&f, path, &(struct file_how){0}, &info) < 0);
+    assert_int_equal(write_text(&f, OUT, "one\n", 1), FILE_OK);
+    assert_int_equal(chmod(dir, 0700), 0);
+    assert_int_equal(write_text(&f, OUT, "two\n", 2), FILE_OK); /* not tried yet */
+    assert_int_equal(write_text(&f, OUT, "three\n", 1 + 5 * SECOND), FILE_BACK);
+    assert_int_equal(f.missing, 8);
+    assert_content(path, "three\n");
     file_close(&f);
 }
 
@@ -335,6 +357,7 @@ int main(void)
         TEST(a_second_name_of_another_file_is_not_appended_to),
         TEST(a_deleted_or_renamed_file_is_made_again),
         TEST(a_link_put_in_its_place_later_is_left_alone),
+        TEST(a_file_that_could_not_be_opened_is_opened_when_it_can_be),
         TEST(a_directory_that_everybody_may_change_is_refused),
         TEST(a_directory_that_cannot_be_made_is_explained),
         TEST(a_file_that_is_full_is_renamed_between_two_lines),

@@ -20,9 +20,9 @@
 
 enum {
     HAND_PATIENCE_US = 2000000,
-    LOOK_FOR_ACKS_US = 20000,
+    LOOK_FOR_ACKS_US = 100000,
     LOOK_FOR_ACKS_BYTES = 128 * 1024,
-    SLACK_PART = 8,         /* of a rest that the hub allows */
+    SLACK_PART = 16,        /* of a rest that the hub allows */
     TELL_HELD_US = 1000000, /* somebody holds a pipe this long after the child's death */
 };
 static const int64_t hub_patience_us = 3600ll * 1000000;
@@ -126,6 +126,8 @@ static void sleep_until_something(const struct keeper *k, struct pollfd polls[PO
 static void on_death(struct keeper *k, int64_t now_us)
 {
     k->died_us = now_us;
+    if (k->child.kill_at_us && child_leaves_any())
+        child_stop_left_behind();
     pump_set_goal(&k->pump);
     if (!pipes_wait(k, now_us))
         pump_drain_all(&k->pump, now_us);
@@ -218,6 +220,12 @@ static void tell_held(struct keeper *k, int64_t now_us)
             k->opts.name);
 }
 
+/* A stop is over when everything has ended, whoever holds no pipe and has left the group as well. */
+static bool somebody_is_to_end(const struct keeper *k)
+{
+    return k->child.kill_at_us && child_leaves_any();
+}
+
 static void on_due(struct keeper *k, int64_t now_us)
 {
     const struct pump_stream *s = k->pump.streams;
@@ -232,7 +240,7 @@ static void on_due(struct keeper *k, int64_t now_us)
             ex.last[i] = pump_last_lines(&k->pump, i);
         link_set_exit(&k->link, &ex);
     }
-    if (k->link.has_exit && !k->link.has_end && pump_at_end(&k->pump)) {
+    if (k->link.has_exit && !k->link.has_end && pump_at_end(&k->pump) && !somebody_is_to_end(k)) {
         link_set_end(&k->link, s[0].total, s[1].total);
         k->ended_us = now_us;
         k->child.kill_at_us = 0;

@@ -54,6 +54,9 @@ static void write_file(struct pump *p, uint32_t stream, struct str bytes, bool l
         link_note(p->link, NOTE_WARN,
                   "%s; its lines go to the hub only until it can be written again", info.text);
         break;
+    case FILE_ASTRAY:
+        link_note(p->link, NOTE_WARN, "%s; lines go on into the file that was there", info.text);
+        break;
     case FILE_BACK:
         link_note(p->link, NOTE_INFO,
                   "the log file %s is written again; %" PRIu64 " bytes are not in it",

@@ -130,6 +130,25 @@ static void __attribute__((noreturn)) child_stubborn(void)
         pause();
 }
 
+/* Makes a daemon, which has a session of its own, holds no pipe and says that it lives by holding the FIFO. */
+static int child_with_daemon(const char *fifo)
+{
+    if (fork() == 0) {
+        setsid();
+        if (fork() > 0)
+            _exit(0);
+        signal(SIGTERM, SIG_IGN);
+        (void)!open(fifo, O_WRONLY);
+        close(1);
+        close(2);
+        for (;;)
+            pause();
+    }
+    wait(NULL);
+    write_all(1, "ready\n", 6);
+    return pause();
+}
+
 /* Leaves a grandchild that holds the pipes until its stdin closes. */
 static int child_with_heir(const char *fifo)
 {
@@ -174,6 +193,8 @@ static int child_main(const char *what, const char *arg)
         return child_wait_for_signal();
     if (strcmp(what, "stubborn") == 0)
         child_stubborn();
+    if (strcmp(what, "daemon") == 0)
+        return child_with_daemon(arg);
     if (strcmp(what, "heir") == 0)
         return child_with_heir(arg);
     return 98;
@@ -769,6 +790,32 @@ static void a_stop_ends_even_a_child_that_ignores_it_and_what_it_left(void **sta
     hub_fini(&h);
 }
 
+static void a_stop_ends_a_daemon_that_left_group_and_pipes(void **state)
+{
+    (void)state;
+    struct hub h;
+    struct buf out = {0};
+    char fifo[128], byte;
+
+    hub_init(&h);
+    hub_listen(&h);
+    snprintf(fifo, sizeof fifo, "%s/fifo", h.dir);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    int reader = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    pid_t keeper = start_self(&h, &by_hub, "daemon", fifo);
+    HUB_UNTIL(&h, h.got[0].n == 6);
+    HUB_UNTIL(&h, read(reader, &byte, 1) < 0); /* EAGAIN: the daemon is there; else end of file */
+    frame_add_stop(&out, 100);
+    hub_say(&h, &out);
+    HUB_UNTIL(&h, h.ends == 1);
+    assert_int_equal(h.exit.signal, SIGTERM);
+    assert_int_equal(read(reader, &byte, 1), 0); /* it died before the end was told */
+    assert_int_equal(wait_for(&h, keeper), 0);
+    close(reader);
+    unlink(fifo);
+    hub_fini(&h);
+}
+
 static void check_forwarding(int number)
 {
     struct hub h;
@@ -1009,6 +1056,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_run_file_lives_as_long_as_its_keeper),
         cmocka_unit_test(a_grandchild_that_holds_the_pipe_delays_the_end_but_not_the_exit),
         cmocka_unit_test(a_stop_ends_even_a_child_that_ignores_it_and_what_it_left),
+        cmocka_unit_test(a_stop_ends_a_daemon_that_left_group_and_pipes),
         cmocka_unit_test(signals_reach_the_child_and_its_status_comes_back),
         cmocka_unit_test(output_is_passed_on_and_a_closed_reader_harms_nobody),
         cmocka_unit_test(a_slow_reader_of_the_output_slows_the_child_and_loses_nothing),

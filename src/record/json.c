@@ -50,18 +50,23 @@ static inline const char *find_special(const char *p, const char *end)
     return p;
 }
 
-/* p is behind the opening quote; the result is behind the closing one. */
-static inline const char *skip_string(const char *p, const char *end)
+/* p is at what ends the string, or is escaped in it, or may not be in it. */
+static const char *skip_escaped(const char *p, const char *end)
 {
-    while (p) {
-        p = find_special(p, end);
-        if (p == end)
-            return NULL;
-        if (*p == '"')
-            return p + 1;
+    while (p && p < end && *p != '"') {
         p = *p == '\\' ? skip_escape(p + 1, end) : NULL;
+        if (p)
+            p = find_special(p, end);
     }
-    return NULL;
+    return p && p < end ? p + 1 : NULL;
+}
+
+/* p is behind the opening quote; the result is behind the closing one. Nearly all are plain. */
+static inline const char *skip_string(const char *p, const char *end, bool *ret_escaped)
+{
+    p = find_special(p, end);
+    *ret_escaped = p == end || *p != '"';
+    return *ret_escaped ? skip_escaped(p, end) : p + 1;
 }
 
 static inline const char *skip_digits(const char *p, const char *end)
@@ -129,17 +134,21 @@ static inline const char *skip_member(const char *p, const char *end, int depth,
     if (p == end || *p != '"')
         return NULL;
     const char *key = p + 1;
-    if (!(p = skip_string(key, end)))
+    if (!(p = skip_string(key, end, &m->escaped)))
         return NULL;
     m->key = str_of(key, (size_t)(p - key) - 1);
     p = skip_space(p, end);
     if (p == end || *p != ':')
         return NULL;
     const char *value = skip_space(p + 1, end);
-    if (!(p = skip_value(value, end, depth, &m->type)))
-        return NULL;
-    size_t quotes = m->type == JSON_IS_STRING;
-    m->value = str_of(value + quotes, (size_t)(p - value) - 2 * quotes);
+    if (value < end && *value == '"') {
+        m->type = JSON_IS_STRING;
+        p = skip_string(++value, end, &m->escaped);
+    } else {
+        p = skip_value(value, end, depth, &m->type);
+    }
+    if (p)
+        m->value = str_of(value, (size_t)(p - value) - (m->type == JSON_IS_STRING));
     return p;
 }
 
@@ -160,10 +169,11 @@ static const char *skip_value(const char *p, const char *end, int depth, enum js
 {
     if (p == end || (depth >= JSON_DEPTH_MAX && (*p == '{' || *p == '[')))
         return NULL;
+    bool escaped;
     switch (*p) {
     case '"':
         *type = JSON_IS_STRING;
-        return skip_string(p + 1, end);
+        return skip_string(p + 1, end, &escaped);
     case '{':
         *type = JSON_IS_OBJECT;
         return skip_object(p + 1, end, depth + 1);
@@ -342,7 +352,8 @@ bool json_place_member(struct json_place *at, struct str *ret_key)
     if (at->bad || !place_next(at, '}'))
         return false;
     const char *key = at->p + 1;
-    const char *p = at->p < at->end && *at->p == '"' ? skip_string(key, at->end) : NULL;
+    bool escaped;
+    const char *p = at->p < at->end && *at->p == '"' ? skip_string(key, at->end, &escaped) : NULL;
     const char *colon = p ? skip_space(p, at->end) : at->end;
     at->bad = colon == at->end || *colon != ':';
     if (at->bad)

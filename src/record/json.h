@@ -31,6 +31,7 @@ struct json_member {
     struct str key;   /* between the quotes, escapes not undone */
     struct str value; /* strings: between the quotes; others: the raw text */
     enum json_type type;
+    bool escaped; /* of a string: it has escapes, and is not the text it stands for */
 };
 
 /* Calls nothing, allocates nothing: walks the members of one object.

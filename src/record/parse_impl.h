@@ -72,9 +72,9 @@ enum level parse_level_value(enum parse_key_kind kind, struct str value, bool *r
 /* Length of an ANSI colour sequence at the front of s, or 0. */
 size_t parse_colour(struct str s);
 
-/* What an escaped JSON string stands for: raw itself when nothing is escaped, else a copy in scratch
- * (p NULL: no memory). */
-struct str parse_unescape(struct arena *scratch, struct str raw);
+/* What a string stands for: a view of the line when nothing is escaped, else a copy in scratch (p NULL: no
+ * memory). */
+struct str parse_unescape(struct arena *scratch, const struct json_member *string);
 
 /* Takes a label if the record has room for it and the value is one. */
 bool parse_take_label(const struct reading *in, struct said *s, const struct parse_key *key,

@@ -142,7 +142,7 @@ static bool take_label(struct json_line *l, const struct parse_key *key,
 
     if (m->type != JSON_IS_STRING && m->type != JSON_IS_NUMBER)
         return true;
-    if (m->type == JSON_IS_STRING && !(value = parse_unescape(l->in->scratch, value)).p)
+    if (m->type == JSON_IS_STRING && !(value = parse_unescape(l->in->scratch, m)).p)
         return false;
     if (parse_take_label(l->in, l->said, key, value))
         cut(l, m);
@@ -247,7 +247,7 @@ static void unwrap_docker(struct json_line *l)
 static int use(struct json_line *l, struct str line)
 {
     if (l->message.rank != RANK_NONE) {
-        l->said->message = parse_unescape(l->in->scratch, l->message.m.value);
+        l->said->message = parse_unescape(l->in->scratch, &l->message.m);
         if (!l->said->message.p)
             return -ENOMEM;
         if (is_docker(l))

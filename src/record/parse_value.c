@@ -72,12 +72,12 @@ enum level parse_level_value(enum parse_key_kind kind, struct str value, bool *r
     return (enum level)known->level;
 }
 
-struct str parse_unescape(struct arena *scratch, struct str raw)
+struct str parse_unescape(struct arena *scratch, const struct json_member *string)
 {
-    if (raw.n == 0 || !memchr(raw.p, '\\', raw.n))
-        return raw;
-    char *out = arena_alloc(scratch, raw.n);
-    return out ? str_of(out, json_unescape(out, raw)) : STR_NONE;
+    if (!string->escaped)
+        return string->value;
+    char *out = arena_alloc(scratch, string->value.n);
+    return out ? str_of(out, json_unescape(out, string->value)) : STR_NONE;
 }
 
 bool parse_take_label(const struct reading *in, struct said *s, const struct parse_key *key,

@@ -5,11 +5,11 @@
 #include "source/keeper_in_impl.h"
 
 enum {
-    ACK_DELAY_MS = 20,        /* acknowledgements are gathered this long ... */
+    ACK_DELAY_MS = 100,       /* acknowledgements are gathered this long ... */
     ACK_AT_ONCE = 128 * 1024, /* ... unless this many bytes wait */
     REST_STEP_US = 500, /* for every so many keepers that write, each may collect so much ... */
-    REST_KEEPERS = 3,
-    REST_STEPS_MAX = 7, /* ... longer, up to 3.5 ms */
+    REST_KEEPERS = 2,
+    REST_STEPS_MAX = 8, /* ... longer, up to 4 ms */
 };
 
 void ack_send(struct keeper *k, enum frame_type type, const struct run_position *p)

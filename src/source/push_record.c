@@ -101,7 +101,7 @@ static struct str plain_text(struct draft *d, const struct json_member *member)
 {
     if (member->type != JSON_IS_STRING)
         return member->value;
-    struct str text = parse_unescape(&d->m->scratch, member->value);
+    struct str text = parse_unescape(&d->m->scratch, member);
     d->no_memory |= !text.p;
     return text;
 }

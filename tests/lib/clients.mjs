@@ -112,11 +112,18 @@ export class EventSourceClient extends Received {
         super("the EventSource client");
         this.source = new EventSource(`${hub.url}/api/v1/logs/stream/sse${query(params)}`);
         this.source.onopen = () => this.connections++;
+        this.source.onerror = ({ code, message }) => (this.error = `${code ?? ""} ${message ?? ""}`.trim());
         for (const type of ["log", "dropped", "gap"])
             this.source.addEventListener(type, (event) => {
                 this.cursor = event.lastEventId;
                 this.add(JSON.parse(event.data));
             });
+    }
+
+    /** How it does, for those who wait in vain. */
+    get condition() {
+        const state = ["connecting", "open", "closed"][this.source.readyState];
+        return `${state}, ${this.connections} connections, behind ${this.cursor}, last error: ${this.error ?? "none"}`;
     }
 
     ready() {

@@ -29,7 +29,8 @@ export class Storm {
     /** Starts hub and children, and clients that resume: WebSocket, EventSource and tail. */
     async begin() {
         await this.hub.start();
-        const params = { job_run_id: JOB, after: "0" };
+        // On a busy machine a client may be further behind than a hub sends again unasked.
+        const params = { job_run_id: JOB, after: "0", resume: "all" };
         this.follow(await this.s.websocket(this.hub, params, { resume: true }));
         this.follow(await this.s.eventSource(this.hub, params));
         this.follow(this.s.tail(this.hub, ["--job", JOB, "--after", "0"]));
@@ -58,6 +59,7 @@ export class Storm {
             () => `clients to go on: ${this.clients.map((c, i) => `${c.name} ${c.ledger.total} of ${goals[i]}`)}`,
             () => this.clients.every((client, i) => client.ledger.total >= goals[i]),
             PATIENCE_MS,
+            () => this.clients.reduce((sum, client) => sum + client.ledger.total, 0),
         );
     }
 
@@ -92,9 +94,10 @@ export class Storm {
 
     async checkClient(client) {
         await until(
-            () => `${client.name} to have all ${this.lines} lines; it has ${client.ledger.total}`,
+            () => `${client.name} to have all ${this.lines} lines; it has ${client.ledger.total} (${client.condition ?? ""}) and ${JSON.stringify(client.notices.slice(-3))}`,
             () => client.ledger.total >= this.lines,
             PATIENCE_MS,
+            () => client.ledger.total,
         );
         this.checkLedger(client.ledger);
         assert.deepEqual(client.notices, [], `${client.name}: nothing had to be declared missing`);

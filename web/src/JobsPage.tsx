@@ -65,7 +65,7 @@ export function JobsPage({ prefs }: PageProps): ReactNode {
                             <th className="num">Errors</th>
                             <th>First line</th>
                             <th>Last line</th>
-                            <th className="num">Between</th>
+                            <th className="num">Duration</th>
                         </tr>
                     </thead>
                     <tbody>

@@ -158,15 +158,17 @@ function Matches({ filter, range, utc }: { filter: LogFilter; range: Range; utc:
         <div className="matches">
             {first.error !== "" && <p className="problem">{first.error}</p>}
             {page && (
-                <p className="hint" data-testid="search-total">
-                    {total === 0 ? "No line matches." : `${count(total ?? 0)}${atLeast ? "+" : ""} matching lines`}
-                </p>
-            )}
-            {total !== 0 && page && (
-                <p className="saveas">
-                    Download as <a href={service.exportUrl({ ...filter, ...range, format: "ndjson" })}>NDJSON</a>{" "}
-                    <a href={service.exportUrl({ ...filter, ...range, format: "csv" })}>CSV</a>{" "}
-                    <a href={service.exportUrl({ ...filter, ...range, format: "text" })}>Text</a>
+                <p className="foundhead hint">
+                    <span data-testid="search-total">
+                        {total === 0 ? "No line matches." : `${count(total ?? 0)}${atLeast ? "+" : ""} matching lines`}
+                    </span>
+                    {total !== 0 && (
+                        <>
+                            <a href={service.exportUrl({ ...filter, ...range, format: "text" })}>Text</a>
+                            <a href={service.exportUrl({ ...filter, ...range, format: "ndjson" })}>NDJSON</a>
+                            <a href={service.exportUrl({ ...filter, ...range, format: "csv" })}>CSV</a>
+                        </>
+                    )}
                 </p>
             )}
             <Found logs={logs} utc={utc} />
