@@ -361,6 +361,23 @@ static void empty_and_odd_files_are_set_aside(void **state)
     assert_int_equal(served(r), untouched(0, 0));
 }
 
+static void of_the_files_that_were_set_aside_only_the_newest_are_kept(void **state)
+{
+    struct row *r = *state;
+    char path[ROW_PATH], name[64], last[ROW_NAME];
+
+    restore(r);
+    for (int i = 0; i < JOURNAL_SET_ASIDE + 3; i++) {
+        snprintf(name, sizeof name, "damaged-00000000000001%02d", i);
+        row_path(r, name, path);
+        close(open(path, O_WRONLY | O_CREAT, 0600));
+    }
+    row_open(r);
+    assert_false(reported(r));
+    assert_int_equal(row_files(r, "damaged-", last), JOURNAL_SET_ASIDE);
+    assert_string_equal(last, name);
+}
+
 /* --- going on --- */
 
 static void append_three(struct row *r, uint64_t first_id)
@@ -543,6 +560,7 @@ int main(void)
         DAMAGE_TEST(a_file_of_another_store_or_another_name_is_set_aside),
         DAMAGE_TEST(files_that_are_none_of_ours_are_left_alone),
         DAMAGE_TEST(empty_and_odd_files_are_set_aside),
+        DAMAGE_TEST(of_the_files_that_were_set_aside_only_the_newest_are_kept),
         DAMAGE_TEST(writing_goes_on_in_a_new_file_after_a_torn_one),
         DAMAGE_TEST(a_torn_file_without_frames_keeps_its_name),
         DAMAGE_TEST(a_killed_append_leaves_no_trace_and_is_no_damage),

@@ -7,7 +7,7 @@
 
 #include "hub/journal.h"
 
-enum { JFILE_HEAD = 64 };
+enum { JFILE_HEAD = 64, JOURNAL_SET_ASIDE = 8 /* how many damaged files are kept */ };
 
 /* One mapped file. `used` only grows; what lies below it never changes. */
 struct jfile {

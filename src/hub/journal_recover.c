@@ -117,6 +117,25 @@ static int set_aside(struct journal *j, const char *name, struct errinfo *info)
                : err_set(info, -errno, "cannot rename the damaged %s: %s", from, err_text(-errno));
 }
 
+static int is_set_aside(const struct dirent *e)
+{
+    return strncmp(e->d_name, "damaged-", 8) == 0;
+}
+
+/* They are for a person to look at, and that may be never: the oldest go, so that they do not fill the disk. */
+static void tidy_set_aside(const struct journal *j)
+{
+    struct dirent **names = NULL;
+    int n = scandir(j->dir, &names, is_set_aside, alphasort);
+
+    for (int i = 0; i < n; i++) {
+        if (i + JOURNAL_SET_ASIDE < n)
+            (void)unlinkat(j->dir_fd, names[i]->d_name, 0);
+        free(names[i]);
+    }
+    free(names);
+}
+
 /* The last file could not be synced from this id on; what it has is in the next one, too. */
 static void cut_last(struct journal *j, uint64_t first_id)
 {
@@ -215,6 +234,7 @@ int journal_recover(struct journal *j, struct journal_report *report, struct err
         free(names[i]);
     }
     free(names);
+    tidy_set_aside(j);
     tidy_sealed(j);
     choose_current(j);
     report->took_us = clock_mono_us() - start;

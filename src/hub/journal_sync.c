@@ -6,6 +6,9 @@
  * wake-ups. `always`: a sync starts as soon as the previous one has ended and covers everything
  * appended meanwhile (group commit).
  *
+ * What a hub that was killed has left is in the page cache, and perhaps not on the disk: it counts as written
+ * by this life. With `always` it is synced before anybody is told that it is there.
+ *
  * After a failed sync nobody knows what the disk has of that file: the kernel may have thrown the
  * pages away, and would call the next sync a success. So the file is never synced again. What is not
  * known to be on the disk is copied into a file of its own (journal_rescue.c), and nothing of it is
@@ -52,6 +55,27 @@ static void on_timer(uv_timer_t *timer)
     sync_start(timer->data);
 }
 
+static void arm(struct journal *j)
+{
+    if (!uv_is_active((uv_handle_t *)&j->sync_timer))
+        uv_timer_start(&j->sync_timer, on_timer, j->opts.sync_interval_ms, 0);
+}
+
+/* More may have come, or there was more than one sync takes. */
+static void go_on(struct journal *j)
+{
+    bool more = j->sync_upto < j->end_id;
+
+    if (j->opts.durability != DURABILITY_ALWAYS) {
+        if (more)
+            arm(j);
+        return;
+    }
+    j->opts.on_synced(j->opts.ctx);
+    if (more || (j->current && j->current->dirty)) /* a frame without records makes it so, too */
+        sync_start(j);
+}
+
 static void sync_done(struct job *job)
 {
     struct journal *j = LIST_ITEM(job, struct journal, sync_job);
@@ -62,11 +86,7 @@ static void sync_done(struct job *job)
     if (err == 0) {
         j->sync_failed = false;
         j->synced_id = j->sync_upto;
-        if (j->opts.durability != DURABILITY_ALWAYS)
-            return;
-        j->opts.on_synced(j->opts.ctx);
-        if (j->current && j->current->dirty) /* a frame without records makes it so, too */
-            sync_start(j);
+        go_on(j);
         return;
     }
     j->sync_failed = true;
@@ -116,14 +136,55 @@ static void sync_start(struct journal *j)
     j->dir_dirty |= j->syncing_dir;
 }
 
+/* --- what was found at the start --- */
+
+/* False: there is nothing that is not in a chunk. */
+static bool mark_found(struct journal *j)
+{
+    LIST_FOR_EACH (link, &j->files) {
+        struct jfile *f = LIST_ITEM(link, struct jfile, link);
+        if (f->sealed || f->used <= JFILE_HEAD)
+            continue;
+        f->dirty = j->dir_dirty = true;
+        f->synced = JFILE_HEAD;
+    }
+    return j->dir_dirty;
+}
+
+static void sync_found(struct journal *j)
+{
+    LIST_FOR_EACH (link, &j->files) {
+        struct jfile *f = LIST_ITEM(link, struct jfile, link);
+        if (!f->dirty)
+            continue;
+        f->dirty = false;
+        f->poisoned = fdatasync(f->fd) < 0;
+        if (!f->poisoned)
+            f->synced = f->used;
+        else if (f->first_id < j->synced_id)
+            j->synced_id = f->first_id;
+        j->sync_failed |= f->poisoned;
+    }
+    j->dir_dirty = fsync(j->dir_fd) < 0;
+    if (j->sync_failed)
+        uv_timer_start(&j->sync_timer, on_timer, RESCUE_AGAIN_MS, 0);
+}
+
 int journal_sync_init(struct journal *j)
 {
     j->synced_id = j->end_id;
     int err = uv_timer_init(&j->opts.loop->uv, &j->sync_timer);
-    if (err == 0) /* no reason for the loop to stay: journal_close() syncs what is left */
-        uv_unref((uv_handle_t *)&j->sync_timer);
     j->sync_timer.data = err == 0 ? j : NULL;
-    return err;
+    if (err < 0)
+        return err;
+    /* No reason for the loop to stay: journal_close() syncs what is left. */
+    uv_unref((uv_handle_t *)&j->sync_timer);
+    bool found = j->opts.durability != DURABILITY_OS && mark_found(j);
+    if (found && j->opts.durability == DURABILITY_ALWAYS)
+        sync_found(j);
+    else if (found && j->opts.durability == DURABILITY_INTERVAL)
+        arm(j);
+    return 0;
 }
 
 void journal_sync_note(struct journal *j)
@@ -131,7 +192,6 @@ void journal_sync_note(struct journal *j)
     j->current->dirty = true;
     if (j->opts.durability == DURABILITY_ALWAYS && !j->sync_failed)
         sync_start(j);
-    else if (j->opts.durability == DURABILITY_INTERVAL &&
-             !uv_is_active((uv_handle_t *)&j->sync_timer))
-        uv_timer_start(&j->sync_timer, on_timer, j->opts.sync_interval_ms, 0);
+    else if (j->opts.durability == DURABILITY_INTERVAL)
+        arm(j);
 }

@@ -439,6 +439,32 @@ static void without_always_a_record_is_acknowledged_at_once(void **state)
     assert_false(r->journal->current->dirty);
 }
 
+/* The hub before may have been killed, and a power cut would take what is in the page cache alone. */
+static void what_is_found_at_the_start_counts_as_not_synced(void **state)
+{
+    struct row *r = *state;
+
+    r->no_sealer = true;
+    row_open(r);
+    append(r, 50);
+    row_close(r);
+    r->opts.durability = DURABILITY_INTERVAL;
+    row_open(r);
+    assert_true(r->journal->current->dirty && r->journal->dir_dirty);
+    assert_int_equal(r->journal->current->synced, JFILE_HEAD);
+    uv_ref((uv_handle_t *)&r->journal->sync_timer); /* nothing else keeps the loop turning */
+    row_settle(r);
+    assert_int_equal(journal_syncs(r->journal), 1);
+    assert_int_equal(r->journal->current->synced, r->journal->current->used);
+    row_close(r);
+    r->opts.durability = DURABILITY_ALWAYS;
+    row_open(r); /* what is acknowledged is synced */
+    assert_int_equal(journal_acked_id(r->journal), 51);
+    assert_false(r->journal->current->dirty || r->journal->dir_dirty);
+    assert_int_equal(r->journal->current->synced, r->journal->current->used);
+    check_all(r);
+}
+
 /* As if the disk had refused the sync that covers everything up to now. */
 static void fail_a_sync(struct row *r)
 {
@@ -516,6 +542,7 @@ int main(void)
         JOURNAL_TEST(after_a_failed_sync_the_frames_go_into_a_new_file_and_are_acknowledged),
         JOURNAL_TEST(nothing_synced_yet_is_rescued_whole),
         JOURNAL_TEST(without_always_a_record_is_acknowledged_at_once),
+        JOURNAL_TEST(what_is_found_at_the_start_counts_as_not_synced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,8 @@
 #include "record/json.h"
 #include "record/show.h"
 
+#include <inttypes.h>
+
 static int64_t second_of(int64_t time_us)
 {
     int64_t second = time_us / 1000000;
@@ -102,6 +104,17 @@ static void add_csv(struct buf *out, const struct record *r)
     BUF_LIT(out, "\r\n");
 }
 
+/* With how long it is kept, when it says so itself: who reads it back keeps it as long. */
+static void add_ndjson(struct buf *out, const struct record *r)
+{
+    encode_json(out, r, SIZE_MAX);
+    if (r->class && !out->failed) {
+        out->n--;
+        buf_printf(out, ",\"ttl\":\"%" PRIu16 "h\"}", r->class);
+    }
+    buf_add_char(out, '\n');
+}
+
 void row_add_head(struct buf *out, enum row_format format)
 {
     if (format == ROW_CSV)
@@ -116,8 +129,7 @@ void row_add(struct buf *out, enum row_format format, struct row_clock *clock,
         add_text(out, clock, r);
         break;
     case ROW_NDJSON:
-        encode_json(out, r, SIZE_MAX);
-        buf_add_char(out, '\n');
+        add_ndjson(out, r);
         break;
     case ROW_CSV:
         add_csv(out, r);

@@ -3,7 +3,7 @@
  * row.h - a record as a row of a file: text for people, NDJSON and CSV for programs.
  *
  *     text     2026-01-15 10:30:45 WARN: disk nearly full        one record, one line
- *     ndjson   {"id":4711,"timestamp":…}                         encode.h, whole messages
+ *     ndjson   {"id":4711,"timestamp":…}                         encode.h, whole messages, and `ttl`
  *     csv      id,timestamp,level,stream,source,message,labels,fields    RFC 4180, with a head line
  *
  * In text, control characters are made visible and escape sequences taken out (show.h): what a process

@@ -103,6 +103,20 @@ static void ndjson_is_the_canonical_object(void **state)
            "\"user_email\":\"a@b.c\",\"message\":\"x\"}\n");
 }
 
+static void ndjson_says_how_long_a_record_is_kept(void **state)
+{
+    struct record r = record_of("x", "");
+    struct buf out = {0};
+
+    (void)state;
+    r.class = 168;
+    row_add(&out, ROW_NDJSON, NULL, &r);
+    buf_add_char(&out, '\0');
+    assert_non_null(strstr(out.p, "\"message\":\"x\",\"ttl\":\"168h\"}\n"));
+    labels_unref(r.labels);
+    buf_fini(&out);
+}
+
 static int teardown(void **state)
 {
     (void)state;
@@ -117,6 +131,7 @@ int main(void)
         cmocka_unit_test(days_are_those_of_the_zone),
         cmocka_unit_test(csv_quotes_what_needs_it),
         cmocka_unit_test(ndjson_is_the_canonical_object),
+        cmocka_unit_test(ndjson_says_how_long_a_record_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);
 }

@@ -33,7 +33,8 @@ struct compaction {
     const struct tombs *tombs; /* as of the step */
     const struct tombs *all;   /* as of the beginning */
     int64_t expired_us;
-    uint64_t next_id, end_id; /* chunks of old from here on; pairs from here on are left alone */
+    uint64_t next_at; /* chunks of old from this place in its file on; one may be without ids */
+    uint64_t end_id;  /* pairs from here on are left alone */
     struct {
         uint64_t first_id;
         char name[SEGMENT_NAME];
@@ -219,7 +220,7 @@ static void survey_done(struct store_task *t)
         step(s, c, begin_survey, survey, survey_done);
         return;
     }
-    c->next_id = 0;
+    c->next_at = 0;
     step(s, c, begin_chunk, add_chunk, chunk_done);
 }
 
@@ -229,7 +230,7 @@ static void survey_done(struct store_task *t)
 static struct chunk *next_chunk(const struct compaction *c)
 {
     for (uint32_t i = 0; i < c->old->count; i++)
-        if (c->old->chunks[i]->first_id >= c->next_id)
+        if (c->old->chunks[i]->seg_at >= c->next_at)
             return chunk_ref(c->old->chunks[i]);
     return NULL;
 }
@@ -276,9 +277,12 @@ static void add_chunk(struct store_task *t)
 
     c->err = make_image(c, t->store->epoch, &image);
     if (c->err == 0)
+        c->err = segment_reserve(c->made);
+    if (c->err == 0)
         c->err = segment_commit(c->made, &image, &made);
     if (c->err == 0) {
-        c->next_id = c->chunk->end_id;
+        segment_take(c->made, made);
+        c->next_at = c->chunk->seg_at + c->chunk->seg_n;
         c->result.records += c->chunk->count - made->count;
     }
     chunk_image_fini(&image);

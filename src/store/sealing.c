@@ -30,7 +30,7 @@ static int follow(struct positions *p, const struct journal_view *v)
     return err;
 }
 
-/* The segment for a chunk of this day: the current one, or a new one in *ret. */
+/* The segment for a chunk of this day, with room for it: the current one, or a new one in *ret. */
 static int choose_segment(struct store *s, struct segment **ret)
 {
     struct sealing *g = &s->sealing;
@@ -43,7 +43,8 @@ static int choose_segment(struct store *s, struct segment **ret)
         *ret = s->current;
         return 0;
     }
-    return segment_create(s->dir, day, journal_view_start(g->view), ret);
+    int err = segment_create(s->dir, day, journal_view_start(g->view), ret);
+    return err < 0 ? err : segment_reserve(*ret);
 }
 
 static int seal(struct store *s, struct segment *to, struct str positions)
@@ -109,7 +110,8 @@ static void start(struct store *s)
     g->segment = NULL;
     g->chunk = NULL;
     g->row = chunk_row_new(s, 1);
-    g->busy = g->row && job_start(s->opts.loop, &g->job, work, done) == 0;
+    bool room = g->row && (!s->current || segment_reserve(s->current) == 0);
+    g->busy = room && job_start(s->opts.loop, &g->job, work, done) == 0;
     if (g->busy)
         return;
     let_go(s);
@@ -121,12 +123,12 @@ static void on_retry(uv_timer_t *timer)
     sealing_wake(timer->data);
 }
 
-/* A new segment that got its chunk joins the row; one that did not is as if it had never been. */
-static void take_segment(struct store *s)
+/* A new segment that got its chunk joins the others; one that did not is as if it had never been. */
+static void take_chunk(struct store *s)
 {
     struct sealing *g = &s->sealing;
 
-    if (g->segment && g->segment->count > 0) {
+    if (g->segment && g->err == 0) {
         list_push(&s->segments, &g->segment->link);
         s->current = g->segment;
     } else if (g->segment) {
@@ -134,6 +136,8 @@ static void take_segment(struct store *s)
         segment_close(g->segment);
     }
     g->segment = NULL;
+    if (g->err == 0)
+        segment_take(s->current, g->chunk);
 }
 
 /* One round at a time: what it gives back shows only when it is through. */
@@ -155,7 +159,7 @@ static void done(struct job *job)
     struct sealing *g = &s->sealing;
 
     g->busy = false;
-    take_segment(s);
+    take_chunk(s);
     if (g->err == 0) {
         if (g->chunk->end_id > s->end_id)
             s->end_id = g->chunk->end_id;

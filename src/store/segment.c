@@ -96,18 +96,25 @@ int segment_adopt(struct segment *s, int seg_fd, int idx_fd)
     return -ENOMEM;
 }
 
-int segment_add(struct segment *s, struct chunk *c)
+int segment_reserve(struct segment *s)
 {
-    if (s->count == s->cap) {
-        uint32_t cap = s->cap ? s->cap * 2 : 16;
-        struct chunk **chunks = realloc(s->chunks, cap * sizeof *chunks);
-        if (!chunks)
-            return -ENOMEM;
-        s->chunks = chunks;
-        s->cap = cap;
-    }
-    s->chunks[s->count++] = c;
+    if (s->count < s->cap)
+        return 0;
+    uint32_t cap = s->cap ? s->cap * 2 : 16;
+    struct chunk **chunks = realloc(s->chunks, cap * sizeof *chunks);
+    if (!chunks)
+        return -ENOMEM;
+    s->chunks = chunks;
+    s->cap = cap;
     return 0;
+}
+
+void segment_take(struct segment *s, struct chunk *c)
+{
+    lm_assert(s->count < s->cap && c->seg_at >= s->seg_n && c->idx_at == s->idx_n);
+    s->chunks[s->count++] = c;
+    s->seg_n = c->seg_at + c->seg_n;
+    s->idx_n = c->idx_at + c->idx_n;
 }
 
 void segment_cut(struct segment *s, uint64_t floor)
@@ -300,16 +307,12 @@ int segment_commit(struct segment *s, const struct chunk_image *image, struct ch
     /* Opened before it exists, so that nothing can fail afterwards. */
     if (err == 0)
         err = chunk_open(s->files, buf_str(&image->idx), s->idx_n, &c);
-    if (err == 0)
-        err = segment_add(s, c);
     if (err < 0) {
-        chunk_unref(c);
         (void)!ftruncate(s->files->seg_fd, (off_t)s->seg_n);
         return err;
     }
     err = write_and_sync(s, s->files->idx_fd, buf_str(&image->idx), s->idx_n);
     if (err < 0) {
-        s->count--;
         chunk_unref(c);
         /* The record must not come to light later. When even this fails the ids, which another segment
          * has by then, show at the next start that it counts for nothing. */
@@ -317,8 +320,6 @@ int segment_commit(struct segment *s, const struct chunk_image *image, struct ch
         (void)!ftruncate(s->files->seg_fd, (off_t)s->seg_n);
         return err;
     }
-    s->seg_n += image->seg.n;
-    s->idx_n += image->idx.n;
     *ret = c;
     return 0;
 }

@@ -58,10 +58,15 @@ int segment_open(const char *dir, const char *day, const char *name, uint32_t ep
 void segment_close(struct segment *s);
 
 /* Appends the chunk that was sealed for seg_at = s->seg_n, and syncs. After 0 it survives a power cut
- * and *ret is the chunk (the segment's reference). On failure nothing has happened, but the segment
- * may be closed. */
+ * and *ret is the chunk, for segment_take(). On failure nothing has happened, but the segment may be closed.
+ * May run beside whoever reads `chunks`, or cuts them. */
 int segment_commit(struct segment *s, const struct chunk_image *image,
                    struct chunk **ret) LM_MUST_CHECK;
+/* Room for one chunk more. -ENOMEM. */
+int segment_reserve(struct segment *s) LM_MUST_CHECK;
+/* The chunk that lies behind the last one belongs to the segment, and so does the reference. There is room
+ * for it. */
+void segment_take(struct segment *s, struct chunk *c);
 
 /* Lets go of the chunks at the front whose ids are all below `floor`. */
 void segment_cut(struct segment *s, uint64_t floor);

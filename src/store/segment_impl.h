@@ -18,7 +18,5 @@ int segment_write(int fd, const char *p, size_t n, uint64_t at) LM_MUST_CHECK;
 struct segment *segment_new(const char *day, const char *name) LM_MUST_CHECK;
 /* Takes the descriptors, whatever happens. */
 int segment_adopt(struct segment *s, int seg_fd, int idx_fd) LM_MUST_CHECK;
-/* Takes the reference. -ENOMEM: the caller keeps it. */
-int segment_add(struct segment *s, struct chunk *c) LM_MUST_CHECK;
 
 #endif

@@ -99,18 +99,14 @@ static int check_chunk(struct opening *o, const struct chunk_idx *record)
 static int add_chunk(struct opening *o, struct str bytes, const struct chunk_idx *record)
 {
     struct chunk *c;
-    int err = chunk_open(o->s->files, bytes, o->s->idx_n, &c);
+    int err = segment_reserve(o->s);
 
+    if (err == 0)
+        err = chunk_open(o->s->files, bytes, o->s->idx_n, &c);
     if (err < 0)
         return err;
-    err = segment_add(o->s, c);
-    if (err < 0) {
-        chunk_unref(c);
-        return err;
-    }
+    segment_take(o->s, c);
     keep_positions(o, record);
-    o->s->seg_n = record->seg_at + record->seg_n;
-    o->s->idx_n += record->size;
     return 0;
 }
 

@@ -3,8 +3,8 @@
  * store_impl.h - what the files of the store share, and nobody else sees.
  *
  * Everything here belongs to the loop thread, except for what a job in the pool was given: the sealing
- * job owns the current segment and the table of positions while it runs, the keeping job what it
- * took along.
+ * job writes to the files of the current segment and owns the table of positions while it runs, the keeping
+ * job has what it took along. Which chunks a segment has changes on the loop only.
  */
 #ifndef LM_STORE_STORE_IMPL_H
 #define LM_STORE_STORE_IMPL_H

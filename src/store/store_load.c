@@ -250,6 +250,32 @@ static void drop_doubles(struct store *s)
     }
 }
 
+/* What a hub that was killed has left may be in the page cache alone, and the journal will take it for safe. It
+ * is in the last pair: before another one is begun, or a file of the journal used again, all is synced. */
+static int sync_last(const struct store *s)
+{
+    char path[SEGMENT_PATH];
+
+    if (list_empty(&s->segments) || s->opts.look_only)
+        return 0;
+    const struct segment *g = LIST_ITEM(s->segments.prev, struct segment, link);
+    if (fdatasync(g->files->seg_fd) < 0 || fdatasync(g->files->idx_fd) < 0)
+        return -errno;
+    snprintf(path, sizeof path, "%s/%s", s->dir, g->day);
+    int err = segment_sync_dir(path);
+    return err < 0 ? err : segment_sync_dir(s->dir);
+}
+
+/* What has taken its place, or says that it is gone, has its name on the disk first. */
+static void remove_pair(const struct store *s, const struct segment *g)
+{
+    char path[SEGMENT_PATH];
+
+    snprintf(path, sizeof path, "%s/%s", s->dir, g->day);
+    if (segment_sync_dir(path) == 0 && segment_sync_dir(s->dir) == 0)
+        (void)!segment_remove(s->dir, g);
+}
+
 /* Chunks below the floor are gone; their files, too, when nothing else is in them. */
 static void drop_old(struct store *s)
 {
@@ -259,7 +285,7 @@ static void drop_old(struct store *s)
         if (g->count > 0 || s->opts.look_only)
             continue;
         list_remove(link);
-        (void)!segment_remove(s->dir, g);
+        remove_pair(s, g);
         segment_close(g);
     }
 }
@@ -317,6 +343,9 @@ int store_load(struct store *s, struct errinfo *info)
         err = load_days(s, info);
     if (err < 0)
         return err;
+    err = sync_last(s);
+    if (err < 0)
+        return err_set(info, err, "cannot sync %s: %s", s->dir, err_text(err));
     drop_doubles(s);
     drop_old(s);
     add_up(s);

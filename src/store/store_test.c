@@ -790,6 +790,19 @@ static void expect_after_start(struct yard *y, uint64_t records, uint32_t files)
     close_all(y);
 }
 
+/* A file of the journal may have had positions only. */
+static void a_chunk_without_records_does_not_keep_a_compaction_from_its_end(void **state)
+{
+    struct yard *y = *state;
+
+    open_all(y);
+    seal(y, 0);
+    uint64_t left = clear_some(y);
+    seal(y, 0);
+    assert_int_equal(compact(y).result.pairs, 1);
+    assert_int_equal(count_sealed(y), left);
+}
+
 static void a_compaction_that_dies_leaves_the_old_or_the_new(void **state)
 {
     static const char old_again[] =
@@ -893,6 +906,7 @@ int main(void)
         STORE_TEST(punched_space_does_not_count_against_the_size),
         STORE_TEST(a_later_version_stops_the_start_and_stays_as_it_is),
         STORE_TEST(after_compacting_only_the_living_are_on_the_disk),
+        STORE_TEST(a_chunk_without_records_does_not_keep_a_compaction_from_its_end),
         STORE_TEST(a_compaction_that_dies_leaves_the_old_or_the_new),
         STORE_TEST(beside_a_compaction_everything_goes_on),
         STORE_TEST(what_expired_goes_and_clears_that_mean_nothing_are_forgotten),

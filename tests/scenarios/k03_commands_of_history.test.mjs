@@ -142,6 +142,7 @@ scenario("out of one hub and into another, everything is the same but the ids", 
         at(i, message, { level: "warn", stream: "stderr", job_run_id: "7", labels: { zone: "eu" }, fields: { deep: { a: [1, null] } } }),
     );
     assert.equal(run(s, hub, ["import", "-"], { input: ndjson(records) }).status, 0);
+    run(s, hub, ["import", "-"], { input: ndjson([at(9, "brief", { job_run_id: "8", ttl: "20h" }), at(9, "for good", { job_run_id: "8" })]) });
     const file = s.path("all.ndjson.zst");
     const out = run(s, hub, ["export", "--job", "7", "-o", file]);
     assert.equal(out.status, 0, out.stderr);
@@ -153,6 +154,11 @@ scenario("out of one hub and into another, everything is the same but the ids", 
     assert.equal(b.logs.length, odd.length);
     const whole = run(s, other, ["query", "--job", "7", "--json"]).lines.map(JSON.parse);
     assert.deepEqual(whole.map((r) => r.message), odd);
+    const short = s.path("8.ndjson");
+    assert.equal(run(s, hub, ["export", "--job", "8", "-o", short]).status, 0);
+    assert.equal(run(s, other, ["import", short]).status, 0);
+    const ttls = run(s, other, ["export", "--job", "8"]).lines.map((line) => JSON.parse(line).ttl);
+    assert.deepEqual(ttls, ["24h", undefined], "how long they are kept goes along");
     const again = run(s, hub, ["export", "-o", file]);
     assert.equal(again.status, 2);
     assert.match(again.stderr, /is there already/);
