@@ -125,6 +125,7 @@ static int open_hub(struct daemon *d, struct errinfo *info)
     if (err == 0) {
         opts.sealed_end = store_end_id(d->store);
         opts.sealed_positions = store_positions(d->store);
+        opts.sealed_positions_end = store_positions_end(d->store);
         err = hub_open(&d->hub, &opts, info);
     }
     if (err == 0)

@@ -32,6 +32,12 @@ struct jframe {
     struct str texts;
 };
 
+/* Was it written before the record with this id? One without records stands before its first_id. */
+static inline bool jframe_is_below(const struct jframe *f, uint64_t id)
+{
+    return f->count > 0 ? f->first_id + f->count <= id : f->first_id < id;
+}
+
 /* Bytes the batch takes as a frame. Of a batch that is not to be stored only its origin, its position,
  * its label sets and its ids remain: a frame without records whose first_id is the one behind them. */
 struct jframe_layout {

@@ -81,6 +81,10 @@ uint64_t hub_last_id(const struct hub *h)
 static void recovered_frame(const struct jframe *f, void *ctx)
 {
     struct hub *h = ctx;
+
+    if (jframe_is_below(f,
+                        h->opts.sealed_positions_end)) /* a newer file was lost, this one was not */
+        return;
     int err = positions_set(&h->positions, &f->origin, &f->position, f->arrival_us);
     lm_assert(err == 0);
 }

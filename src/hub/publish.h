@@ -38,6 +38,7 @@ struct hub_opts {
     /* What sealed chunks have: ids below, and the positions as of there (positions_encode()). */
     uint64_t sealed_end;
     struct str sealed_positions;
+    uint64_t sealed_positions_end; /* as of where: what frames below say is older */
 };
 
 struct hub {

@@ -203,7 +203,7 @@ static int catch_up(struct store *s)
     struct sealing *g = &s->sealing;
     struct journal_view *v = journal_view_sealed(s->hub->journal);
     struct jframe f;
-    int err = v ? positions_decode(&g->positions, buf_str(&s->positions)) : -ENOMEM;
+    int err = v ? positions_decode(&g->positions, buf_str(&s->positions.bytes)) : -ENOMEM;
 
     if (err == -LM_E_DAMAGED) /* the hub has said so */
         err = 0;
@@ -211,7 +211,8 @@ static int catch_up(struct store *s)
         return err;
     struct journal_cursor c = journal_file_start(v, 0);
     while (err == 0 && journal_next_any(&c, &f))
-        err = positions_set(&g->positions, &f.origin, &f.position, f.arrival_us);
+        if (!jframe_is_below(&f, s->positions.end_id))
+            err = positions_set(&g->positions, &f.origin, &f.position, f.arrival_us);
     journal_view_drop(s->hub->journal, v);
     return err;
 }
@@ -228,7 +229,7 @@ int sealing_init(struct store *s)
     err = catch_up(s);
     if (err < 0)
         return err;
-    buf_fini(&s->positions);
+    buf_fini(&s->positions.bytes);
     s->hub->on_full = sealing_wake;
     s->hub->on_no_space = no_space;
     s->hub->full_ctx = s;

@@ -44,15 +44,21 @@ struct segment_report {
     uint32_t set_aside;  /* files renamed to damaged-... */
 };
 
+/* The newest table of positions that was found. What frames of the journal below end_id say is older. */
+struct sealed_positions {
+    struct buf bytes;
+    uint64_t end_id; /* the table is true as of here */
+};
+
 /* A new pair of files, synced with their names. `dir` is the folder history/. */
 int segment_create(const char *dir, const char *day, uint64_t first_id,
                    struct segment **ret) LM_MUST_CHECK;
 
-/* Opens the pair. The positions of the last record that has some replace *positions. -LM_E_DAMAGED:
+/* Opens the pair. Positions of records that are newer replace *positions. -LM_E_DAMAGED:
  * nothing of it is a chunk of this store (-ENOENT: there is no .seg file), and its files were set aside.
  * -LM_E_VERSION. With look_only nothing is mended and nothing is written. */
 int segment_open(const char *dir, const char *day, const char *name, uint32_t epoch, bool look_only,
-                 struct segment_report *report, struct buf *positions,
+                 struct segment_report *report, struct sealed_positions *positions,
                  struct segment **ret) LM_MUST_CHECK;
 /* NULL is fine. */
 void segment_close(struct segment *s);

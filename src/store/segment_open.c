@@ -22,7 +22,7 @@ struct opening {
     uint32_t epoch;
     uint64_t seg_size, idx_size; /* of the files */
     struct segment_report *report;
-    struct buf *positions;
+    struct sealed_positions *positions;
     struct buf bytes;
     bool look_only;
     bool foreign; /* there was a chunk or record of another store */
@@ -66,10 +66,11 @@ static int read_record(struct opening *o, uint64_t at, struct chunk_idx *ret)
 
 static void keep_positions(struct opening *o, const struct chunk_idx *record)
 {
-    if (!record->positions.n)
+    if (!record->positions.n || record->end_id < o->positions->end_id)
         return;
-    buf_clear(o->positions);
-    buf_add_str(o->positions, record->positions);
+    buf_clear(&o->positions->bytes);
+    buf_add_str(&o->positions->bytes, record->positions);
+    o->positions->end_id = record->end_id;
 }
 
 /* Is the chunk that the record speaks of where it should be? A .seg file that is short keeps what it
@@ -158,12 +159,14 @@ static int copy_records(struct opening *o, int to)
     return err;
 }
 
-/* One record for the chunk at seg_at. */
-static int rebuild_one(struct opening *o, uint64_t seg_at, int to)
+/* One record for the chunk at seg_at. It has the table that is known, unless that is older than the chunk. */
+static int rebuild_one(struct opening *o, uint64_t seg_at, uint64_t end_id, int to)
 {
+    struct str positions =
+        end_id <= o->positions->end_id ? buf_str(&o->positions->bytes) : STR_NONE;
     struct buf bytes = {0};
     struct chunk_idx record;
-    int err = chunk_rebuild_idx(o->s->files->seg_fd, seg_at, buf_str(o->positions), &bytes);
+    int err = chunk_rebuild_idx(o->s->files->seg_fd, seg_at, positions, &bytes);
 
     if (err == 0)
         err = chunk_idx_read(buf_str(&bytes), &record);
@@ -202,7 +205,7 @@ static int rebuild_records(struct opening *o, int to)
         r = chunk_here(o, at, &seg);
         if (r == 1) {
             o->report->lost_bytes += at - before;
-            r = rebuild_one(o, at, to);
+            r = rebuild_one(o, at, seg.end_id, to);
             at += seg.size;
         } else
             at += 8;
@@ -324,7 +327,8 @@ static int open_pair(struct opening *o)
 }
 
 int segment_open(const char *dir, const char *day, const char *name, uint32_t epoch, bool look_only,
-                 struct segment_report *report, struct buf *positions, struct segment **ret)
+                 struct segment_report *report, struct sealed_positions *positions,
+                 struct segment **ret)
 {
     struct opening o = {.s = segment_new(day, name),
                         .dir = dir,

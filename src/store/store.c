@@ -82,7 +82,7 @@ void store_close(struct store *s)
     }
     chunk_row_unref(s->row);
     tombs_unref(s->tombs);
-    buf_fini(&s->positions);
+    buf_fini(&s->positions.bytes);
     free(s->dir);
     sealing_close(s);
 }
@@ -99,7 +99,12 @@ uint64_t store_end_id(const struct store *s)
 
 struct str store_positions(const struct store *s)
 {
-    return buf_str(&s->positions);
+    return buf_str(&s->positions.bytes);
+}
+
+uint64_t store_positions_end(const struct store *s)
+{
+    return s->positions.end_id;
 }
 
 const struct store_report *store_recovered(const struct store *s)

@@ -52,6 +52,7 @@ int store_open(struct store **ret, const struct store_opts *opts,
  * store_attach(). */
 uint64_t store_end_id(const struct store *s);
 struct str store_positions(const struct store *s);
+uint64_t store_positions_end(const struct store *s);
 const struct store_report *store_recovered(const struct store *s);
 /* From here on views reach into the hub's journal, and full files are sealed. */
 int store_attach(struct store *s, struct hub *hub) LM_MUST_CHECK;

@@ -84,7 +84,7 @@ struct store {
     struct chunk_row *row; /* of all segments */
     uint64_t end_id;       /* ids below are sealed, or gone */
     const struct tombs *tombs;
-    struct buf positions; /* of the last commit, as read at start */
+    struct sealed_positions positions; /* of the last commit, as read at start */
     struct store_report recovered;
     struct sealing sealing;
 };

@@ -87,6 +87,7 @@ static inline void world_open(struct world *w, const struct fanout_opts *limits)
     assert_int_equal(store_open(&w->store, &store, &info), 0);
     hub.sealed_end = store_end_id(w->store);
     hub.sealed_positions = store_positions(w->store);
+    hub.sealed_positions_end = store_positions_end(w->store);
     assert_int_equal(hub_open(&w->hub, &hub, &info), 0);
     assert_int_equal(store_attach(w->store, &w->hub), 0);
     opts.loop = &w->loop;

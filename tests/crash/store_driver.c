@@ -92,6 +92,7 @@ void driver_open(struct driver *d, enum durability durability)
         give_up(info.text);
     ho.sealed_end = store_end_id(d->store);
     ho.sealed_positions = store_positions(d->store);
+    ho.sealed_positions_end = store_positions_end(d->store);
     if (hub_open(&d->hub, &ho, &info) < 0)
         give_up(info.text);
     if (store_attach(d->store, &d->hub) < 0)
