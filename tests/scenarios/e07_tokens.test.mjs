@@ -45,6 +45,7 @@ scenario("a token may do what its scope says, and an answer says what is missing
     assert.equal(await status("/api/v1/logs", { token: "lmt_" + "0".repeat(48) }), 401);
     assert.deepEqual((await hub.get("/api/v1/session", {}, bearer(c1.token))).json, {
         scope: "read",
+        session: false,
         token: "c1-reader",
         labels: { campaign_id: "c1" },
     });
@@ -177,7 +178,8 @@ scenario("a token becomes the cookie of a session, until it is ended", async (s)
     const [set] = begun.headers["set-cookie"];
     assert.match(set, /; HttpOnly; SameSite=Strict$/);
     const cookie = { headers: { cookie: set.split(";")[0] } };
-    assert.equal((await hub.get("/api/v1/session", {}, cookie)).json.token, "c1-reader");
+    const mine = (await hub.get("/api/v1/session", {}, cookie)).json;
+    assert.deepEqual([mine.token, mine.session], ["c1-reader", true]);
     assert.equal((await hub.get("/api/v1/logs", {}, cookie)).status, 200);
     assert.equal((await hub.get("/metrics", {}, cookie)).status, 403);
     const ended = await hub.get("/api/v1/session", {}, { method: "DELETE", ...cookie });
