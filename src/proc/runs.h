@@ -2,14 +2,14 @@
  *
  * runs.h - the runs/ directory: which keepers there are, without asking them.
  *
- * A keeper writes one small text file named after its run before the child starts, adds the pid when
- * it has, holds an open file description lock on it as long as it lives, and removes it when the hub has everything. A
- * hub that has just started reads them and knows what will call soon. A file without a lock was
- * left by a keeper that was killed.
+ * A keeper writes one small text file named after its run before the child starts, fills in the pid
+ * when it has started, holds an open file description lock on the file as long as it lives, and
+ * removes it when the hub has everything. A hub that has just started reads them and knows what will
+ * call soon. A file without a lock was left by a keeper that was killed.
  *
+ *     child_pid 0000004712      zeros until there is a child
  *     name game_control
  *     keeper_pid 4711
- *     child_pid 0000004712
  *     started_us 1768473045123456
  *     log /var/lib/logmill/logs/game_control.log
  *     command python3 -u game.py

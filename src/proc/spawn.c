@@ -244,8 +244,9 @@ static int find_group(const struct process_conf *conf, char out[CGROUP_PATH_MAX]
     return rc;
 }
 
-int spawn_prepare(const struct spawn *wanted, struct arena *arena, struct spawn_program *ret,
-                  struct errinfo *info)
+/* The keeper and how it is started, in the arena; borrows from `wanted`. */
+static int prepare(const struct spawn *wanted, struct arena *arena, struct spawn_program *ret,
+                   struct errinfo *info)
 {
     const struct process_conf *conf = wanted->conf;
     struct spawn what = *wanted;
@@ -308,7 +309,7 @@ int spawn_keeper(const struct spawn *what, struct spare *spare, pid_t *ret_pid,
     struct spawn_program program;
     struct arena arena = {0};
 
-    int rc = spawn_prepare(what, &arena, &program, info);
+    int rc = prepare(what, &arena, &program, info);
     if (rc < 0 || spare_use(spare, &program, ret_pid))
         goto out;
     rc = spawn_execute(&program, ret_pid);

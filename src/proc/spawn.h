@@ -53,18 +53,16 @@ char **spawn_environment(char *const *more, const struct spawn_user *user, struc
 /* Where the keeper is. */
 int spawn_find_keeper(struct arena *arena, char **ret_path, struct errinfo *info) LM_MUST_CHECK;
 
-/* A keeper and how it is started, in the arena; borrows from `what`, whose conf must be given. */
+/* A keeper and how it is started. Borrowed. */
 struct spawn_program {
     char **argv, **env;
     const char *directory; /* NULL: the present one */
     int input;             /* its standard input; -1 = nothing */
 };
-int spawn_prepare(const struct spawn *what, struct arena *arena, struct spawn_program *ret,
-                  struct errinfo *info) LM_MUST_CHECK;
 /* -errno. */
 int spawn_execute(const struct spawn_program *p, pid_t *ret_pid) LM_MUST_CHECK;
 
-/* Starts a keeper, or makes the spare one that keeper. It is a child of this process, and its end is the
+/* Starts a keeper, or makes the spare one that keeper; what->conf must be given. It is a child of this process, and its end is the
  * caller's to collect. */
 struct spare;
 int spawn_keeper(const struct spawn *what, struct spare *spare, pid_t *ret_pid,
