@@ -74,6 +74,7 @@ struct clock_watch {
     int64_t looked_us;        /* monotonic: the last look at the age of records; 0: never */
     int64_t found_us;         /* what time it was then */
     int64_t agreed_us;        /* what two looks an hour apart agree on; 0: nothing yet */
+    int64_t doubted_to_us;    /* monotonic: before that no age counts; 0: no doubt */
 };
 
 struct store {
