@@ -161,7 +161,8 @@ static void look_at(struct ws_link *w, int64_t now_us)
     if (w->pinged_us == 0) {
         w->pinged_us = now_us;
         send_frame(w, WS_PING, STR_NONE);
-    } else if (now_us - w->pinged_us > (int64_t)watch->ping_timeout_ms * 1000 && !is_on_its_way(w)) {
+    } else if (now_us - w->pinged_us > (int64_t)watch->ping_timeout_ms * 1000 &&
+               !is_on_its_way(w)) {
         conn_close(w->conn, 0);
     }
 }
