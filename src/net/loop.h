@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/list.h"
+#include "net/unread.h"
 
 #include <uv.h>
 
@@ -24,6 +25,7 @@ struct loop {
     uv_idle_t idle;       /* active while a hook waits, so that the loop does not sleep first */
     struct list hooks;    /* struct turn_hook that asked for this turn's end */
     unsigned conns;       /* open connections (conn.c counts) */
+    struct unread unread; /* what their peers have not taken; no limit until somebody sets one */
     unsigned asked;       /* jobs of job_ask() in the pool */
     struct list waiting;  /* struct job that have no place there yet */
 };
