@@ -9,7 +9,7 @@ foreach(test_source ${UNIT_TESTS})
     target_compile_definitions(${name} PRIVATE GOLDEN_DIR="${CMAKE_SOURCE_DIR}/tests/golden")
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 120)
 endforeach()
 
 # Programs that are killed at random moments; LOGMILL_ROUNDS says how often (10 when unset).
@@ -20,7 +20,7 @@ foreach(test_source ${CRASH_TESTS})
     target_link_libraries(${name} PRIVATE warnings core PkgConfig::CMOCKA)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 120)
 endforeach()
 
 # Journal and store without a hub, for tests that kill it at every system call. What the pool is asked to do can

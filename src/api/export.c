@@ -5,7 +5,8 @@
  * The file is made piece by piece (net/http_send.h). Each piece is a query of its own that goes on
  * behind the last record of the piece before it, over a fresh view: however slowly a client reads, nothing
  * that retention wants to delete is held for it. What the file contains is fixed by the last id at its
- * beginning; what is deleted while it is being sent is missing from it.
+ * beginning; what is deleted while it is being sent is missing from it. When something could not be read, a
+ * last row says so.
  */
 #include "api/export.h"
 
@@ -38,6 +39,7 @@ struct export
     size_t out_before;
     uint64_t rows;
     bool must_have_rows, head_done, piece_full;
+    bool damaged; /* something could not be read */
     char file[EXPORT_NAME_MAX];
 };
 
@@ -69,6 +71,24 @@ static int add_row(const struct record *r, void *ctx)
     return e->piece_full ? PIECE_FULL : 0;
 }
 
+/* The last row of a file that is not whole. */
+static int add_warning(struct export *e)
+{
+    struct label_table table = {0};
+    struct record r = {.time_us = clock_wall_us(),
+                       .level = LEVEL_ERROR,
+                       .stream = STREAM_SYSTEM,
+                       .message = STR("Records are missing here: a file of the history is damaged "
+                                      "(logmill verify names it)")};
+    int err = labels_make(&table, STR("logmill"), NULL, 0, &r.labels);
+
+    if (err == 0)
+        row_add(e->out, e->format, &e->clock, &r);
+    labels_unref(r.labels);
+    label_table_fini(&table);
+    return err < 0 ? err : buf_error(e->out);
+}
+
 static int next(struct http_send *s, struct buf *out)
 {
     struct export *e = export_of(s);
@@ -84,6 +104,9 @@ static int next(struct http_send *s, struct buf *out)
     e->piece_full = false;
     struct query q = e->query; /* add_row() moves min_id on for the next piece */
     int err = query_run(&q, e->view, add_row, e, &result);
+    e->damaged = e->damaged || store_view_unread(e->view) > 0;
+    if (err == 0 && e->damaged && !e->piece_full)
+        err = add_warning(e);
     return err < 0 ? err : e->piece_full;
 }
 
@@ -116,7 +139,7 @@ static bool begin(struct http_send *s, int made, size_t n)
         search_reply_failure(s->req, made);
         return false;
     }
-    if (e->rows == 0 && made == 0 && e->must_have_rows) {
+    if (e->rows == 0 && made == 0 && e->must_have_rows && !e->damaged) {
         http_reply_error(s->req, 404, "nothing_logged", NULL,
                          "nothing is stored that this would contain");
         return false;

@@ -53,6 +53,7 @@ void metrics_get(struct http_req *req, struct api *api)
     m->live_only = hub_is_live_only(api->hub);
     m->store_chunks = store_chunks(api->store);
     m->store_bytes = store_bytes(api->store);
+    m->store_damage_total = store_damaged(api->store);
     m->store_first_id = store_start_id(api->store);
     m->journal_syncs_total = journal_syncs(api->hub->journal);
     metrics_write(m, &out);

@@ -80,6 +80,7 @@ int ipc_new(struct ipc **ret, struct api *api, const struct intake *intake)
         return -ENOMEM;
     ipc->api = api;
     ipc->started_us = clock_wall_us();
+    ipc->started_mono_us = clock_mono_us();
     list_init(&ipc->doors);
     list_init(&ipc->questions);
     list_init(&ipc->follows);

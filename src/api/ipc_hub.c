@@ -178,11 +178,15 @@ static void watch_close(void *state)
 
 /* --- the hub --- */
 
+static int64_t uptime_ms(const struct ipc *ipc)
+{
+    return (clock_mono_us() - ipc->started_mono_us) / 1000;
+}
+
 static void system_info(struct lm_call call, void *ctx)
 {
     const struct ipc *ipc = ctx;
     const struct api *api = ipc->api;
-    int64_t now_us = clock_wall_us();
     char started[27], cursor[CURSOR_MAX];
     struct buf out = {0};
 
@@ -193,8 +197,7 @@ static void system_info(struct lm_call call, void *ctx)
     buf_printf(&out,
                ",\"version\":\"%s\",\"pid\":%d,\"started_at\":\"%.*s\",\"uptime_ms\":%" PRId64
                ",\"cursor\":\"%s\"",
-               LOGMILL_VERSION, getpid(), (int)n, started, (now_us - ipc->started_us) / 1000,
-               cursor);
+               LOGMILL_VERSION, getpid(), (int)n, started, uptime_ms(ipc), cursor);
     buf_printf(&out, ",\"connections\":%u,\"socket\":", api->loop->conns);
     json_add_string(&out, str_from(api->settings->socket));
     buf_add_char(&out, '}');
@@ -217,8 +220,7 @@ static void system_metrics(struct lm_call call, void *ctx)
 #define METRIC(name, type, sentence) buf_printf(&out, "\"" #name "\":%" PRIu64 ",", m->name);
 #define METRIC_BY_LEVEL(name, type, sentence)
 #include "metrics/metrics.def"
-    buf_printf(&out,
-               "\"uptime_ms\":%" PRId64 "},\"ipc\":", (clock_wall_us() - ipc->started_us) / 1000);
+    buf_printf(&out, "\"uptime_ms\":%" PRId64 "},\"ipc\":", uptime_ms(ipc));
     buf_add_str(&out, str_from(figures ? figures : "null"));
     buf_add_char(&out, '}');
     free(figures);

@@ -25,8 +25,8 @@ struct ipc {
     struct list writes;    /* struct write_wait: until they are acknowledged */
     struct list watches;   /* struct config_watch */
     struct push_shared push;
-    struct buf json; /* scratch of the sink */
-    int64_t started_us;
+    struct buf json;                     /* scratch of the sink */
+    int64_t started_us, started_mono_us; /* wall clock; monotonic */
     bool closing;
 };
 

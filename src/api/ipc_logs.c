@@ -14,6 +14,13 @@
 enum { LIMIT_MAX = 10000, GET_LIMIT = 1000, SEARCH_LIMIT = 100, TOP_LIMIT = 10, TOP_MAX = 1000 };
 #define ANSWER_MAX ((size_t)15 * 1024 * 1024)
 
+/* The answer says how many records it goes without. */
+static void reply(struct question *q, struct buf *out)
+{
+    tally_add_unread(out, store_view_unread(q->view));
+    ipc_reply(q->call, out);
+}
+
 static void set_window(struct ipc_args *a, uint64_t otherwise, uint64_t most)
 {
     if (a->limit == UINT64_MAX)
@@ -83,7 +90,7 @@ static void reply_rows(struct question *q)
                ",\"limit\":%" PRIu32 ",\"offset\":%" PRIu64 ",\"count\":%" PRIu32
                ",\"cursor\":\"%s\"}}",
                q->query.limit, q->query.offset, q->result.emitted, cursor);
-    ipc_reply(q->call, &out);
+    reply(q, &out);
     buf_fini(&out);
 }
 
@@ -152,7 +159,7 @@ static void reply_count(struct question *q)
 {
     buf_printf(&q->out, "{\"count\":%" PRIu64 ",\"at_least\":%s}", q->result.total,
                q->result.at_least ? "true" : "false");
-    ipc_reply(q->call, &q->out);
+    reply(q, &q->out);
 }
 
 static void logs_count(struct lm_call call, void *ctx)
@@ -201,7 +208,7 @@ static void reply_top(struct question *q)
     buf_add_str(&out, buf_str(&q->out));
     buf_printf(&out, "],\"records\":%" PRIu64 ",\"distinct\":%" PRIu64 ",\"other\":%" PRIu64 "}",
                t->sums.records, t->sums.distinct, t->sums.other);
-    ipc_reply(q->call, &out);
+    reply(q, &out);
     buf_fini(&out);
 }
 

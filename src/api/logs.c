@@ -206,6 +206,12 @@ void logs_task_run(struct http_req *req, struct api *api)
 
 static void reply_record(struct search *s)
 {
+    if (list_of(s)->result.emitted == 0 && s->unread > 0) {
+        http_reply_error(s->req, 503, "unreadable", NULL,
+                         "record %" PRIu64 " cannot be read: a file of the history is damaged",
+                         s->query.min_id);
+        return;
+    }
     if (list_of(s)->result.emitted == 0) {
         http_reply_error(s->req, 404, "no_such_record", NULL,
                          "there is no record %" PRIu64 " (any more)", s->query.min_id);

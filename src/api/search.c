@@ -3,6 +3,7 @@
  * search.c - the way of a question to the pool and back.
  */
 #include "api/search.h"
+#include "api/tally_json.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -88,6 +89,7 @@ void search_reply_failure(struct http_req *req, int err)
 
 void search_reply_json(struct search *s)
 {
+    tally_add_unread(&s->out, s->unread);
     if (buf_error(&s->out) < 0)
         search_reply_failure(s->req, -ENOMEM);
     else
@@ -105,6 +107,7 @@ static void done(struct job *job)
 {
     struct search *s = LIST_ITEM(job, struct search, job);
 
+    s->unread = store_view_unread(s->view);
     store_view_drop(s->api->store, s->view);
     s->view = NULL;
     if (s->err < 0)

@@ -54,3 +54,15 @@ void tally_add_members(struct buf *out, const char *name, const struct query_tal
     BUF_LIT(out, ",\"last\":");
     tally_add_time(out, t->max_time_us);
 }
+
+void tally_add_unread(struct buf *object, uint64_t unread)
+{
+    struct buf rest = *object;
+
+    if (unread == 0 || rest.n == 0)
+        return;
+    *object = (struct buf){.failed = rest.failed};
+    buf_printf(object, "{\"unread\":%" PRIu64 ",", unread);
+    buf_add(object, rest.p + 1, rest.n - 1);
+    buf_fini(&rest);
+}

@@ -21,7 +21,8 @@ struct request {
 
 static const struct option options[] = {
     {"timeout", required_argument, NULL, 't'}, {"no-wait", no_argument, NULL, 'n'}, {0}};
-static const char *const option_names[] = {"--timeout", "--no-wait", "--url", "--ca", "--insecure", NULL};
+static const char *const option_names[] = {"--timeout", "--no-wait",  "--url",
+                                           "--ca",      "--insecure", NULL};
 
 static int read_options(struct request *r, int argc, char **argv)
 {

@@ -13,7 +13,8 @@ enum { WATCH_US = 1000 * 1000, ANSWER_MS = 10 * 1000 };
 
 static const struct option options[] = {
     {"json", no_argument, NULL, 'j'}, {"watch", no_argument, NULL, 'w'}, {0}};
-static const char *const option_names[] = {"--json", "--watch", "--url", "--ca", "--insecure", NULL};
+static const char *const option_names[] = {"--json", "--watch",    "--url",
+                                           "--ca",   "--insecure", NULL};
 
 struct view {
     struct hub_call call;

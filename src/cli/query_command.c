@@ -3,7 +3,8 @@
  * query_command.c - `logmill query`: grep for everything that was ever logged.
  *
  * Records come oldest first as the hub finds them, so that a pipe may stop reading at any time. With --last or
- * --context they come as lists. Exit status as grep: 0 found, 1 nothing, 2 trouble.
+ * --context they come as lists. Exit status as grep: 0 found, 1 nothing, 2 trouble, which is also when nothing
+ * was found where not everything could be read.
  */
 #include "base/arena.h"
 #include "base/clock.h"
@@ -25,7 +26,7 @@ enum { OPT_LIMIT = ASK_OWN, OPT_LAST, OPT_CONTEXT, OPT_GROUP, OPT_COUNT, OPT_JSO
 struct query_run {
     struct ask ask;
     uint64_t limit, last, context; /* 0: not asked for */
-    bool group, count, json, raw;
+    bool group, count, json, raw, unread;
     struct buf line; /* the piece of a line that has come; then one line on its way out */
     struct buf out;
     uint64_t shown;
@@ -184,6 +185,19 @@ static int all_rows(struct query_run *q, struct buf *path)
 
 /* --- lists --- */
 
+/* An answer that goes without records that cannot be read. */
+static void look_for_unread(struct query_run *q, const json_t *answer)
+{
+    uint64_t n = (uint64_t)json_integer_value(json_object_get(answer, "unread"));
+
+    if (n > 0 && !q->unread)
+        fprintf(stderr,
+                "logmill query: %" PRIu64 " records could not be looked at, because a file of the "
+                "history is damaged: logmill verify names it\n",
+                n);
+    q->unread = q->unread || n > 0;
+}
+
 /* The array `logs` of the answer to path; NULL: has been said. */
 static json_t *get_list(struct query_run *q, const char *path)
 {
@@ -193,6 +207,7 @@ static json_t *get_list(struct query_run *q, const char *path)
     if (ask_get(&q->ask, path, ask_collect, &body) == 0) {
         answer = json_loadb(body.p ? body.p : "", body.n, JSON_ALLOW_NUL, NULL);
         logs = json_incref(json_object_get(answer, "logs"));
+        look_for_unread(q, answer);
         if (!logs)
             fprintf(stderr, "logmill query: the hub's answer is not understood\n");
     }
@@ -330,6 +345,7 @@ static int count_rows(struct query_run *q, struct buf *path)
         json_t *answer = json_loadb(body.p ? body.p : "", body.n, 0, NULL);
         q->shown = (uint64_t)json_integer_value(json_object_get(answer, "count"));
         printf("%" PRIu64 "\n", q->shown);
+        look_for_unread(q, answer);
         json_decref(answer);
     }
     buf_fini(&body);
@@ -355,6 +371,8 @@ static int run_query(struct query_run *q)
     if (rc == 0 && fflush(stdout) != 0 && !q->gone)
         rc = -LM_E_REFUSED;
     if (rc < 0)
+        return ASK_TROUBLE;
+    if (q->shown == 0 && q->unread)
         return ASK_TROUBLE;
     return q->shown ? ASK_FOUND : ASK_NOTHING;
 }

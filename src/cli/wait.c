@@ -31,7 +31,8 @@ enum {
 
 static const struct option options[] = {
     {"match", required_argument, NULL, 'm'}, {"timeout", required_argument, NULL, 't'}, {0}};
-static const char *const option_names[] = {"--match", "--timeout", "--url", "--ca", "--insecure", NULL};
+static const char *const option_names[] = {"--match", "--timeout",  "--url",
+                                           "--ca",    "--insecure", NULL};
 
 struct wait {
     struct hub_call call;

@@ -45,6 +45,7 @@ enum {
     KEEP_INTERVAL_S = 15,
     KEEP_COUNT = 4,
     RETRANSMITS_MAX = 6, /* each waits twice as long as the one before, the first 0.2 s */
+    PROBES_MAX = 4,      /* for room at a peer that has none: one that is there answers each */
 };
 
 enum conn_state { OPEN, LINGERING, FAILED, CLOSING };
@@ -656,8 +657,10 @@ bool conn_is_lost(const struct conn *c)
     struct tcp_info info;
     socklen_t n = sizeof info;
 
-    return !c->is_local && getsockopt(c->priv->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
-           info.tcpi_unacked > 0 && info.tcpi_retransmits >= RETRANSMITS_MAX;
+    if (c->is_local || getsockopt(c->priv->fd, IPPROTO_TCP, TCP_INFO, &info, &n) < 0)
+        return false;
+    return (info.tcpi_unacked > 0 && info.tcpi_retransmits >= RETRANSMITS_MAX) ||
+           info.tcpi_probes >= PROBES_MAX;
 }
 
 void conn_pause_reading(struct conn *c, bool pause)

@@ -104,7 +104,8 @@ size_t conn_unsent(const struct conn *c);
 size_t conn_kernel_unsent(struct conn *c);
 
 /* Has the peer, or the way to it, gone without a word? The kernel has sent the same bytes again and again
- * for some 15 s and nothing came back. A peer that is there and does not read is not lost. */
+ * for some 15 s, or asked a peer without room for more four times (each after twice the time, 2 min at most), and
+ * nothing came back. A peer that is there and does not read is not lost. */
 bool conn_is_lost(const struct conn *c);
 
 /* "127.0.0.1:51234" or "unix uid 1000", for people; returns out. */

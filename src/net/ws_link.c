@@ -140,6 +140,12 @@ static void conn_gone(struct conn *c)
 
 /* --- the watch --- */
 
+/* Is the ping still before a peer that is there and does not read? */
+static bool is_on_its_way(const struct ws_link *w)
+{
+    return conn_kernel_unsent(w->conn) > 0 && !conn_is_lost(w->conn);
+}
+
 static void look_at(struct ws_link *w, int64_t now_us)
 {
     const struct ws_watch *watch = w->watch;
@@ -155,7 +161,8 @@ static void look_at(struct ws_link *w, int64_t now_us)
     if (w->pinged_us == 0) {
         w->pinged_us = now_us;
         send_frame(w, WS_PING, STR_NONE);
-    } else if (now_us - w->pinged_us > (int64_t)watch->ping_timeout_ms * 1000) {
+    } else if (now_us - w->pinged_us > (int64_t)watch->ping_timeout_ms * 1000 &&
+               !is_on_its_way(w)) {
         conn_close(w->conn, 0);
     }
 }

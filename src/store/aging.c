@@ -4,7 +4,8 @@
  *
  * Age goes by the time of arrival, and a clock may be wrong. So a record is old only when it is old by
  * the wall clock and by the time the hub has been running since its start, twice, an hour apart: a clock
- * that jumps deletes nothing.
+ * that jumps deletes nothing. At a start both are the same clock; when it lies days behind the newest
+ * record, the machine was off or the clock is wrong, and for a day no age counts.
  *
  *     everything     below a floor: whole days and chunks are unlinked
  *     a label set    a clear up to the last id that is old enough, as if somebody had asked for it
@@ -20,7 +21,9 @@
 
 #include <inttypes.h>
 
-#define HOUR_US (INT64_C(3600) * 1000 * 1000)
+#define HOUR_US  (INT64_C(3600) * 1000 * 1000)
+#define PAUSE_US (48 * HOUR_US) /* longer without a record: the clock is doubted */
+#define DOUBT_US (24 * HOUR_US) /* for so long */
 
 uint64_t aging_floor(const struct store *s, int64_t time_us)
 {
@@ -48,6 +51,8 @@ static bool look_at_clock(struct store *s)
     int64_t mono_us = clock_mono_us(), now_us = aging_now_us(s);
     bool second = w->looked_us != 0;
 
+    if (mono_us < w->doubted_to_us)
+        return false;
     if (second && mono_us - w->looked_us < HOUR_US)
         return false;
     if (second && now_us > w->agreed_us && w->found_us > w->agreed_us)
@@ -145,6 +150,33 @@ static void on_hour(uv_timer_t *timer)
     keeping_check_bytes(s);
 }
 
+/* When the newest record arrived, to within the day that a file of the journal may span; 0: there is none. */
+static int64_t newest_us(const struct store *s)
+{
+    const struct chunk_row *row = s->row;
+    int64_t newest = row->count ? row->at[row->count - 1]->max_arrival_us : 0, in_journal;
+    struct journal_view *v = journal_view_take(s->hub->journal, journal_end_id(s->hub->journal));
+
+    if (!v)
+        return newest;
+    in_journal = journal_view_arrival_us(v);
+    journal_view_drop(s->hub->journal, v);
+    return in_journal > newest ? in_journal : newest;
+}
+
+static void doubt_clock(struct store *s)
+{
+    int64_t newest = newest_us(s);
+
+    if (newest == 0 || s->watch.wall_us - newest < PAUSE_US)
+        return;
+    s->watch.doubted_to_us = s->watch.mono_us + DOUBT_US;
+    if (s->opts.max_age_ms > 0 || s->opts.keep_count > 0)
+        diag_info("The newest record is %" PRId64 " days old: nothing goes for its age in the next "
+                  "24 hours, in case the clock is wrong",
+                  (s->watch.wall_us - newest) / (24 * HOUR_US));
+}
+
 int aging_init(struct store *s)
 {
     int err = uv_timer_init(&s->opts.loop->uv, &s->hourly);
@@ -152,6 +184,7 @@ int aging_init(struct store *s)
     if (err < 0)
         return err;
     s->watch = (struct clock_watch){.wall_us = clock_wall_us(), .mono_us = clock_mono_us()};
+    doubt_clock(s);
     s->hourly.data = s;
     uv_unref((uv_handle_t *)&s->hourly);
     uv_timer_start(&s->hourly, on_hour, HOUR_US / 1000, HOUR_US / 1000);

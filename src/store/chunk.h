@@ -26,6 +26,8 @@
 
 #include <stdatomic.h>
 
+struct unread;
+
 /* --- the two files, shared by the chunks in them --- */
 
 struct chunk_files {
@@ -116,11 +118,13 @@ struct chunk_scan {
                                   * in order of ids. Non-zero stops */
     void *ctx;
     const atomic_bool *cancel; /* may be NULL */
+    struct unread *unread;     /* notes what does not hold; NULL: nobody does */
 };
 
 /* 0 when the range has been passed, or what emit or hole returned; -ECANCELED; -ENOMEM;
  * -LM_E_EXPENSIVE when a regex took too long; -EIO and the like; -LM_E_DAMAGED when something does not
- * hold: everything before it was emitted. Go on behind it with a higher min_id, or see `lost`.
+ * hold: everything before it was emitted. A block that does not hold, whose rows are known to match, is passed
+ * over when `hole` and `unread` are there: its rows are holes, HOLE_MISSING.
  * Going on after a stop costs what starting costs: decoding the columns and the blocks that may
  * match, 5 to 10 ms. So take much at a time. */
 int chunk_scan(struct chunk *c, const struct chunk_scan *s) LM_MUST_CHECK;

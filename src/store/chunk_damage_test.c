@@ -3,11 +3,12 @@
  * chunk_damage_test.c - each byte of a chunk and of its index changed, every tail cut off.
  *
  * What is served is what was written, or an error; and chunk_verify() tells of every change that a reader
- * could ever meet. Also what happens to the dead, and an index made anew.
+ * could ever meet. Queries and replays go on behind damage and say how much they go without. Also what happens to the dead, and an index made anew.
  */
 #include "base/clock.h"
 #include "record/random_test.h"
 #include "store/chunk_find.h"
+#include "store/query.h"
 #include "store/sealed_test.h"
 
 #include <errno.h>
@@ -130,6 +131,68 @@ static void unwant(struct wanted *w)
     filter_fini(&w->some);
 }
 
+/* A query goes on behind damage: what it gives and what it says it goes without are everything. */
+static void check_query(struct chunk *c, const struct filter *f, uint32_t wanted, size_t at)
+{
+    struct unread unread;
+    struct store_view v = {
+        .chunks = &c, .chunk_count = 1, .journal_from = UINT64_MAX, .unread = &unread};
+    struct query_result result = {0};
+    struct query q;
+    uint32_t n = 0;
+
+    unread_init(&unread);
+    query_init(&q, f);
+    int err = query_run(&q, &v, check_record, &n, &result);
+    uint64_t without = unread_records(&unread);
+    if (err != 0 && err != -LM_E_VERSION)
+        fail_msg("byte %zu: the query fails: %d", at, err);
+    if (err == 0 && (n > wanted || n + without < wanted || (without == 0 && n != wanted)))
+        fail_msg("byte %zu: %u of %u, without %lu", at, n, wanted, (unsigned long)without);
+    unread_fini(&unread);
+}
+
+struct replayed {
+    uint32_t n, missing;
+};
+
+static int count_replayed(const struct record *r, void *ctx)
+{
+    struct replayed *p = ctx;
+    return check_record(r, &p->n);
+}
+
+static int count_missing(const struct chunk_hole *h, void *ctx)
+{
+    struct replayed *p = ctx;
+
+    assert_int_equal(h->reason, HOLE_MISSING);
+    for (uint32_t i = 0; i < RECORDS; i++)
+        p->missing += records[i].id >= h->first_id && records[i].id < h->end_id;
+    return 0;
+}
+
+/* A replay gives each record or says that it is missing. */
+static void check_replay(struct chunk *c, const struct wanted *w, size_t at)
+{
+    struct replayed p = {0};
+    struct unread unread;
+
+    unread_init(&unread);
+    const struct chunk_scan s = {.filter = &w->all,
+                                 .max_id = UINT64_MAX,
+                                 .emit = count_replayed,
+                                 .hole = count_missing,
+                                 .ctx = &p,
+                                 .unread = &unread};
+    int err = chunk_scan(c, &s);
+    if (err == 0 && p.n + p.missing != RECORDS)
+        fail_msg("byte %zu: %u replayed, %u missing", at, p.n, p.missing);
+    if (p.missing > 0 || is_refusal(err))
+        assert_true(unread_records(&unread) >= p.missing);
+    unread_fini(&unread);
+}
+
 /* Opens the (damaged) image; whatever it serves is right, and nothing is missing without a word. */
 static void check_damaged(const struct chunk_image *damaged, const struct wanted *w, size_t at,
                           bool is_padding)
@@ -146,6 +209,11 @@ static void check_damaged(const struct chunk_image *damaged, const struct wanted
     if ((all == 0 && all_n != w->all_n) || (some == 0 && some_n != w->some_n))
         fail_msg("byte %zu: records are missing without a word", at);
     assert_true((all == 0 || is_refusal(all)) && (some == 0 || is_refusal(some)));
+    if (all != 0 || some != 0) {
+        check_query(c, &w->all, w->all_n, at);
+        check_query(c, &w->some, w->some_n, at);
+        check_replay(c, w, at);
+    }
     if (verify(c) == 0 && !is_padding)
         fail_msg("byte %zu: nobody noticed", at);
     chunk_unref(c);

@@ -63,6 +63,11 @@ int emitter_record(struct emitter *e, uint32_t row, struct record *ret)
     return 0;
 }
 
+uint32_t emitter_block(const struct emitter *e, uint32_t row)
+{
+    return block_of(e->reader, e->reader->places[row]);
+}
+
 uint16_t emitter_class(const struct emitter *e, uint32_t row)
 {
     return e->reader->sets[e->reader->row_sets[row]].class;

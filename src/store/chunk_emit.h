@@ -19,6 +19,8 @@ struct emitter {
 int emitter_init(struct emitter *e, struct chunk_reader *r) LM_MUST_CHECK;
 /* The record of a row, valid until emitter_fini(). */
 int emitter_record(struct emitter *e, uint32_t row, struct record *ret) LM_MUST_CHECK;
+/* The block that has its texts. */
+uint32_t emitter_block(const struct emitter *e, uint32_t row);
 /* The retention class of a row. */
 uint16_t emitter_class(const struct emitter *e, uint32_t row);
 void emitter_fini(struct emitter *e);

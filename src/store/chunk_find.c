@@ -303,8 +303,11 @@ static int find_in_open_chunk(struct finder *f, bool count_only)
         return 0;
     if (asks_texts(f))
         return find_by_texts(f, &blocks, count_only);
-    if (count_only && !f->cut && !f->plan->by_place)
-        return count_by_table(f);
+    if (count_only && !f->cut && !f->plan->by_place) {
+        err = count_by_table(f);
+        if (err == 0 || unread_pass_table(f->range->unread, &f->reader, err) < 0)
+            return err;
+    }
     return find_by_columns(f);
 }
 

@@ -14,6 +14,7 @@
 
 #include "store/chunk_texts.h"
 #include "store/find_prune.h"
+#include "store/unread.h"
 
 struct find_range {
     uint64_t min_id, max_id; /* both included */
@@ -22,6 +23,8 @@ struct find_range {
     int64_t now_us;
     const atomic_bool *cancel;
     int64_t end_us; /* monotonic: a costly filter is given up then */
+    struct unread
+        *unread; /* blocks that do not hold are noted and passed over; NULL: they are errors */
 };
 
 /* What a label set means for the query. */

@@ -155,6 +155,7 @@ int reader_open(struct chunk_reader *r, struct chunk *c)
     chunk_ref(c);
     forget(r);
     r->chunk = c;
+    r->read_at = c->seg_at + c->seg_n - c->meta_n;
     err = read_meta(r, c->files->seg_fd, c->seg_at + c->seg_n - c->meta_n);
     if (err < 0 && err != -ENOMEM)
         err = read_meta(r, c->files->idx_fd, c->idx_at + CHUNK_IDX_HEAD);
@@ -181,7 +182,8 @@ int reader_column(struct chunk_reader *r, enum column_kind kind, struct str *ret
     uint32_t raw_n = format_u32(d + COLUMN_RAW_N);
     if (!inside(c, at, disk_n) || raw_n > CHUNK_BYTES_MAX)
         return -LM_E_DAMAGED;
-    int err = read_buf(c->files->seg_fd, c->seg_at + at, disk_n, &r->disk);
+    r->read_at = c->seg_at + at;
+    int err = read_buf(c->files->seg_fd, r->read_at, disk_n, &r->disk);
     if (err == 0 && format_check(r->disk.p, disk_n) != format_u64(d + COLUMN_CHECK))
         err = -LM_E_DAMAGED;
     if (err == 0 && !array_of(&r->raw, raw_n, 1))

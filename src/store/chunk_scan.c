@@ -34,14 +34,27 @@ static int tell_holes(struct scanning *g, uint64_t id)
     return err;
 }
 
+/* The block of this row does not hold. */
+static int pass_row(struct scanning *g, uint32_t row, int err)
+{
+    const struct chunk_reader *r = &g->finder.reader;
+    uint64_t id = reader_id(r, row);
+    const struct chunk_hole hole = {.first_id = id, .end_id = id + 1, .reason = HOLE_MISSING};
+
+    if (g->s->hole)
+        err = unread_pass_block(g->s->unread, r, emitter_block(&g->emitter, row), err);
+    return err ? err : g->s->hole(&hole, g->s->ctx);
+}
+
 static int emit_row(struct scanning *g, uint32_t row)
 {
     struct record r;
-    int err = emitter_record(&g->emitter, row, &r);
+    int err = g->s->hole ? tell_holes(g, reader_id(&g->finder.reader, row)) : 0;
 
-    if (err == 0 && g->s->hole)
-        err = tell_holes(g, r.id);
-    return err ? err : g->s->emit(&r, g->s->ctx);
+    if (err)
+        return err;
+    err = emitter_record(&g->emitter, row, &r);
+    return err < 0 ? pass_row(g, row, err) : g->s->emit(&r, g->s->ctx);
 }
 
 static int emit_rows(struct scanning *g)
@@ -92,6 +105,9 @@ int chunk_scan(struct chunk *c, const struct chunk_scan *s)
     err = plan_make(&plan, s->filter ? s->filter : &everything);
     if (err == 0)
         err = scan(&g, c, &plan);
+    if (err < 0 && g.finder.reader.chunk == c)
+        (void)!unread_pass_chunk(s->unread, &g.finder.reader,
+                                 err); /* it is an error all the same */
     holes_fini(&g.holes);
     found_fini(&g.found);
     finder_fini(&g.finder);

@@ -19,8 +19,10 @@ void texts_fini(struct block_texts *t)
 static int read_part(struct chunk_reader *r, uint64_t at, uint32_t n, uint64_t check, uint8_t codec,
                      uint32_t raw_n, struct buf *to)
 {
-    int err = read_buf(r->chunk->files->seg_fd, r->chunk->seg_at + at, n, &r->disk);
+    int err;
 
+    r->read_at = r->chunk->seg_at + at;
+    err = read_buf(r->chunk->files->seg_fd, r->read_at, n, &r->disk);
     if (err == 0 && format_check(r->disk.p, n) != check)
         err = -LM_E_DAMAGED;
     buf_clear(to);

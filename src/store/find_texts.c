@@ -90,6 +90,7 @@ int find_by_texts(struct finder *f, const struct block_mask *blocks, bool count_
     for (uint32_t i = 0; i < f->reader.chunk->block_count && err == 0; i++)
         if (mask_has(blocks, i)) {
             err = find_in_block(f, i, count_only);
+            err = unread_pass_block(f->range->unread, &f->reader, i, err);
             if (err == 0)
                 err = find_checkpoint(f->plan, f->range);
         }

@@ -11,7 +11,8 @@
  *     store_view_drop(s, v);                                 loop thread
  *
  * What was cleared or has expired is not there. Where a whole answer would take too long, it says so:
- * no call returns half a truth as a whole one.
+ * no call returns half a truth as a whole one. What is damaged is passed over, noted in the view, and
+ * store_view_unread() says how many records the answer goes without.
  *
  * Threads: anywhere; a query shares nothing but the view and the filter, which do not change. What is
  *          expensive uses a second thread of its own; callbacks come on the caller's thread.
@@ -48,8 +49,6 @@ struct query {
     uint64_t count_cap; /* of QUERY_COUNT_CAPPED */
     uint64_t offset;
     uint32_t limit;
-    bool group; /* what matches comes with the whole group of lines it belongs to (a stack
-                                * trace): these rows match, too */
     bool bytes; /* facets also say how many bytes messages have: all of them are read for that */
     const atomic_bool *cancel;       /* looked at all the time; NULL = never */
     struct query_progress *progress; /* NULL: nobody wants to know */
@@ -73,7 +72,7 @@ typedef int query_emit_fn(const struct record *r, void *ctx);
 
 /* 0, -ENOMEM, -ECANCELED, -LM_E_EXPENSIVE when a regex of the filter took too long, on one record or
  * on all, so that the result would not be whole; -LM_E_DAMAGED or -EIO when part of the store cannot be
- * read; or what emit returned. On failure *ret is untouched. The other queries fail in the same ways. */
+ * read and the view does not keep note of it (view.h); or what emit returned. On failure *ret is untouched. The other queries fail in the same ways. */
 int query_run(const struct query *q, const struct store_view *v, query_emit_fn *emit, void *ctx,
               struct query_result *ret) LM_MUST_CHECK;
 

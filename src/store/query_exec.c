@@ -96,6 +96,8 @@ static void sum_up(struct exec *e, uint32_t i, struct searcher *s, void *sums)
 {
     int err = e->each(s, part_at(e, i), sums);
 
+    if (err < 0)
+        err = part_pass(s, part_at(e, i), err);
     note_progress(e, part_at(e, i));
     pthread_mutex_lock(&e->lock);
     e->taken++;

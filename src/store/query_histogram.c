@@ -118,6 +118,8 @@ static int count_part(struct searcher *s, const struct part *p, void *sums)
 
     if (p->chunk && h->by_minutes && h->levels && wanted_whole(s, p->chunk))
         err = count_by_minutes(s, p, h);
+    if (err < 0 && unread_pass_table(s->range.unread, &s->finder.reader, err) == 0)
+        err = 1; /* the rows say the same */
     return err == 1 ? count_rows(s, p, h) : err;
 }
 

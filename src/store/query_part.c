@@ -41,7 +41,6 @@ void searcher_init(struct searcher *s, const struct store_view *v, const struct 
 {
     *s = (struct searcher){.view = v,
                            .plan = plan,
-                           .group = q->group,
                            .range = {.min_id = q->min_id,
                                      .max_id = q->max_id,
                                      .from_us = q->from_us,
@@ -49,7 +48,8 @@ void searcher_init(struct searcher *s, const struct store_view *v, const struct 
                                      .tombs = v->tombs,
                                      .now_us = v->now_us,
                                      .cancel = q->cancel,
-                                     .end_us = end_us}};
+                                     .end_us = end_us,
+                                     .unread = v->unread}};
     s->journal_range = s->range;
     if (s->journal_range.min_id < v->journal_from)
         s->journal_range.min_id = v->journal_from;
@@ -66,11 +66,20 @@ void searcher_fini(struct searcher *s)
 
 int part_find(struct searcher *s, const struct part *p, bool count_only, struct found *ret)
 {
-    int err =
-        p->chunk ? find_rows(&s->finder, p->chunk, s->plan, &s->range, count_only && !s->group, ret)
-                 : journal_find(s, p->file, ret);
+    if (!p->chunk)
+        return journal_find(s, p->file, ret);
+    int err = find_rows(&s->finder, p->chunk, s->plan, &s->range, count_only, ret);
+    if (err < 0) {
+        err = part_pass(s, p, err);
+        ret->count = 0;
+    }
+    return err;
+}
 
-    return err == 0 && s->group ? part_widen(s, p, ret) : err;
+int part_pass(struct searcher *s, const struct part *p, int err)
+{
+    const struct chunk_reader *r = &s->finder.reader;
+    return p->chunk && r->chunk == p->chunk ? unread_pass_chunk(s->range.unread, r, err) : err;
 }
 
 /* --- rows of a chunk --- */
@@ -85,19 +94,22 @@ struct showing {
     uint32_t emitted;
 };
 
+/* A row whose block does not hold is passed over. */
 static int show_row(struct showing *g, uint32_t row)
 {
+    const struct chunk_reader *reader = &g->s->finder.reader;
     struct record r;
-    int err = 0;
 
     if (g->passed++ < g->window->skip)
         return 0;
-    if (g->window->texts)
-        err = emitter_record(&g->emitter, row, &r);
-    else
-        reader_record(&g->s->finder.reader, row, &r);
-    if (err < 0)
-        return err;
+    if (g->window->texts) {
+        int err = emitter_record(&g->emitter, row, &r);
+        if (err < 0)
+            return unread_pass_block(g->s->range.unread, reader, emitter_block(&g->emitter, row),
+                                     err);
+    } else {
+        reader_record(reader, row, &r);
+    }
     g->emitted++;
     return g->emit(&r, g->ctx);
 }
@@ -128,7 +140,9 @@ static int emit_chunk(struct showing *g, struct chunk *c, const struct found *f)
         err = g->window->texts
                   ? emitter_init(&g->emitter, r)
                   : reader_need(r, NEED_IDS | NEED_TIMES | NEED_KINDS | NEED_SETS | NEED_ROW_SETS);
-    if (err == 0)
+    if (err < 0)
+        err = unread_pass_chunk(g->s->range.unread, r, err);
+    else
         err = show_rows(g, f);
     emitter_fini(&g->emitter);
     return err;

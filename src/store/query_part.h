@@ -23,7 +23,6 @@ struct part {
 struct searcher {
     const struct store_view *view;
     const struct plan *plan;
-    bool group;
     struct find_range range;         /* of the query */
     struct find_range journal_range; /* the same without ids that chunks have */
     struct finder finder;
@@ -43,9 +42,11 @@ void searcher_init(struct searcher *s, const struct store_view *v, const struct 
                    const struct plan *plan, int64_t end_us);
 void searcher_fini(struct searcher *s);
 
-/* As find_rows(). */
+/* As find_rows(). What cannot be read is noted in the view, and nothing found there. */
 int part_find(struct searcher *s, const struct part *p, bool count_only,
               struct found *ret) LM_MUST_CHECK;
+/* What becomes of an error that came from columns of this part: 0 when it is damage, which is noted. */
+int part_pass(struct searcher *s, const struct part *p, int err) LM_MUST_CHECK;
 
 /* Shows the found rows from the skip-th on, at most `limit`, oldest or newest first. `texts`: with their
  * messages and fields. What emit returns, when it is not 0, and what part_find() does. *ret_emitted is
@@ -59,10 +60,6 @@ struct part_window {
 int part_emit(struct searcher *s, const struct part *p, const struct found *f,
               const struct part_window *w, query_emit_fn *emit, void *ctx,
               uint32_t *ret_emitted) LM_MUST_CHECK;
-
-/* --- query_group.c --- */
-/* Adds the rows that are in a group with one of those found. Called by part_find(). */
-int part_widen(struct searcher *s, const struct part *p, struct found *f) LM_MUST_CHECK;
 
 /* --- query_journal.c --- */
 int journal_find(struct searcher *s, uint32_t file, struct found *ret) LM_MUST_CHECK;

@@ -305,68 +305,6 @@ static void an_empty_journal_gives_nothing(void **state)
     row_fini(&empty);
 }
 
-/* Rows of row_test.h are marked `cont` by chance, so groups are many and short. */
-static bool same_group_before(const struct query *q, uint32_t *i)
-{
-    struct record r = row_record(&row, ids[*i]);
-
-    while ((*i)-- > 0) {
-        struct record before = row_record(&row, ids[*i]);
-        if (before.labels == r.labels && before.stream == r.stream)
-            return ids[*i] >= q->min_id;
-    }
-    return false;
-}
-
-static uint64_t head_of(const struct query *q, uint32_t i)
-{
-    uint64_t head = ids[i];
-
-    while (row_record(&row, ids[i]).flags & RECORD_CONT && same_group_before(q, &i))
-        head = ids[i];
-    return head;
-}
-
-static int emit_group(const struct record *r, void *ctx)
-{
-    struct window *w = ctx;
-
-    w->ids[w->n++] = r->id;
-    return 0;
-}
-
-/* Within one part: groups that run from one into the next are two. */
-static void a_match_comes_with_its_whole_group(void **state)
-{
-    struct query_result result;
-    struct filter f;
-    struct query q;
-    uint32_t n = 0;
-
-    (void)state;
-    filter_init(&f);
-    add(&f, "search", "a b");
-    query_init(&q, &f);
-    q.group = true;
-    q.limit = RECORDS;
-    q.max_id = ids[300]; /* all of it in the first part */
-    got = (struct window){0};
-    assert_int_equal(query_run(&q, view, emit_group, &got, &result), 0);
-    for (uint32_t i = 0; i <= 300; i++) {
-        bool yes = false;
-        for (uint32_t k = 0; k <= 300 && !yes; k++) {
-            struct record r = row_record(&row, ids[k]);
-            yes = filter_match(&f, &r) && head_of(&q, k) == head_of(&q, i);
-        }
-        if (yes && (n >= got.n || got.ids[n++] != ids[i]))
-            fail_msg("%lu is missing", ids[i]);
-    }
-    assert_int_equal(n, got.n);
-    assert_true(n > 3);
-    assert_int_equal(result.total, n);
-    filter_fini(&f);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,7 +313,6 @@ int main(void)
         IN_BOTH(pages_put_together_are_the_whole),
         IN_BOTH(a_caller_that_has_seen_enough_stops_the_query),
         IN_BOTH(a_cancelled_query_ends_within_a_frame),
-        IN_BOTH(a_match_comes_with_its_whole_group),
         cmocka_unit_test(an_empty_journal_gives_nothing),
     };
     return cmocka_run_group_tests(tests, group_setup, two_views_close);

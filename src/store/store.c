@@ -83,6 +83,7 @@ void store_close(struct store *s)
     chunk_row_unref(s->row);
     tombs_unref(s->tombs);
     buf_fini(&s->positions.bytes);
+    free(s->damage.places);
     free(s->dir);
     sealing_close(s);
 }
@@ -196,8 +197,15 @@ struct store_view *store_view_take(struct store *s, uint64_t from_id)
     v->view.tombs = tombs_ref(s->tombs);
     v->view.now_us = store_now_us(s);
     v->generation = s->generation;
+    unread_init(&v->unread);
+    v->view.unread = &v->unread;
     list_push(&s->view_list, &v->link);
     return &v->view;
+}
+
+uint64_t store_view_unread(const struct store_view *v)
+{
+    return v->unread ? unread_records(v->unread) : 0;
 }
 
 void store_view_drop(struct store *s, struct store_view *view)
@@ -206,6 +214,8 @@ void store_view_drop(struct store *s, struct store_view *view)
 
     if (!v)
         return;
+    damage_say(s, &v->unread);
+    unread_fini(&v->unread);
     journal_view_drop(s->hub->journal, v->view.journal);
     tombs_unref(v->view.tombs);
     chunk_row_unref(v->row);

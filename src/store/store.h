@@ -99,6 +99,8 @@ void store_close(struct store *s);
 /* Sealed chunks, and what they take on the disk with all that belongs to them. */
 uint32_t store_chunks(const struct store *s);
 uint64_t store_bytes(const struct store *s);
+/* Places that readers could not read, since it was opened. */
+uint32_t store_damaged(const struct store *s);
 
 /* The first id that is still stored, in chunks or journal, or the one that comes next. */
 uint64_t store_start_id(const struct store *s);

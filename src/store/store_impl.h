@@ -11,6 +11,7 @@
 
 #include "store/segment.h"
 #include "store/store.h"
+#include "store/unread.h"
 
 /* Every chunk, oldest first. A row never changes: views share it, and a change makes a new one. */
 struct chunk_row {
@@ -42,6 +43,16 @@ struct store_own_view {
     struct list link;       /* in store->view_list, oldest first */
     struct chunk_row *row;
     uint64_t generation; /* of the tombs it has */
+    struct unread unread;
+};
+
+/* Damage that was said already. */
+struct damage_log {
+    struct damage_place {
+        uint64_t first_id; /* of the chunk */
+        uint64_t at;
+    } * places;
+    uint32_t count, cap;
 };
 
 /* Work in the pool on the chunks that are there. */
@@ -63,6 +74,7 @@ struct clock_watch {
     int64_t looked_us;        /* monotonic: the last look at the age of records; 0: never */
     int64_t found_us;         /* what time it was then */
     int64_t agreed_us;        /* what two looks an hour apart agree on; 0: nothing yet */
+    int64_t doubted_to_us;    /* monotonic: before that no age counts; 0: no doubt */
 };
 
 struct store {
@@ -86,6 +98,7 @@ struct store {
     const struct tombs *tombs;
     struct sealed_positions positions; /* of the last commit, as read at start */
     struct store_report recovered;
+    struct damage_log damage;
     struct sealing sealing;
 };
 
@@ -105,6 +118,11 @@ int store_write_tombs(const char *dir, const struct tombs *t, uint32_t epoch) LM
 
 /* From here on these tombs count. Takes the reference. */
 void store_set_tombs(struct store *s, const struct tombs *t);
+
+/* --- store_damage.c --- */
+
+/* Says where it is, each place once. */
+void damage_say(struct store *s, const struct unread *u);
 
 /* --- tasks.c --- */
 

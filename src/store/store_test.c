@@ -524,6 +524,23 @@ static void a_clock_that_jumps_deletes_nothing(void **state)
     assert_int_equal(count_sealed(y), 100);
 }
 
+static void a_start_with_a_clock_far_ahead_deletes_nothing_for_a_day(void **state)
+{
+    struct yard *y = *state;
+
+    clock_fake(y->arrival_us);
+    y->opts.max_age_ms = 3 * 86400 * 1000;
+    open_all(y);
+    seal(y, 100);
+    close_all(y);
+    clock_advance(3650 * DAY_US);
+    open_all(y);
+    hours(y, 23);
+    assert_int_equal(count_sealed(y), 100);
+    hours(y, 4);
+    assert_int_equal(count_sealed(y), 0);
+}
+
 /* --- shorter ages --- */
 
 static void what_has_expired_is_hidden_at_once_and_leaves_the_disk_by_the_next_look(void **state)
@@ -922,6 +939,7 @@ int main(void)
         STORE_TEST(when_the_disk_is_full_the_oldest_day_goes_and_none_that_is_young),
         STORE_TEST(what_is_old_goes_when_two_looks_an_hour_apart_agree),
         STORE_TEST(a_clock_that_jumps_deletes_nothing),
+        STORE_TEST(a_start_with_a_clock_far_ahead_deletes_nothing_for_a_day),
         STORE_TEST(what_has_expired_is_hidden_at_once_and_leaves_the_disk_by_the_next_look),
         STORE_TEST(records_in_the_journal_that_expired_are_not_sealed),
         STORE_TEST(a_clock_that_jumps_takes_nothing_that_expires),

@@ -22,6 +22,7 @@
 
 struct chunk;
 struct store;
+struct unread;
 
 struct store_view {
     struct chunk **chunks;
@@ -30,11 +31,14 @@ struct store_view {
     struct journal_view *journal;
     const struct tombs *tombs; /* what was cleared; NULL: nothing was */
     int64_t now_us;            /* wall clock: for the expiry of retention classes */
+    struct unread *unread; /* readers note here what they cannot read, and go on; NULL: they fail */
 };
 
 /* Everything stored that may have ids >= from_id. NULL: memory is short. */
 struct store_view *store_view_take(struct store *s, uint64_t from_id) LM_MUST_CHECK;
-/* NULL is fine. */
+/* How many records its readers could not look at, because files are damaged. */
+uint64_t store_view_unread(const struct store_view *v);
+/* What readers could not read is said, each place once. NULL is fine. */
 void store_view_drop(struct store *s, struct store_view *v);
 
 #endif

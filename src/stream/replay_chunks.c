@@ -132,7 +132,8 @@ static int scan_chunk(struct step *t, struct chunk *c)
                               .emit = on_record,
                               .hole = on_hole,
                               .ctx = t,
-                              .cancel = &t->cancel};
+                              .cancel = &t->cancel,
+                              .unread = t->view->unread};
     int r = 0;
 
     if (c->first_id > t->next_id)

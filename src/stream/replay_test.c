@@ -623,7 +623,8 @@ static void a_websocket_that_answers_no_ping_for_a_minute_is_closed(void **state
     assert_int_equal(sse->seen[BEAT], 15);
 }
 
-static void a_websocket_that_reads_slowly_lives_as_long_as_it_reads(void **state)
+/* It gets no ping that it could answer; whether it is there at all is for TCP to say. */
+static void a_websocket_that_reads_slowly_or_not_at_all_is_not_closed(void **state)
 {
     struct world *w = *state;
 
@@ -632,22 +633,16 @@ static void a_websocket_that_reads_slowly_lives_as_long_as_it_reads(void **state
     until_all_live(w);
     publish(w, "a", 10000, 100);
     c->stalled = true;
-    for (int s = 0; s < 300; s += 5) {
+    for (int s = 0; s < 600; s += 5) {
         clock_advance(5000000);
-        client_read(c, 10000);
+        if (s < 300)
+            client_read(c, 10000);
         turn(w);
         sub_heartbeat(sub_of(w, c));
         turn(w);
         assert_false(c->eof);
     }
     assert_true(sub_of(w, c)->blocked);
-    for (int s = 0; s < 65; s += 5) {
-        clock_advance(5000000);
-        if (sub_of(w, c))
-            sub_heartbeat(sub_of(w, c));
-        turn(w);
-    }
-    assert_null(sub_of(w, c));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -682,7 +677,7 @@ int main(void)
         TEST(a_client_may_leave_at_every_stage),
         TEST(the_hub_may_close_at_every_stage),
         TEST(a_websocket_that_answers_no_ping_for_a_minute_is_closed),
-        TEST(a_websocket_that_reads_slowly_lives_as_long_as_it_reads),
+        TEST(a_websocket_that_reads_slowly_or_not_at_all_is_not_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -178,14 +178,16 @@ uint64_t sub_settled_id(const struct sub *sub)
     return next ? next - 1 : hub_last_id(sub->fanout->opts.hub);
 }
 
-/* Reading slowly is a sign of life as well: a client that is always behind gets no heartbeats. */
+/* Reading slowly is a sign of life as well: a client that is always behind gets no heartbeats. One that reads
+ * nothing at all has none to answer, and stays for as long as its end of the connection does. */
 static bool is_silent(const struct sub *sub)
 {
     int64_t heard = outlet_heard_us(sub->out);
 
     if (sub->last_drained_us > heard)
         heard = sub->last_drained_us;
-    return sub->feed->form.wire->answers_heartbeats && clock_mono_us() - heard > SILENCE_US;
+    return sub->feed->form.wire->answers_heartbeats && !sub->blocked &&
+           clock_mono_us() - heard > SILENCE_US;
 }
 
 void sub_heartbeat(struct sub *sub)

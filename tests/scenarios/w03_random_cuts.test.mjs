@@ -20,7 +20,7 @@ import { scenario } from "../lib/scenario.mjs";
 import { Storm } from "../lib/storm.mjs";
 import { until } from "../lib/wait.mjs";
 
-const CUTS = rounds(24);
+const CUTS = rounds(40);
 const SEED = Number(process.env.LOGMILL_SEED) || 20260115;
 const JOB = "storm";
 const PATIENCE_MS = 60_000;
