@@ -55,7 +55,7 @@ struct conn_private {
     uv_poll_t poll;
     uv_timer_t *linger;           /* made when a deadline is needed */
     struct turn_hook at_turn_end; /* finishes FAILED and CLOSING, else reads on */
-    struct unread_holder holds;   /* c->out */
+    struct untaken_holder holds;  /* c->out */
     int fd;
     int events;           /* what poll waits for now */
     int handles;          /* of libuv, not yet closed */
@@ -135,13 +135,13 @@ static void end(struct conn *c, enum conn_state state)
 }
 
 /* c->out has become more or less. */
-static void note_unread(struct conn *c)
+static void note_untaken(struct conn *c)
 {
-    unread_note(&c->loop->unread, &c->priv->holds, c->out.n);
+    untaken_note(&c->loop->untaken, &c->priv->holds, c->out.n);
 }
 
 /* Others need the room, and this peer takes nothing. */
-static void give_up(struct unread_holder *h)
+static void give_up(struct untaken_holder *h)
 {
     end(&LIST_ITEM(h, struct conn_private, holds)->conn, CLOSING);
 }
@@ -283,7 +283,7 @@ static int flush(struct conn *c)
         p->sent = 0;
         shrink(&c->out);
     }
-    note_unread(c);
+    note_untaken(c);
     return 0;
 }
 
@@ -419,7 +419,7 @@ static void finish(struct conn *c)
     close(p->fd);
     buf_fini(&c->in);
     buf_fini(&c->out);
-    note_unread(c);
+    note_untaken(c);
     c->magic = 0;
     c->loop->conns--;
 }
@@ -511,7 +511,7 @@ int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops,
         return r;
     }
     turn_hook_init(&p->at_turn_end, on_turn_end);
-    unread_holder_init(&p->holds, give_up);
+    untaken_holder_init(&p->holds, give_up);
     p->fd = fd;
     p->handles = 1;
     p->conn = (struct conn){
@@ -558,7 +558,7 @@ static int queue(struct conn *c, const void *bytes, size_t n)
         end(c, CLOSING);
         return -ENOMEM;
     }
-    note_unread(c);
+    note_untaken(c);
     update_events(c);
     return 0;
 }
@@ -596,7 +596,7 @@ int conn_write_buf(struct conn *c, struct buf *b, size_t done)
         *b = (struct buf){0};
         buf_trim(&c->out);
         p->sent = done;
-        note_unread(c);
+        note_untaken(c);
         update_events(c);
     }
     buf_fini(b);

@@ -8,7 +8,7 @@
  *     socket ─▶ c->in ─▶ ops->on_data          conn_write()  ─▶ c->out ─▶ socket
  *                                              conn_writev() ─────────▶ socket (no copy)
  *
- * What a peer does not take is bounded for all connections together (unread.h): one that holds much and takes
+ * What a peer does not take is bounded for all connections together (untaken.h): one that holds much and takes
  * nothing is closed when others need the room.
  *
  * Closing is deferred: conn_close() stops all callbacks except on_close, which comes once, before

@@ -81,7 +81,7 @@ static void tell_drained(struct eio_session *s)
 static void empty_mail(struct eio_session *s)
 {
     buf_fini(&s->mail);
-    unread_note(&s->server->loop->unread, &s->holds, 0);
+    untaken_note(&s->server->loop->untaken, &s->holds, 0);
 }
 
 static void deliver_mail(struct eio_session *s)
@@ -120,7 +120,7 @@ static void mail_write(struct outlet *o, const void *bytes, size_t n)
         return;
     buf_add(&s->mail, bytes, n);
     s->failed |= buf_error(&s->mail) < 0 || s->mail.n > MAIL_MAX;
-    unread_note(&s->server->loop->unread, &s->holds, s->mail.n);
+    untaken_note(&s->server->loop->untaken, &s->holds, s->mail.n);
     if (s->poll)
         turn_hook_ask(s->server->loop, &s->deliver);
 }
@@ -151,7 +151,7 @@ static void mail_close(struct outlet *o)
 }
 
 /* Others need the room, and this client does not fetch its mail. */
-static void give_up(struct unread_holder *h)
+static void give_up(struct untaken_holder *h)
 {
     mail_close(&LIST_ITEM(h, struct eio_session, holds)->outlet);
 }
@@ -529,7 +529,7 @@ static struct eio_session *new_session(struct eio_server *e, struct http_req *re
     s->outlet.ops = &mail_ops;
     s->opened_us = s->heard_us = clock_mono_us();
     turn_hook_init(&s->deliver, on_deliver);
-    unread_holder_init(&s->holds, give_up);
+    untaken_holder_init(&s->holds, give_up);
     if (!e->ops->on_open(s, req)) {
         free(s);
         return NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * unread_test.c - who has to go when much is unread.
+ * untaken_test.c - who has to go when much is unread.
  */
-#include "net/unread.h"
+#include "net/untaken.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,39 +11,39 @@
 enum { N = 5, MIB = 1024 * 1024 };
 
 struct client {
-    struct unread_holder holder;
+    struct untaken_holder holder;
     unsigned given_up;
 };
 
-static void gone(struct unread_holder *h)
+static void gone(struct untaken_holder *h)
 {
     LIST_ITEM(h, struct client, holder)->given_up++;
 }
 
-static void open_clients(struct unread *u, struct client clients[N], size_t max)
+static void open_clients(struct untaken *u, struct client clients[N], size_t max)
 {
-    unread_init(u, max);
+    untaken_init(u, max);
     for (int i = 0; i < N; i++) {
         clients[i] = (struct client){0};
-        unread_holder_init(&clients[i].holder, gone);
+        untaken_holder_init(&clients[i].holder, gone);
     }
 }
 
 static void who_has_taken_nothing_for_longest_goes_first(void **state)
 {
-    struct unread u;
+    struct untaken u;
     struct client c[N];
 
     (void)state;
     open_clients(&u, c, 4 * MIB);
     for (int i = 0; i < 4; i++)
-        unread_note(&u, &c[i].holder, MIB);
-    unread_note(&u, &c[0].holder, MIB - 1); /* it has read a byte */
-    unread_note(&u, &c[4].holder, MIB);
+        untaken_note(&u, &c[i].holder, MIB);
+    untaken_note(&u, &c[0].holder, MIB - 1); /* it has read a byte */
+    untaken_note(&u, &c[4].holder, MIB);
     assert_int_equal(c[1].given_up, 1);
     assert_int_equal(u.given_up, 1);
     assert_int_equal(u.bytes, 4 * MIB - 1);
-    unread_note(&u, &c[4].holder, 3 * MIB);
+    untaken_note(&u, &c[4].holder, 3 * MIB);
     assert_int_equal(c[2].given_up, 1);
     assert_int_equal(c[3].given_up, 1);
     assert_int_equal(c[0].given_up + c[4].given_up, 0);
@@ -51,32 +51,32 @@ static void who_has_taken_nothing_for_longest_goes_first(void **state)
 
 static void who_came_last_stays_however_much_it_is(void **state)
 {
-    struct unread u;
+    struct untaken u;
     struct client c[N];
 
     (void)state;
     open_clients(&u, c, MIB);
-    unread_note(&u, &c[0].holder, 10 * MIB);
+    untaken_note(&u, &c[0].holder, 10 * MIB);
     assert_int_equal(c[0].given_up, 0);
-    unread_note(&u, &c[1].holder, 10 * MIB);
+    untaken_note(&u, &c[1].holder, 10 * MIB);
     assert_int_equal(c[0].given_up, 1);
     assert_int_equal(c[1].given_up, 0);
 }
 
 static void little_is_not_counted_and_all_that_was_read_is_forgotten(void **state)
 {
-    struct unread u;
+    struct untaken u;
     struct client c[N];
 
     (void)state;
     open_clients(&u, c, 1);
     for (int i = 0; i < N; i++)
-        unread_note(&u, &c[i].holder, UNREAD_FREE);
+        untaken_note(&u, &c[i].holder, UNTAKEN_FREE);
     assert_int_equal(u.bytes, 0);
-    unread_note(&u, &c[0].holder, UNREAD_FREE + 1);
-    assert_int_equal(u.bytes, UNREAD_FREE + 1);
-    unread_note(&u, &c[0].holder, 0);
-    unread_note(&u, &c[0].holder, 0);
+    untaken_note(&u, &c[0].holder, UNTAKEN_FREE + 1);
+    assert_int_equal(u.bytes, UNTAKEN_FREE + 1);
+    untaken_note(&u, &c[0].holder, 0);
+    untaken_note(&u, &c[0].holder, 0);
     assert_int_equal(u.bytes, 0);
     assert_true(list_empty(&u.holders));
     assert_int_equal(u.given_up, 0);
@@ -84,13 +84,13 @@ static void little_is_not_counted_and_all_that_was_read_is_forgotten(void **stat
 
 static void without_a_limit_nobody_goes(void **state)
 {
-    struct unread u;
+    struct untaken u;
     struct client c[N];
 
     (void)state;
     open_clients(&u, c, 0);
     for (int i = 0; i < N; i++)
-        unread_note(&u, &c[i].holder, 100 * (size_t)MIB);
+        untaken_note(&u, &c[i].holder, 100 * (size_t)MIB);
     assert_int_equal(u.given_up, 0);
 }
 
