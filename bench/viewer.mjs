@@ -5,7 +5,9 @@
 //   paint [times]              from the click to the last 500 lines on the screen
 //   deep [lines] [times]       from the click to a line in a store of that many (7,000,000 are 1 GB)
 //   run [seconds] [rate] [fill]  rows come at `rate` a second into a page that keeps a million, after
-//                              `fill` rows that come faster: frames, long tasks, heap, processor time
+//                              `fill` rows that come faster: frames, long tasks, heap, processor time;
+//                              then, while lines still come to the hub, what this browser can do at all:
+//                              an empty page, and one that sets the text of 40 rows in each frame
 //
 // Chromium draws in software here. Every figure is what the browser itself says: requestAnimationFrame,
 // the Long Tasks API, performance.memory; processor time is /proc/PID/stat. The load of the machine is
@@ -151,16 +153,48 @@ async function watch(page) {
     });
 }
 
-function tell({ frames, tasks, heap }, seconds) {
+function tellFrames({ frames, tasks }, seconds) {
     frames.sort((a, b) => a - b);
     tasks.sort((a, b) => a - b);
-    const mb = (bytes) => (bytes / 1e6).toFixed(0);
     say("frames a second", (frames.length / seconds).toFixed(1));
     say("frame", `median ${quantile(frames, 0.5).toFixed(1)} ms, p99 ${quantile(frames, 0.99).toFixed(1)}, worst ${frames.at(-1).toFixed(0)}`);
     say("tasks over 50 ms", `${tasks.length}, worst ${(tasks.at(-1) ?? 0).toFixed(0)} ms`);
+}
+
+function tellHeap({ heap }) {
+    const mb = (bytes) => (bytes / 1e6).toFixed(0);
     const third = Math.max(1, Math.floor(heap.length / 3));
     const least = (part) => Math.min(...part);
     say("heap after collection", `${mb(least(heap.slice(0, third)))} MB in the first third, ${mb(least(heap.slice(-third)))} in the last`);
+}
+
+const CEILING_S = 30;
+
+/** Frames of a page without the viewer, in the same browser. */
+async function ceiling(page, name, draw) {
+    await page.goto("about:blank");
+    await page.evaluate(draw);
+    await watch(page);
+    await new Promise((resolve) => setTimeout(resolve, CEILING_S * 1000));
+    say(name, `load ${load()}`);
+    tellFrames(await page.evaluate(() => window.seen), CEILING_S);
+}
+
+/** Forty rows as the list has them, each with another text in every frame. */
+function drawRows() {
+    document.body.style.cssText = "margin:0;background:#0f1214;color:#d3d8db;font:12.5px/20px monospace";
+    const texts = Array.from({ length: 40 }, (_, i) => {
+        const row = document.createElement("div");
+        row.style.cssText = `position:absolute;left:0;right:0;top:${i * 20}px;height:20px;white-space:pre;contain:strict`;
+        document.body.append(row);
+        return row.appendChild(new Text(""));
+    });
+    let n = 0;
+    const frame = () => {
+        for (const text of texts) text.data = `10:00:00.000  INFO   writer  out ${(n += 1)} the quick brown fox jumps over the lazy dog and comes back`;
+        requestAnimationFrame(frame);
+    };
+    frame();
 }
 
 async function run(hub, seconds = 600, rate = 5000, fill = 1_000_000) {
@@ -186,13 +220,19 @@ async function run(hub, seconds = 600, rate = 5000, fill = 1_000_000) {
     const took = (Date.now() - start) / 1000;
     const records = (await received()) - first;
     const cpu = cpuMs(pid) - before;
-    writer.signal("SIGTERM");
-    tell(await page.evaluate(() => window.seen), took);
+    const seen = await page.evaluate(() => window.seen);
+    const dropped = await page.getByTestId("dropped").count();
+    const faults = await page.getByTestId("list").getAttribute("data-order-faults");
+    tellFrames(seen, took);
+    tellHeap(seen);
     say("renderer, processor time", `${((cpu / took) / 10).toFixed(0)} % of one core, ${((cpu / records) * 1000).toFixed(1)} us a record`);
     say("rows in the page", await shown());
-    await writer.end(60_000);
-    say("dropped, order faults", `${await page.getByTestId("dropped").count()}, ${await page.getByTestId("list").getAttribute("data-order-faults")}`);
+    say("dropped, order faults", `${dropped}, ${faults}`);
     say("records a second", `${(records / took).toFixed(0)} over ${took.toFixed(0)} s, load ${load()}`);
+    await ceiling(page, "an empty page", () => undefined);
+    await ceiling(page, "40 rows of text", drawRows);
+    writer.signal("SIGTERM");
+    await writer.end(60_000);
 }
 
 const [what = "paint", ...numbers] = process.argv.slice(2);

@@ -79,6 +79,7 @@ static void forget(struct chunk_reader *r)
     r->flags = NULL;
     r->sets = NULL;
     r->row_sets = NULL;
+    r->bursts = NULL;
     r->order = NULL;
     r->places = NULL;
 }
@@ -87,8 +88,8 @@ void reader_close(struct chunk_reader *r)
 {
     struct buf *const all[] = {&r->old_sets_at, &r->meta,     &r->disk,        &r->raw,
                                &r->sets_at,     &r->runs_at,  &r->blocks_at,   &r->times_at,
-                               &r->kinds_at,    &r->flags_at, &r->row_sets_at, &r->order_at,
-                               &r->places_at};
+                               &r->kinds_at,    &r->flags_at, &r->row_sets_at, &r->bursts_at,
+                               &r->order_at,    &r->places_at};
 
     forget(r);
     drop_old_sets(r);
@@ -309,15 +310,21 @@ static int decode_sets(struct chunk_reader *r, struct str raw, uint64_t arg)
 static int decode_row_sets(struct chunk_reader *r, struct str raw, uint64_t bursts)
 {
     const struct chunk *c = r->chunk;
+    bool alike = raw.n == 0 && c->set_count < 2;
     uint32_t *rows = array_of(&r->row_sets_at, c->count, sizeof *rows);
+    struct reader_burst *list =
+        bursts <= c->count ? array_of(&r->bursts_at, bursts + 1, sizeof *list) : NULL;
     struct str lengths = raw;
     uint64_t n, set, row = 0;
 
-    if (!rows)
-        return -ENOMEM;
+    if (!rows || !list)
+        return bursts <= c->count ? -ENOMEM : -LM_E_DAMAGED;
     r->row_sets = rows;
-    if (raw.n == 0 && c->set_count < 2) {
+    r->bursts = list;
+    r->burst_count = alike ? 1 : (uint32_t)bursts;
+    if (alike) {
         memset(rows, 0, c->count * sizeof *rows);
+        list[0] = (struct reader_burst){c->count, 0};
         return 0;
     }
     for (uint64_t i = 0; i < bursts; i++)
@@ -329,21 +336,12 @@ static int decode_row_sets(struct chunk_reader *r, struct str raw, uint64_t burs
             return -LM_E_DAMAGED;
         for (uint64_t end = row + n; row < end; row++)
             rows[row] = (uint32_t)set;
+        list[i] = (struct reader_burst){(uint32_t)row, (uint32_t)set};
     }
     return row == c->count && raw.n == 0 ? 0 : -LM_E_DAMAGED;
 }
 
 /* --- the order of texts follows from the sets of the rows --- */
-
-/* Behind the rows from `row` on that have one set: mostly several, and handled together. */
-static uint32_t end_of_burst(const struct chunk_reader *r, uint32_t row)
-{
-    uint32_t set = r->row_sets[row];
-
-    while (row < r->chunk->count && r->row_sets[row] == set)
-        row++;
-    return row;
-}
 
 /* Calls for each burst in the order of rows: where its texts begin. */
 typedef void burst_fn(struct chunk_reader *r, uint32_t row, uint32_t end, uint32_t place);
@@ -355,17 +353,14 @@ static int each_burst(struct chunk_reader *r, burst_fn *fn)
 
     if (!next)
         return -ENOMEM;
-    for (uint32_t row = 0, end; row < c->count; row = end) {
-        end = end_of_burst(r, row);
-        next[r->sets[r->row_sets[row]].lane + 1] += end - row;
-    }
+    for (uint32_t i = 0, row = 0; i < r->burst_count; row = r->bursts[i++].end)
+        next[r->sets[r->bursts[i].set].lane + 1] += r->bursts[i].end - row;
     for (uint32_t lane = 0; lane < c->set_count; lane++)
         next[lane + 1] += next[lane];
-    for (uint32_t row = 0, end; row < c->count; row = end) {
-        uint32_t *place = &next[r->sets[r->row_sets[row]].lane];
-        end = end_of_burst(r, row);
-        fn(r, row, end, *place);
-        *place += end - row;
+    for (uint32_t i = 0, row = 0; i < r->burst_count; row = r->bursts[i++].end) {
+        uint32_t *place = &next[r->sets[r->bursts[i].set].lane];
+        fn(r, row, r->bursts[i].end, *place);
+        *place += r->bursts[i].end - row;
     }
     free(next);
     return 0;

@@ -39,6 +39,12 @@ struct reader_run {
     uint32_t first_row, count;
 };
 
+/* Rows one after another that have the same label set. */
+struct reader_burst {
+    uint32_t end; /* the first row behind */
+    uint32_t set;
+};
+
 struct reader_block {
     uint32_t first_place, rows;
     const char *head; /* its descriptor */
@@ -54,8 +60,8 @@ struct chunk_reader {
     struct buf meta, disk, raw;
     struct buf old_sets_at; /* of the chunk before: the next one has most of them again */
     uint32_t old_set_count;
-    struct buf sets_at, runs_at, blocks_at, times_at, kinds_at, flags_at, row_sets_at, order_at,
-        places_at;
+    struct buf sets_at, runs_at, blocks_at, times_at, kinds_at, flags_at, row_sets_at, bursts_at,
+        order_at, places_at;
     /* Valid after reader_open(): */
     const struct reader_block *blocks;
     /* Valid as far as they were asked for; one element a row unless it says otherwise. */
@@ -66,6 +72,8 @@ struct chunk_reader {
     const uint16_t *flags;         /* NULL: the three are all */
     const struct reader_set *sets; /* chunk->set_count */
     const uint32_t *row_sets;
+    const struct reader_burst *bursts; /* the same, shorter */
+    uint32_t burst_count;
     const uint32_t *order;  /* place → row */
     const uint32_t *places; /* row → place */
 };

@@ -19,13 +19,22 @@ if (!existsSync(LOGMILL))
 
 /** The path of tests/programs/<name>.c, compiled; only when its source is newer. */
 export function program(name) {
+    return compiled(name, name, []);
+}
+
+/** The same as a library for LD_PRELOAD. */
+export function preload(name) {
+    return compiled(name, `${name}.so`, ["-shared", "-fPIC"]);
+}
+
+function compiled(name, made, flags) {
     const source = join(tests, "programs", `${name}.c`);
     const folder = join(BUILD, "tests", "programs");
-    const binary = join(folder, name);
+    const binary = join(folder, made);
     if (existsSync(binary) && statSync(binary).mtimeMs > statSync(source).mtimeMs) return binary;
     mkdirSync(folder, { recursive: true });
     const fresh = `${binary}.${process.pid}`;
-    const cc = spawnSync("cc", ["-O1", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-o", fresh, source]);
+    const cc = spawnSync("cc", ["-O1", "-Wall", "-Wextra", "-D_GNU_SOURCE", ...flags, "-o", fresh, source]);
     if (cc.status !== 0) throw new Error(`cannot compile ${source}: ${cc.stderr}`);
     renameSync(fresh, binary);
     return binary;

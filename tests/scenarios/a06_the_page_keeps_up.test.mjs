@@ -43,6 +43,49 @@ scenario("the page counts every line of 5,000 a second and follows the newest", 
     assert.deepEqual(page.errors, []);
 });
 
+/** Where the rows lie that are drawn: [id, pixels from the upper edge of the list]. */
+const placesOf = (page) =>
+    page.getByTestId("list").evaluate((list) => {
+        const { top } = list.getBoundingClientRect();
+        const rows = [...list.querySelectorAll(".row")].map((row) => [Number(row.dataset.id), Math.round(row.getBoundingClientRect().top - top)]);
+        return rows.sort(([a], [b]) => a - b);
+    });
+
+scenario("a turn of the wheel amid 5,000 lines a second stops there; nothing moves until the end is reached again", async (s, t) => {
+    if (noBrowser) return t.skip(noBrowser);
+    const hub = await s.hub();
+    const page = await openPage(s, `${hub.url}/logs`);
+    await status(page, "live");
+    const run = s.run(hub, ["--name", "writer", "--quiet"], [program("writer"), "5000"]);
+    await until("a long list", async () => (await count(page)) > 2000);
+    const list = page.getByTestId("list");
+    const lowest = () => list.evaluate(({ clientHeight }) => clientHeight - 20);
+    await until("the newest line at the lower edge", async () => (await placesOf(page)).at(-1)?.[1] === (await lowest()));
+    await list.hover();
+    await page.mouse.wheel(0, -300);
+    await status(page, "paused");
+    let before = await placesOf(page);
+    await until("it to stand", async () => {
+        const now = await placesOf(page);
+        const stands = JSON.stringify(now) === JSON.stringify(before);
+        before = now;
+        return stands;
+    });
+    assert.equal(before.filter(([id], i) => id !== before[0][0] + i).length, 0, "rows in order");
+    const received = Number(await list.getAttribute("data-received"));
+    await until("more lines", async () => Number(await list.getAttribute("data-received")) > received + 5000);
+    assert.deepEqual(await placesOf(page), before, "what is on the screen stays there");
+    run.signal("SIGTERM");
+    await run.end();
+    await until("the end", async () => {
+        await page.mouse.wheel(0, 1_000_000);
+        return (await page.getByTestId("status").getAttribute("data-state")) === "live";
+    });
+    await until("the last line at the lower edge", async () => (await placesOf(page)).at(-1)?.[1] === (await lowest()));
+    assert.equal(await list.evaluate(({ scrollTop, scrollHeight, clientHeight }) => scrollHeight - scrollTop - clientHeight), 0);
+    assert.deepEqual(page.errors, []);
+});
+
 scenario("the page resumes when the hub was killed: each line once", async (s, t) => {
     if (noBrowser) return t.skip(noBrowser);
     const hub = await s.hub();

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // The list: a window of real rows over the ring, set by arithmetic alone. The browser scrolls; we
-// write the scroll position only when the view has moved by itself (following, trimmed, revealed),
-// so a reader's own scrolling is never fought.
+// write the scroll position only when the view has moved by itself (trimmed, revealed), so a reader's
+// own scrolling is never fought.
+//
+// While it follows, its rows lie on a pane that does not scroll: a frame changes their text and nothing
+// else. Length and scroll position of the list are told to the browser with the counters, a few times a
+// second, since each time costs it a layout, and tiles of a place that it has not drawn before.
 
 import {
     useEffect,
@@ -26,6 +30,7 @@ import { LogRow } from "./LogRow.js";
 import { LEVELS, WARN, jsonOf, type Row } from "./record.js";
 import type { Session } from "./session.js";
 import { useSignal } from "./signal.js";
+import type { Window } from "./lines.js";
 import type { ListView } from "./view.js";
 
 const NARROW_PX = 640;
@@ -83,28 +88,58 @@ function usePauseOnSelection(session: Session, host: RefObject<HTMLDivElement>):
     }, [session, host]);
 }
 
+/** What the browser knows of the list. */
+interface Extent {
+    total: number;
+    top: number;
+    tick: number; // of the counters
+    height: number; // of the list
+}
+
+/** The extent that is to be told now: of this frame while the list stands; else that of the last tick. */
+function useExtent(session: Session, view: ListView): Extent {
+    const tick = useSignal(session.stats);
+    const told = useRef<Extent>({ total: 0, top: 0, tick: -1, height: -1 });
+    const { total, top, height } = view;
+    if (session.model.pause || told.current.tick !== tick || told.current.height !== height)
+        told.current = { total, top, tick, height };
+    return told.current;
+}
+
 /** Keeps scroll position and view in step; returns what to do when the reader has scrolled. */
-function useScrolling(session: Session, view: ListView, host: RefObject<HTMLDivElement>): () => void {
-    const agreed = useRef(0); // the position that view and browser last agreed on
+function useScrolling(session: Session, view: ListView, extent: Extent, host: RefObject<HTMLDivElement>): () => void {
+    const agreed = useRef(0); // the position that extent and browser last agreed on
     useLayoutEffect(() => {
-        if (view.top === agreed.current) return;
-        (host.current as HTMLDivElement).scrollTop = view.top;
-        agreed.current = view.top;
+        if (extent.top === agreed.current) return;
+        (host.current as HTMLDivElement).scrollTop = extent.top;
+        agreed.current = extent.top;
     });
     return () => {
         const list = host.current as HTMLDivElement;
         const now = list.scrollTop;
         const before = agreed.current;
         if (Math.abs(now - before) <= 1) return;
-        agreed.current = now;
-        view.scrolledTo(now);
         const { pause } = session.model;
+        agreed.current = now;
+        view.scrolledTo(pause ? now : view.top + now - before);
         // A list that grew taller is moved up by the browser before we know its new height.
         const clamped = now + list.clientHeight >= list.scrollHeight - 2;
         if (!pause && now < before && !view.atEnd() && !clamped) session.pause();
         else if (pause && now > before && view.atEnd() && session.model.edge === "attached") session.follow();
         else session.rows.fire();
     };
+}
+
+/** Numbers of the elements that show the rows: an element moves with its row, unless most rows are new.
+ * Then it stays where it is, and only its text changes. */
+function useSlots({ from, to }: Window): (seq: number) => number {
+    const last = useRef({ from, base: from });
+    const moved = from - last.current.from;
+    const rows = to - from;
+    const base = last.current.base + (2 * Math.abs(moved) > rows ? moved : 0);
+    last.current = { from, base };
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(8, rows)));
+    return (seq) => (((seq - base) % slots) + slots) % slots;
 }
 
 function useWantedFocus(view: ListView, host: RefObject<HTMLDivElement>): void {
@@ -223,9 +258,11 @@ export function LogList(props: LogListProps): ReactNode {
         bringWanted(session, view);
         drawn = view.update(grid, size.line, height);
     }
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(8, drawn.to - drawn.from)));
+    const extent = useExtent(session, view);
+    const slotOf = useSlots(drawn);
+    const pinned = !model.pause;
     const rows: ReactNode[] = [];
-    let top = view.index.before(drawn.from);
+    let top = view.index.before(drawn.from) * size.line - (pinned ? view.top : 0);
     for (let seq = drawn.from; seq < drawn.to; seq += 1) {
         const row = model.shown.at(seq) as Row;
         const lines = view.index.get(seq);
@@ -233,10 +270,10 @@ export function LogList(props: LogListProps): ReactNode {
         widest.cells = Math.max(widest.cells, Math.min(row.message.length, LINE_CELLS));
         rows.push(
             <LogRow
-                key={seq % slots} // so that elements are used again
+                key={slotOf(seq)}
                 row={row}
                 seq={seq}
-                top={top * size.line}
+                top={top}
                 height={lines * size.line}
                 grid={grid}
                 theme={theme}
@@ -249,10 +286,10 @@ export function LogList(props: LogListProps): ReactNode {
                 folded={view.folds.isFolded(row)}
             />,
         );
-        top += lines;
+        top += lines * size.line;
     }
 
-    const scrolled = useScrolling(session, view, host);
+    const scrolled = useScrolling(session, view, extent, host);
     useWantedFocus(view, host);
     usePauseOnSelection(session, host);
     useReach(session, view);
@@ -275,8 +312,10 @@ export function LogList(props: LogListProps): ReactNode {
         >
             <div ref={probe} className="probe" aria-hidden="true" />
             {heads && <Heads columns={wanted.fields} cell={size.cell} onColumns={props.onColumns} />}
-            <div className="canvas" role="list" style={{ height: view.total, width }}>
-                {rows}
+            <div className="canvas" style={{ height: extent.total, width }}>
+                <div className={pinned ? "pane pinned" : "pane"} role="list">
+                    {rows}
+                </div>
             </div>
             {model.shown.length === 0 && children}
         </div>
