@@ -28,6 +28,24 @@ void groups_fini(struct groups *g)
     free(g->heads);
 }
 
+/* Of a line longer than RECORD_MESSAGE_MAX, and not its beginning? */
+static bool is_further_part(const struct record *r)
+{
+    static const char member[] = "{\"part\":";
+    size_t n = sizeof member - 1;
+    uint64_t part;
+
+    if (!(r->flags & RECORD_PART) || r->fields.n <= n || memcmp(r->fields.p, member, n) != 0)
+        return false;
+    struct str rest, number = str_cut(str_of(r->fields.p + n, r->fields.n - n), ',', &rest);
+    return str_to_u64(number, &part) && part > 1;
+}
+
+static bool continues(const struct record *r)
+{
+    return (r->flags & RECORD_CONT) || is_further_part(r);
+}
+
 static bool is_of(const struct walk *w, const struct record *r)
 {
     return r->stream == w->stream && str_eq(r->labels->wire, w->wire);
@@ -41,7 +59,7 @@ static int look_for_head(const struct record *r, void *ctx)
     if (!is_of(w, r))
         return 0;
     w->head = r->id;
-    return (r->flags & RECORD_CONT) && ++w->lines < GROUP_LINES ? 0 : ENOUGH;
+    return continues(r) && ++w->lines < GROUP_LINES ? 0 : ENOUGH;
 }
 
 /* Forwards: the head and all that continues it. */
@@ -51,7 +69,7 @@ static int emit_line(const struct record *r, void *ctx)
 
     if (!is_of(w, r))
         return 0;
-    if (r->id != w->head && (!(r->flags & RECORD_CONT) || ++w->lines > GROUP_LINES))
+    if (r->id != w->head && (!continues(r) || ++w->lines > GROUP_LINES))
         return ENOUGH;
     return w->g->emit(r, w->g->ctx);
 }
@@ -88,7 +106,7 @@ static int find_head(struct groups *g, const struct filter *f, const struct reco
     struct query q;
 
     w->head = hit->id;
-    if (!(hit->flags & RECORD_CONT))
+    if (!continues(hit))
         return 0;
     query_init(&q, f);
     q.order = QUERY_NEWEST_FIRST;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * groups.h - group=1: with a line of a stack trace comes the whole trace.
+ * groups.h - group=1: with a line of a stack trace comes the whole trace, with a part of a long line all of it.
  *
  * A trace is records that follow one another in one stream of one source: a head, and those that continue
- * it (RECORD_CONT). A hit anywhere in it stands for all of it; several hits in one trace give it once.
+ * it (RECORD_CONT, or a part that is not the first). A hit anywhere in it stands for all of it; several hits in one trace give it once.
  *
  * Threads: one; in the pool. Owns: what it remembers of the traces it has given.
  */

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { scenario } from "../lib/scenario.mjs";
+import { until } from "../lib/wait.mjs";
 
 const LOGS = "/api/v1/logs";
 const DAY = "2026-01-15";
@@ -95,6 +96,27 @@ scenario("the neighbours of a record, among everything or among what a filter ch
     assert.deepEqual(api.logs.map((r) => r.id), [hit.id - 4, hit.id - 2, hit.id, hit.id + 2, hit.id + 4]);
     const end = await ask(hub, LOGS, { around: hit.id, before: 0, after: 1000 });
     assert.equal(end.logs.length, 50);
+});
+
+/** Ids of the rows of a question. */
+const idsOf = async (hub, params) => (await ask(hub, LOGS, params)).logs.map((r) => r.id);
+
+scenario("what lies in two files of the history is found as one: a long line, and neighbours", async (s) => {
+    const hub = await s.hub();
+    const long = "head -c 11000000 /dev/zero | tr '\\0' a; echo needle; head -c 11000000 /dev/zero | tr '\\0' b; echo";
+    await s.run(hub, ["--name", "long", "--quiet"], ["sh", "-c", long]).end();
+    await until("two chunks", async () => (await hub.metric("store_chunks")) >= 2);
+    const hit = await ask(hub, LOGS, { search: "needle", group: 1 });
+    assert.deepEqual(hit.logs.map((r) => r.fields.part), Array.from({ length: 11 }, (_, i) => i + 1));
+    assert.deepEqual(hit.logs.map((r) => r.fields.last), hit.logs.map((_, i) => i === 10));
+
+    await fill(hub, 20_000, (i) => ({ message: `${i} ${"some more words ".repeat(60)}` }));
+    await until("two more", async () => (await hub.metric("store_chunks")) >= 4);
+    const all = await idsOf(hub, { source: "web", order: "asc", limit: 10_000 });
+    for (let at = 500; at < all.length; at += 900) {
+        const near = await idsOf(hub, { around: all[at], before: 700, after: 700, source: "web" });
+        assert.deepEqual(near, all.slice(Math.max(0, at - 700), at + 701), `around record ${at}`);
+    }
 });
 
 scenario("job runs: the one that spoke last first, how grave, how it ended", async (s) => {
