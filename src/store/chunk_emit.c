@@ -39,9 +39,18 @@ static uint32_t block_of(const struct chunk_reader *r, uint32_t place)
     return low;
 }
 
+void emitter_take(struct emitter *e, struct block_texts *t)
+{
+    if (t->rows == 0)
+        return;
+    e->texts[t->block] = *t;
+    e->texts[t->block].ends = NULL; /* fields are still to be read */
+    *t = (struct block_texts){0};
+}
+
 static int read_block(struct emitter *e, uint32_t block)
 {
-    int err = texts_read_messages(&e->texts[block], e->reader, block);
+    int err = e->texts[block].rows ? 0 : texts_read_messages(&e->texts[block], e->reader, block);
 
     if (err == 0)
         err = texts_read_fields(&e->texts[block], e->reader, block);

@@ -38,18 +38,27 @@ int find_checkpoint(const struct plan *plan, const struct find_range *range)
 void found_fini(struct found *f)
 {
     buf_fini(&f->bits_at);
+    arena_fini(&f->kept_at);
+}
+
+void found_clear(struct found *f)
+{
+    buf_clear(&f->bits_at);
+    arena_reset(&f->kept_at);
+    f->kept = NULL;
+    f->kept_count = f->count = 0;
+    f->listed = false;
 }
 
 int found_none(struct found *f, uint32_t rows)
 {
     size_t n = ((size_t)rows + 63) / 64 * 8;
 
-    buf_clear(&f->bits_at);
+    found_clear(f);
     if (buf_reserve(&f->bits_at, n + 8) < 0)
         return -ENOMEM;
     memset(f->bits_at.p, 0, n + 8);
     f->bits_at.n = n;
-    f->count = 0;
     f->listed = true;
     return 0;
 }
@@ -158,7 +167,7 @@ static int count_by_table(struct finder *f)
     if (err == 0 && (raw.n || total > f->reader.chunk->count))
         err = -LM_E_DAMAGED;
     if (err == 0)
-        *f->found = (struct found){.count = (uint32_t)total, .bits_at = f->found->bits_at};
+        f->found->count = (uint32_t)total;
     return err;
 }
 
@@ -316,9 +325,8 @@ int find_rows(struct finder *f, struct chunk *c, const struct plan *plan,
 {
     int err = find_checkpoint(plan, range);
 
-    buf_clear(&ret->bits_at);
-    ret->count = 0;
-    ret->listed = false;
+    found_clear(ret);
+    f->texts.rows = 0;
     f->plan = plan;
     f->range = range;
     f->found = ret;

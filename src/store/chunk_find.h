@@ -33,10 +33,20 @@ struct find_set {
     uint64_t dead_to; /* ids up to here are gone; UINT64_MAX: all */
 };
 
+/* A row with all that it has, without the chunk. */
+struct found_row {
+    struct record record; /* without labels */
+    struct str labels;    /* their wire form */
+};
+
 struct found {
     uint32_t count;
     bool listed; /* the bits say which */
     struct buf bits_at;
+    struct found_row
+        *kept; /* in the order of rows: all of them, when they are few (query_keep.h); else NULL */
+    uint32_t kept_count;
+    struct arena kept_at;
 };
 
 struct finder {
@@ -68,6 +78,7 @@ static inline bool found_has(const struct found *f, uint32_t row)
     return f->bits_at.p[row / 8] >> row % 8 & 1;
 }
 void found_fini(struct found *f);
+void found_clear(struct found *f);
 /* All rows [from, to); -ENOMEM. */
 int found_all(struct found *f, uint32_t rows, uint32_t from, uint32_t to) LM_MUST_CHECK;
 int found_none(struct found *f, uint32_t rows) LM_MUST_CHECK;

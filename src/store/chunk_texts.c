@@ -57,10 +57,12 @@ int texts_read_messages(struct block_texts *t, struct chunk_reader *r, uint32_t 
     t->ends = t->field_ends = NULL;
     t->fields = t->lengths = STR_NONE;
     t->messages = buf_str(&t->messages_at);
+    t->block = block;
     t->rows = r->blocks[block].rows;
     t->flags = format_u16(d + BLOCK_FLAGS);
     if (err == 0 && (t->flags & BLOCK_LENGTHS))
         err = cut_lengths(&t->messages, t->rows, &t->lengths);
+    t->rows = err < 0 ? 0 : t->rows;
     return err;
 }
 

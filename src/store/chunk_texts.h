@@ -19,7 +19,7 @@ struct block_texts {
     struct str messages; /* without the lengths */
     struct str lengths;  /* of messages; empty when line feeds tell */
     struct str fields;
-    uint32_t rows;
+    uint32_t block, rows; /* rows 0: nothing has been read */
     uint16_t flags;       /* BLOCK_… */
     const uint32_t *ends; /* of each message; NULL before texts_index() */
     const uint32_t *field_ends;

@@ -4,6 +4,8 @@
  */
 #include "store/query_part.h"
 
+#include "store/query_keep.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -72,6 +74,8 @@ int part_find(struct searcher *s, const struct part *p, bool count_only, struct 
     if (err < 0) {
         err = part_pass(s, p, err);
         ret->count = 0;
+    } else if (!count_only) {
+        part_keep(s, ret);
     }
     return err;
 }
@@ -159,6 +163,8 @@ int part_emit(struct searcher *s, const struct part *p, const struct found *f,
     lm_assert(f->listed);
     if (!p->chunk)
         return journal_emit(s, p->file, f, w, emit, ctx, ret_emitted);
+    if (part_is_kept(f))
+        return part_emit_kept(s, f, w, emit, ctx, ret_emitted);
     err = emit_chunk(&g, p->chunk, f);
     *ret_emitted += g.emitted;
     return err;

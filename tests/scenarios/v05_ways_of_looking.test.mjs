@@ -146,6 +146,18 @@ scenario("the page says how its connection does, and catches up", async (s, t) =
     assert.equal(await page.getByTestId("list").getAttribute("data-order-faults"), "0");
 });
 
+scenario("the first lines do not wait for the connection, nor do those that a link leads to", async (s, t) => {
+    if (noBrowser) return t.skip(noBrowser);
+    const { hub, page } = await open(s);
+    const [wanted] = (await rowsOf(page)).filter(({ text }) => /request 1/.test(text));
+    await page.route("**/assets/worker.js", (route) => route.abort());
+    await page.goto(`${hub.url}/logs?q=request`);
+    await until("both lines", async () => (await texts(page)).map((text) => text.trim().slice(-9)).join() === "request 1,request 2");
+    assert.notEqual(await page.getByTestId("status").getAttribute("data-state"), "live");
+    await page.goto(`${hub.url}/logs?at=${wanted.id}`);
+    await page.locator(`.row.sought[data-id="${wanted.id}"]`).waitFor();
+});
+
 scenario("what a page must load is small, and comes from the hub alone", async (s, t) => {
     if (noBrowser) return t.skip(noBrowser);
     const hub = await s.hub();

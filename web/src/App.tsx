@@ -11,13 +11,15 @@ import {
     type Prefs,
     type Theme,
 } from "@logmill/react/page";
+import { accessNow } from "./access";
+import { earlyAccess } from "./early";
 import { Header } from "./Header";
 import { JobsPage } from "./JobsPage";
 import { LogsPage } from "./LogsPage";
 import { ProcessesPage } from "./ProcessesPage";
 import { useAddress } from "./router";
 import { SearchPage } from "./SearchPage";
-import { accessNow, SignIn } from "./SignIn";
+import { SignIn } from "./SignIn";
 import { StatusPage } from "./StatusPage";
 
 export interface PageProps {
@@ -45,12 +47,13 @@ export function App(): ReactNode {
     }, []);
     const Page = useMemo(() => PAGES[path] ?? LogsPage, [path]);
     const access = useAnswer("access", accessNow);
+    const known = access.data ?? earlyAccess();
     return (
         <div className="lm page" data-theme={theme}>
-            <Header path={path} prefs={prefs} onPrefs={change} hasSession={access.data?.hasSession ?? false} />
+            <Header path={path} prefs={prefs} onPrefs={change} hasSession={known?.hasSession ?? false} />
             <main>
-                {access.data?.mayRead === false && <SignIn onDone={access.again} />}
-                {(access.data?.mayRead || access.error !== "") && <Page prefs={prefs} onPrefs={change} theme={theme} />}
+                {known?.mayRead === false && <SignIn onDone={access.again} />}
+                {(known?.mayRead || access.error !== "") && <Page prefs={prefs} onPrefs={change} theme={theme} />}
             </main>
         </div>
     );

@@ -26,6 +26,7 @@ import {
 } from "@logmill/react/page";
 import type { PageProps } from "./App";
 import { Beside } from "./Beside";
+import { placeIn, takeFirst } from "./early";
 import { InHeader } from "./InHeader";
 import { href, navigate, useAddress } from "./router";
 import { service, streams } from "./service";
@@ -75,8 +76,7 @@ function useSession(kept: number): Session {
         [kept],
     );
     useEffect(() => {
-        const at = Number(new URLSearchParams(location.search).get("at"));
-        session.start(at > 0 ? at : null);
+        session.start(placeIn(location.search), takeFirst());
         return () => session.stop();
     }, [session]);
     return session;

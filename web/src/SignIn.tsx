@@ -5,22 +5,7 @@
 
 import { useState, type FormEvent, type ReactNode } from "react";
 import { href } from "./router";
-import { HUB } from "./service";
-
-const SESSION = `${HUB}/api/v1/session`;
-
-export interface Access {
-    mayRead: boolean;
-    hasSession: boolean;
-}
-
-/** What may this browser do? A hub that does not say so is asked by the pages themselves. */
-export async function accessNow(signal: AbortSignal): Promise<Access> {
-    const response = await fetch(SESSION, { signal });
-    if (!response.ok) return { mayRead: true, hasSession: false };
-    const { scope, session } = (await response.json()) as { scope?: string; session?: boolean };
-    return { mayRead: scope !== "none", hasSession: session === true };
-}
+import { SESSION } from "./access";
 
 /** Ends the session, and whatever of it this page still shows. */
 export async function signOut(): Promise<void> {

@@ -12,6 +12,26 @@ export const PAGE = 500;
 /** How far behind a time its record is looked for; null is any. */
 const SPANS_MS = [60_000, 3_600_000, 86_400_000, null] as const;
 
+/** What a reader sees first. */
+export interface FirstPage {
+    logs: LogMessage[];
+    /** The record they lie around; null when they are the newest. */
+    at: number | null;
+}
+
+/** The newest lines, or those around the record `at`, oldest first. */
+export async function firstPage(
+    service: LogStreamingService,
+    filter: Filter,
+    at: number | null,
+    signal: AbortSignal,
+): Promise<FirstPage> {
+    const wanted = { ...toLogFilter(filter), signal };
+    if (at !== null) return { at, logs: (await service.around(at, { ...wanted, before: PAGE / 2, after: PAGE / 2 })).logs };
+    const { logs } = await service.search({ ...wanted, order: "desc", limit: PAGE, count: "none" });
+    return { at, logs: logs.reverse() };
+}
+
 export class History {
     private readonly busy = new Map<string, AbortController>();
 

@@ -7,6 +7,7 @@ export type { Theme } from "./colour.js";
 export { columnsFromText, columnsToText, type Column } from "./columns.js";
 export { EVERYTHING, filterFromQuery, filterToParams, toLogFilter, type Filter } from "./filter.js";
 export { bytes, compact, count, dayAndClock, duration, fullTime, hueClass, plural } from "./format.js";
+export { firstPage, type FirstPage } from "./history.js";
 export { Histogram } from "./Histogram.js";
 export { ClockIcon, Logo, SignOutIcon, ThemeIcon, WrapIcon } from "./icons.js";
 export { safeText } from "./layout.js";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { LogMessage, LogStreamingService } from "@logmill/client";
+import type { OpenStream, Place } from "./row_stream.js";
 import { Session } from "./session.js";
 
 const LAST = 2_000;
@@ -58,5 +59,49 @@ describe("a list that keeps few lines", () => {
         const ids = idsOf(session);
         expect(ids.length).toBeLessThanOrEqual(session.model.capacity);
         expect(ids).toEqual(Array.from(ids, (_, i) => (ids[0] as number) + i));
+    });
+});
+
+describe("a list that begins with lines asked for before", () => {
+    beforeEach(() => {
+        vi.stubGlobal("document", { hidden: true, addEventListener: () => undefined, removeEventListener: () => undefined });
+        vi.stubGlobal("window", globalThis);
+        vi.stubGlobal("addEventListener", () => undefined);
+        vi.stubGlobal("removeEventListener", () => undefined);
+        vi.stubGlobal("cancelAnimationFrame", () => undefined);
+    });
+
+    /** Starts a session and says from where it asked for a stream. */
+    const begin = (...how: Parameters<Session["start"]>): { session: Session; opened: Place[] } => {
+        const opened: Place[] = [];
+        const streams: OpenStream = (_filter, place) => {
+            opened.push(place);
+            return { connect: () => undefined, disconnect: () => undefined };
+        };
+        const session = new Session({ service, streams });
+        session.start(...how);
+        session.stop();
+        return { session, opened };
+    };
+
+    it("shows them at once and goes on behind the last one", () => {
+        const { session, opened } = begin(null, { logs: range(1501, 2000), at: null });
+        expect(idsOf(session)).toHaveLength(500);
+        expect(opened).toEqual([{ after: 2000 }]);
+        expect(session.model.pause).toBeNull();
+    });
+
+    it("stands at the line of a link, without a stream", () => {
+        const { session, opened } = begin(1000, { logs: range(750, 1250), at: 1000 });
+        expect(session.wanted).toBe(1000);
+        expect(session.model.edge).toBe("history");
+        expect(opened).toEqual([]);
+    });
+
+    it.each([
+        ["none", { logs: [], at: null }],
+        ["those of another place", { logs: range(1, 5), at: 3 }],
+    ])("asks for the newest itself when there are %s", (_, first) => {
+        expect(begin(null, first).opened).toEqual([{ tail: 500 }]);
     });
 });

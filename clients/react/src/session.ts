@@ -12,9 +12,9 @@ import {
 } from "@logmill/client";
 import { Memory } from "./complete.js";
 import { EVERYTHING, sameFilter, toLogFilter, type Filter } from "./filter.js";
-import { History, PAGE } from "./history.js";
+import { History, PAGE, type FirstPage } from "./history.js";
 import { Model } from "./model.js";
-import type { Row } from "./record.js";
+import { rowOf, type Row } from "./record.js";
 import { streamsOf, type OpenStream, type Place, type RowStream } from "./row_stream.js";
 import { Signal } from "./signal.js";
 
@@ -100,14 +100,27 @@ export class Session {
         this.filterError = filterError(this.model.filter.q);
     }
 
-    /** Begins with the newest lines, or at a place in the past: the record `at`. */
-    start(at: number | null = null): void {
+    /** Begins with the newest lines, or at a place in the past: the record `at`. `first` are these lines, when
+     * somebody has asked for them already. */
+    start(at: number | null = null, first: FirstPage | null = null): void {
         this.life += 1;
-        if (at === null) this.openFresh();
+        if (first && first.logs.length > 0 && first.at === at) this.startWith(first);
+        else if (at === null) this.openFresh();
         else void this.startAt(at);
         document.addEventListener("visibilitychange", this.visibility);
         addEventListener("online", this.retry);
         this.rateTimer = window.setInterval(() => this.measureRate(), 1000);
+    }
+
+    private startWith({ logs, at }: FirstPage): void {
+        if (at !== null) {
+            this.place(logs, at);
+            return;
+        }
+        this.model.expectFresh(this.model.filter);
+        this.came(logs.map(rowOf));
+        this.open({ after: this.model.lastId });
+        this.drawNow();
     }
 
     private async startAt(id: number): Promise<void> {

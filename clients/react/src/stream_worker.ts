@@ -7,7 +7,7 @@ import { LogStreamingService, type LogMessage, type LogStreamer } from "@logmill
 import { buffersOf, packRows } from "./row_batch.js";
 import type { Order, Report } from "./worker_stream.js";
 
-const TELL_MS = 8;
+const TELL_MS = 16; // a frame: who draws no more often needs to hear no more often
 /** Rows on their way to the page: beyond AHEAD the hub is to wait, until few are left. */
 const AHEAD = 40_000;
 const FEW = 10_000;
