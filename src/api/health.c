@@ -44,6 +44,8 @@ void metrics_get(struct http_req *req, struct api *api)
         m->processes++;
     m->downloads = api->downloads;
     m->connections = api->loop->conns;
+    m->unread_bytes = api->loop->untaken.bytes;
+    m->unread_closed_total = api->loop->untaken.given_up;
     m->http_requests_total = api->http->answers;
     m->http_errors_total = api->http->refusals;
     m->journal_bytes_total = journal_written(api->hub->journal);

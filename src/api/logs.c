@@ -32,7 +32,7 @@ static int add_row(const struct record *r, void *ctx)
     struct list_search *l = ctx;
     struct buf *out = &l->search.out;
 
-    if (out->n)
+    if (l->rows > 0)
         buf_add_char(out, ',');
     encode_json(out, r, l->message_max);
     l->rows++;
@@ -89,14 +89,9 @@ static void add_total(struct buf *out, const struct list_search *l)
 static void reply_list(struct search *s)
 {
     struct list_search *l = list_of(s);
-    struct buf rows = s->out;
     char cursor[CURSOR_MAX];
 
-    s->out = (struct buf){0};
     hub_cursor(s->api->hub, s->query.max_id, cursor);
-    BUF_LIT(&s->out, "{\"logs\":[");
-    buf_add_str(&s->out, buf_str(&rows));
-    buf_fini(&rows);
     BUF_LIT(&s->out, "],\"pagination\":{\"total\":");
     add_total(&s->out, l);
     buf_printf(&s->out,
@@ -180,6 +175,7 @@ static void list(struct http_req *req, struct api *api, const char *label, enum 
         return;
     }
     l->message_max = ENCODE_LIVE_MAX;
+    BUF_LIT(&l->search.out, "{\"logs\":["); /* rows are written where they stay */
     l->search.query.order = order;
     if (read_window(&l->search) && read_group(l) && read_around(l))
         search_start(&l->search,

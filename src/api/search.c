@@ -93,7 +93,7 @@ void search_reply_json(struct search *s)
     if (buf_error(&s->out) < 0)
         search_reply_failure(s->req, -ENOMEM);
     else
-        http_reply(s->req, 200, "application/json", buf_str(&s->out));
+        http_reply_buf(s->req, 200, "application/json", &s->out);
 }
 
 static void work_in_pool(struct job *job)

@@ -82,6 +82,16 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     va_end(args);
 }
 
+void buf_trim(struct buf *b)
+{
+    char *p = b->n && b->n < b->cap ? realloc(b->p, b->n) : NULL;
+
+    if (!p)
+        return;
+    b->p = p;
+    b->cap = b->n;
+}
+
 void buf_consume(struct buf *b, size_t n)
 {
     lm_assert(n <= b->n);

@@ -43,6 +43,9 @@ void buf_printf(struct buf *b, const char *fmt, ...) LM_PRINTF(2, 3);
 /* Append a literal. */
 #define BUF_LIT(b, literal) buf_add((b), (literal), sizeof(literal) - 1)
 
+/* Gives back the memory it does not use. */
+void buf_trim(struct buf *b);
+
 /* Drops the first n bytes (n <= b->n), moving the rest down. */
 void buf_consume(struct buf *b, size_t n);
 

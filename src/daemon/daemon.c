@@ -281,6 +281,7 @@ static int open_api(struct daemon *d, struct errinfo *info)
                           .control = daemon_control(d),
                           .base_path = base_path(d->settings)};
     running_init(&d->api.running);
+    d->loop.untaken.max = d->settings->answer_memory;
     d->http = (struct http_server){.loop = &d->loop,
                                    .dispatch = api_dispatch,
                                    .streams = api_streams,

@@ -55,6 +55,7 @@ struct conn_private {
     uv_poll_t poll;
     uv_timer_t *linger;           /* made when a deadline is needed */
     struct turn_hook at_turn_end; /* finishes FAILED and CLOSING, else reads on */
+    struct untaken_holder holds;  /* c->out */
     int fd;
     int events;           /* what poll waits for now */
     int handles;          /* of libuv, not yet closed */
@@ -131,6 +132,18 @@ static void end(struct conn *c, enum conn_state state)
     stop_deadline(p);
     update_events(c);
     turn_hook_ask(c->loop, &p->at_turn_end);
+}
+
+/* c->out has become more or less. */
+static void note_untaken(struct conn *c)
+{
+    untaken_note(&c->loop->untaken, &c->priv->holds, c->out.n);
+}
+
+/* Others need the room, and this peer takes nothing. */
+static void give_up(struct untaken_holder *h)
+{
+    end(&LIST_ITEM(h, struct conn_private, holds)->conn, CLOSING);
 }
 
 static void shrink(struct buf *b)
@@ -270,6 +283,7 @@ static int flush(struct conn *c)
         p->sent = 0;
         shrink(&c->out);
     }
+    note_untaken(c);
     return 0;
 }
 
@@ -405,6 +419,7 @@ static void finish(struct conn *c)
     close(p->fd);
     buf_fini(&c->in);
     buf_fini(&c->out);
+    note_untaken(c);
     c->magic = 0;
     c->loop->conns--;
 }
@@ -496,6 +511,7 @@ int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops,
         return r;
     }
     turn_hook_init(&p->at_turn_end, on_turn_end);
+    untaken_holder_init(&p->holds, give_up);
     p->fd = fd;
     p->handles = 1;
     p->conn = (struct conn){
@@ -535,6 +551,18 @@ int conn_start_tls(struct conn *c, struct tls *t, unsigned handshake_ms)
     return 0;
 }
 
+static int queue(struct conn *c, const void *bytes, size_t n)
+{
+    buf_add(&c->out, bytes, n);
+    if (c->out.failed) {
+        end(c, CLOSING);
+        return -ENOMEM;
+    }
+    note_untaken(c);
+    update_events(c);
+    return 0;
+}
+
 int conn_write(struct conn *c, const void *bytes, size_t n)
 {
     check(c);
@@ -550,13 +578,29 @@ int conn_write(struct conn *c, const void *bytes, size_t n)
         }
         done = (size_t)sent;
     }
-    buf_add(&c->out, (const char *)bytes + done, n - done);
-    if (c->out.failed) {
-        end(c, CLOSING);
-        return -ENOMEM;
+    return queue(c, (const char *)bytes + done, n - done);
+}
+
+int conn_write_buf(struct conn *c, struct buf *b, size_t done)
+{
+    struct conn_private *p = c->priv;
+    int err = 0;
+
+    check(c);
+    lm_assert(done <= b->n);
+    if (c->out.n > 0 && p->state == OPEN) {
+        err = queue(c, b->p + done, b->n - done);
+    } else if (p->state == OPEN && done < b->n) {
+        buf_fini(&c->out);
+        c->out = *b;
+        *b = (struct buf){0};
+        buf_trim(&c->out);
+        p->sent = done;
+        note_untaken(c);
+        update_events(c);
     }
-    update_events(c);
-    return 0;
+    buf_fini(b);
+    return err;
 }
 
 void conn_watch(struct conn *c, struct conn_watch *w)
@@ -591,6 +635,12 @@ void conn_want_drained(struct conn *c)
     check(c);
     c->priv->want_drained = true;
     update_events(c);
+}
+
+size_t conn_unsent(const struct conn *c)
+{
+    check(c);
+    return c->out.n - c->priv->sent;
 }
 
 size_t conn_kernel_unsent(struct conn *c)

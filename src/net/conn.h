@@ -8,6 +8,9 @@
  *     socket ─▶ c->in ─▶ ops->on_data          conn_write()  ─▶ c->out ─▶ socket
  *                                              conn_writev() ─────────▶ socket (no copy)
  *
+ * What a peer does not take is bounded for all connections together (untaken.h): one that holds much and takes
+ * nothing is closed when others need the room.
+ *
  * Closing is deferred: conn_close() stops all callbacks except on_close, which comes once, before
  * the turn ends, and is the last time the pointer may be used. When it is the peer or the network
  * that ends the connection, what had arrived before is still given to on_data first.
@@ -82,6 +85,10 @@ static inline struct iovec conn_piece(const void *bytes, size_t n)
     return (struct iovec){start.out, n};
 }
 
+/* The same without a copy of what does not leave at once: all of b but its first `done` bytes, which have
+ * left already. b is empty afterwards. */
+int conn_write_buf(struct conn *c, struct buf *b, size_t done);
+
 /* Sends straight from the caller's memory, after c->out. Returns how many bytes the kernel took
  * (on_drained will come when that is not all of them), or a negative errno after which the connection
  * is already closing. */
@@ -89,6 +96,9 @@ ssize_t conn_writev(struct conn *c, const struct iovec *iov, int n) LM_MUST_CHEC
 
 /* Asks for on_drained as soon as the socket takes bytes again. */
 void conn_want_drained(struct conn *c);
+
+/* Bytes that were accepted from us and that the kernel has not taken. */
+size_t conn_unsent(const struct conn *c);
 
 /* Bytes the kernel (or TLS) has taken from us and not yet seen acknowledged by the peer (SIOCOUTQ). */
 size_t conn_kernel_unsent(struct conn *c);

@@ -78,12 +78,18 @@ static void tell_drained(struct eio_session *s)
         s->server->ops->on_drained(s);
 }
 
+static void empty_mail(struct eio_session *s)
+{
+    buf_fini(&s->mail);
+    untaken_note(&s->server->loop->untaken, &s->holds, 0);
+}
+
 static void deliver_mail(struct eio_session *s)
 {
     struct buf out = {0};
 
     eio_mail_unpack(buf_str(&s->mail), &out);
-    buf_fini(&s->mail);
+    empty_mail(s);
     if (buf_error(&out) == 0) {
         reply_to_poll(s, buf_str(&out));
         tell_drained(s);
@@ -114,6 +120,7 @@ static void mail_write(struct outlet *o, const void *bytes, size_t n)
         return;
     buf_add(&s->mail, bytes, n);
     s->failed |= buf_error(&s->mail) < 0 || s->mail.n > MAIL_MAX;
+    untaken_note(&s->server->loop->untaken, &s->holds, s->mail.n);
     if (s->poll)
         turn_hook_ask(s->server->loop, &s->deliver);
 }
@@ -141,6 +148,12 @@ static void mail_close(struct outlet *o)
     s->failed = true;
     if (!s->closed)
         uv_timer_start(&s->timer, on_timer, 0, 0);
+}
+
+/* Others need the room, and this client does not fetch its mail. */
+static void give_up(struct untaken_holder *h)
+{
+    mail_close(&LIST_ITEM(h, struct eio_session, holds)->outlet);
 }
 
 static size_t mail_unsent(const struct outlet *o)
@@ -287,7 +300,7 @@ static void upgrade(struct eio_session *s, struct eio_link *l)
     s->outlet.conn = l->ws.conn;
     if (s->mail.n)
         conn_write(l->ws.conn, s->mail.p, s->mail.n);
-    buf_fini(&s->mail);
+    empty_mail(s);
     tell_drained(s);
 }
 
@@ -479,7 +492,7 @@ static void finish(struct eio_session *s, const char *last_words)
         reply_to_poll(s, str_from(last_words));
     turn_hook_cancel(&s->deliver);
     s->server->ops->on_close(s);
-    buf_fini(&s->mail);
+    empty_mail(s);
     uv_close((uv_handle_t *)&s->timer, free_session);
 }
 
@@ -516,6 +529,7 @@ static struct eio_session *new_session(struct eio_server *e, struct http_req *re
     s->outlet.ops = &mail_ops;
     s->opened_us = s->heard_us = clock_mono_us();
     turn_hook_init(&s->deliver, on_deliver);
+    untaken_holder_init(&s->holds, give_up);
     if (!e->ops->on_open(s, req)) {
         free(s);
         return NULL;

@@ -63,10 +63,11 @@ struct eio_session {
     struct eio_server *server;
     void *self; /* of the server's ops */
     char sid[EIO_SID_MAX + 1];
-    struct eio_link *link;  /* the WebSocket it goes over, or NULL: it polls */
-    struct eio_link *probe; /* a WebSocket that may take over */
-    struct http_req *poll;  /* a GET that waits for something to say */
-    struct buf mail;        /* frames for a client that polls */
+    struct eio_link *link;       /* the WebSocket it goes over, or NULL: it polls */
+    struct eio_link *probe;      /* a WebSocket that may take over */
+    struct http_req *poll;       /* a GET that waits for something to say */
+    struct buf mail;             /* frames for a client that polls */
+    struct untaken_holder holds; /* mail */
     struct turn_hook deliver;
     uv_timer_t timer;
     int64_t opened_us, heard_us;

@@ -108,6 +108,8 @@ void http_add_header(struct http_req *req, const char *name, const char *value);
  * no-referrer, Cache-Control: no-store unless a Cache-Control was added). HEAD gets no body.
  * The request is over afterwards. */
 void http_reply(struct http_req *req, int status, const char *content_type, struct str body);
+/* The same of a large body, which is not copied: it is empty afterwards. */
+void http_reply_buf(struct http_req *req, int status, const char *content_type, struct buf *body);
 /* {"error":{"code","message","details"}}; code is a short word as in "bad_parameter". details is
  * JSON text or NULL. */
 void http_reply_error(struct http_req *req, int status, const char *code, const char *details,

@@ -32,7 +32,7 @@ struct http_conn {
     size_t body_mark; /* body_raw when its deadline was last put off */
     struct http_refusal why;
     int64_t deadline_us; /* INT64_MAX: none */
-    size_t unsent;       /* c->out.n when the deadline was last put off */
+    size_t unsent;       /* conn_unsent() when the deadline was last put off */
     struct turn_hook go_on;
 };
 

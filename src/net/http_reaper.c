@@ -28,7 +28,7 @@ static void expire(struct http_conn *hc)
     switch (hc->state) {
     case HTTP_IDLE:
     case HTTP_BUSY: /* only while an answer in pieces waits for the client */
-        if (hc->c->out.n != hc->unsent) {
+        if (conn_unsent(hc->c) != hc->unsent) {
             /* Slow, but still reading its answer, or done with it since. */
             http_await_next(hc);
             break;
@@ -86,7 +86,7 @@ void http_await_next(struct http_conn *hc)
     const struct http_server *s = hc->server;
     unsigned stall_ms = STALL_HEADS * s->head_timeout_ms;
 
-    hc->unsent = hc->c->out.n;
+    hc->unsent = conn_unsent(hc->c);
     http_set_deadline(hc,
                       hc->unsent && stall_ms < s->idle_timeout_ms ? stall_ms : s->idle_timeout_ms);
 }

@@ -118,8 +118,9 @@ static bool has_no_body(int status)
     return status < 200 || status == 204 || status == 304;
 }
 
-/* Head and body leave in one system call when the socket takes them. */
-static void send_answer(struct conn *c, struct str head, struct str body)
+/* Head and body leave in one system call when the socket takes them. What it does not take of the body is
+ * taken out of `own`, where the body is, or copied when that is NULL. */
+static void send_answer(struct conn *c, struct str head, struct str body, struct buf *own)
 {
     struct iovec pieces[2] = {conn_piece(head.p, head.n), conn_piece(body.p, body.n)};
     ssize_t n = conn_writev(c, pieces, 2);
@@ -128,8 +129,11 @@ static void send_answer(struct conn *c, struct str head, struct str body)
         return;
     size_t sent = (size_t)n, of_head = sent < head.n ? sent : head.n;
     conn_write(c, head.p + of_head, head.n - of_head);
-    if (body.n > sent - of_head)
-        conn_write(c, body.p + (sent - of_head), body.n - (sent - of_head));
+    size_t of_body = sent - of_head;
+    if (own && body.n)
+        conn_write_buf(c, own, of_body);
+    else
+        conn_write(c, body.p + of_body, body.n - of_body);
 }
 
 /* Everything about an answer that does not depend on what it says. */
@@ -169,7 +173,8 @@ void http_write_head(struct http_req *req, int status, const char *content_type,
         BUF_LIT(head, "Connection: close\r\n");
 }
 
-void http_reply(struct http_req *req, int status, const char *content_type, struct str body)
+static void reply(struct http_req *req, int status, const char *content_type, struct str body,
+                  struct buf *own)
 {
     struct http_private *p = req->priv;
     struct buf head = {0};
@@ -184,9 +189,20 @@ void http_reply(struct http_req *req, int status, const char *content_type, stru
     if (req->conn && head.failed)
         conn_close(req->conn, 0);
     else if (req->conn)
-        send_answer(req->conn, buf_str(&head), body);
+        send_answer(req->conn, buf_str(&head), body, own);
     buf_fini(&head);
     http_req_over(req);
+}
+
+void http_reply(struct http_req *req, int status, const char *content_type, struct str body)
+{
+    reply(req, status, content_type, body, NULL);
+}
+
+void http_reply_buf(struct http_req *req, int status, const char *content_type, struct buf *body)
+{
+    reply(req, status, content_type, buf_str(body), body);
+    buf_fini(body);
 }
 
 void http_reply_error(struct http_req *req, int status, const char *code, const char *details,

@@ -60,7 +60,7 @@ static void watch_client(struct http_send_private *p)
 {
     struct http_conn *hc = p->s->req->priv->hc;
 
-    hc->unsent = hc->c->out.n;
+    hc->unsent = conn_unsent(hc->c);
     http_set_deadline(hc, hc->server->idle_timeout_ms);
 }
 

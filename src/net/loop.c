@@ -47,6 +47,7 @@ int loop_init(struct loop *l)
     list_init(&l->hooks);
     list_init(&l->waiting);
     l->conns = l->asked = 0;
+    untaken_init(&l->untaken, 0);
     uv_prepare_init(&l->uv, &l->prepare);
     uv_idle_init(&l->uv, &l->idle);
     l->prepare.data = l;

@@ -15,17 +15,19 @@
 
 #include "base/err.h"
 #include "base/list.h"
+#include "net/untaken.h"
 
 #include <uv.h>
 
 struct loop {
     uv_loop_t uv;
-    uv_prepare_t prepare; /* runs the hooks, just before the loop would sleep */
-    uv_idle_t idle;       /* active while a hook waits, so that the loop does not sleep first */
-    struct list hooks;    /* struct turn_hook that asked for this turn's end */
-    unsigned conns;       /* open connections (conn.c counts) */
-    unsigned asked;       /* jobs of job_ask() in the pool */
-    struct list waiting;  /* struct job that have no place there yet */
+    uv_prepare_t prepare;   /* runs the hooks, just before the loop would sleep */
+    uv_idle_t idle;         /* active while a hook waits, so that the loop does not sleep first */
+    struct list hooks;      /* struct turn_hook that asked for this turn's end */
+    unsigned conns;         /* open connections (conn.c counts) */
+    struct untaken untaken; /* what their peers have not taken; no limit until somebody sets one */
+    unsigned asked;         /* jobs of job_ask() in the pool */
+    struct list waiting;    /* struct job that have no place there yet */
 };
 
 int loop_init(struct loop *l) LM_MUST_CHECK;

@@ -101,3 +101,31 @@ scenario("who reads an answer slowly holds nobody up and is closed when it stops
     await until("the stalled ones to be gone", closed);
     for (const c of stalled) c.socket.destroy();
 });
+
+scenario("fifty ask for the largest answers and never read: memory stays, and who reads is answered", async (s, t) => {
+    const hub = await s.hub({ settings: { answer_memory: "8MiB" } });
+    const lines = Array.from({ length: 6000 }, (_, i) => JSON.stringify({ message: `${i} ${"x".repeat(1000)}` }));
+    await hub.get("/api/v1/logs", {}, { method: "POST", body: lines.join("\n") });
+    const ask = "GET /api/v1/logs?limit=6000 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const before = hub.memoryKb();
+    let most = 0;
+    const stalled = Array.from({ length: 50 }, () => connection(hub, ask));
+    for (const c of stalled) c.socket.pause();
+    for (let i = 0; i < 10; i++) {
+        const v1 = await s.v1(hub, { subscribe: "none" });
+        for (let k = 0; k < 4; k++) v1.socket.send(JSON.stringify({ type: "requestLogs", limit: 3000 }));
+        v1.socket.pause();
+    }
+    const many = async () => {
+        most = Math.max(most, hub.memoryKb());
+        return (await hub.metric("unread_closed_total")) >= 50;
+    };
+    await until("most of them to be given up", many);
+    const whole = await hub.get("/api/v1/logs", { limit: 6000 });
+    assert.equal(whole.json.logs.length, 6000);
+    assert.ok((await hub.metric("unread_bytes")) <= 8 * 1024 * 1024);
+    most = Math.max(most, hub.memoryKb());
+    t.diagnostic(`${most - before} kB more at most, for 90 answers of 3 to 6 MB`);
+    assert.ok(most - before < 96 * 1024, `${most - before} kB more`);
+    for (const c of stalled) c.socket.destroy();
+});
