@@ -2,14 +2,18 @@
  *
  * export_command.c - `logmill export`: records as a file.
  *
- * A named file appears under its name only when it is whole: until then it is <name>.part beside it.
+ * A named file appears under its name only when it is whole: until then it is <name>.part beside it, which goes
+ * when the export is ended. One that was left behind all the same (kill -9) is written anew.
  */
 #include "cli/ask_hub.h"
 #include "cli/progress.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum { OPT_FORMAT = ASK_OWN, OPT_COMPRESS, OPT_OUTPUT, OPT_DATE, OPT_TZ };
@@ -91,16 +95,49 @@ static int on_body(struct str piece, void *ctx)
     return fwrite(piece.p, 1, piece.n, e->out) == piece.n ? 0 : -EIO;
 }
 
-static int export_to(struct export_run *e, const char *part)
+static const char *unfinished; /* what goes when a signal ends the program */
+
+static void on_signal(int number)
+{
+    if (unfinished)
+        unlink(unfinished);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void guard(const char *part)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+    unfinished = part;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (signal(signals[i], on_signal) == SIG_IGN) /* as nohup wants it */
+            signal(signals[i], SIG_IGN);
+}
+
+/* Locked, so that two exports to one name do not mix. NULL: it has been said. */
+static FILE *open_part(const char *part)
+{
+    int fd = open(part, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    bool mine = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+    FILE *f = mine && ftruncate(fd, 0) == 0 ? fdopen(fd, "w") : NULL;
+
+    if (f) {
+        guard(part);
+        return f;
+    }
+    fprintf(stderr, "logmill export: cannot make %s: %s\n", part,
+            fd >= 0 && !mine ? "another export is writing it" : err_text(-errno));
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
+static int write_all(struct export_run *e)
 {
     struct buf path = {0};
 
     guess_from_name(e);
-    e->out = e->output ? fopen(part, "wxe") : stdout;
-    if (!e->out) {
-        fprintf(stderr, "logmill export: cannot make %s: %s\n", part, err_text(-errno));
-        return ASK_TROUBLE;
-    }
     ask_path(&e->ask, "/api/v1/logs/export", "", &path);
     int rc = ask_get(&e->ask, path.p, on_body, e);
     buf_fini(&path);
@@ -109,10 +146,27 @@ static int export_to(struct export_run *e, const char *part)
         rc = -EIO;
     if (rc == -EIO)
         fprintf(stderr, "logmill export: cannot write: %s\n", err_text(-errno));
-    if (e->output)
-        fclose(e->out);
     progress_end(&e->progress);
     return rc == 0 ? 0 : ASK_TROUBLE;
+}
+
+/* The file has its name when everything is in it, or there is none. */
+static int export_to_file(struct export_run *e, const char *part)
+{
+    e->out = open_part(part);
+    if (!e->out)
+        return ASK_TROUBLE;
+    progress_begin(&e->progress, "export", 0, true);
+    int status = write_all(e);
+    fclose(e->out);
+    if (status == 0 && rename(part, e->output) < 0) {
+        fprintf(stderr, "logmill export: cannot rename %s: %s\n", part, err_text(-errno));
+        status = ASK_TROUBLE;
+    }
+    if (status != 0)
+        unlink(part);
+    unfinished = NULL;
+    return status;
 }
 
 static int run_export(struct export_run *e)
@@ -120,20 +174,18 @@ static int run_export(struct export_run *e)
     char *part = NULL;
     int status;
 
-    if (!e->output && isatty(STDOUT_FILENO) && e->said_compress)
-        return cli_usage("export", "packed bytes do not go to a terminal: name a file with -o");
-    if (e->output && access(e->output, F_OK) == 0)
-        return cli_usage("export", "%s is there already: choose another name", e->output);
-    if (asprintf(&part, "%s.part", e->output ? e->output : "") < 0)
-        return ASK_TROUBLE;
-    progress_begin(&e->progress, "export", 0, e->output != NULL);
-    status = export_to(e, part);
-    if (e->output && status == 0 && rename(part, e->output) < 0) {
-        fprintf(stderr, "logmill export: cannot rename %s: %s\n", part, err_text(-errno));
-        status = ASK_TROUBLE;
+    if (!e->output) {
+        if (isatty(STDOUT_FILENO) && e->said_compress)
+            return cli_usage("export", "packed bytes do not go to a terminal: name a file with -o");
+        e->out = stdout;
+        progress_begin(&e->progress, "export", 0, false);
+        return write_all(e);
     }
-    if (e->output && status != 0)
-        unlink(part);
+    if (access(e->output, F_OK) == 0)
+        return cli_usage("export", "%s is there already: choose another name", e->output);
+    if (asprintf(&part, "%s.part", e->output) < 0)
+        return ASK_TROUBLE;
+    status = export_to_file(e, part);
     free(part);
     return status;
 }

@@ -375,6 +375,18 @@ static int import_file(struct import_run *im, const char *name)
     return rc == 0 ? send_batch(im) : rc;
 }
 
+static void say_end(const struct import_run *im, bool whole)
+{
+    if (whole)
+        fprintf(stderr, "logmill import: %" PRIu64 " records are stored", im->taken);
+    else
+        fprintf(stderr,
+                "logmill import: stopped after %" PRIu64
+                " records; the same command within ten minutes goes on there",
+                im->taken);
+    fprintf(stderr, im->rejected ? ", %" PRIu64 " were refused\n" : "\n", im->rejected);
+}
+
 static int import_files(struct import_run *im, char **names)
 {
     static char stdin_name[] = "-";
@@ -390,14 +402,8 @@ static int import_files(struct import_run *im, char **names)
     for (char **name = names; *name && rc == 0; name++)
         rc = import_file(im, *name);
     progress_end(&im->progress);
-    if (rc == 0)
-        fprintf(stderr, "logmill import: %" PRIu64 " records are stored", im->taken);
-    else
-        fprintf(stderr,
-                "logmill import: stopped after %" PRIu64
-                " records; the same command within ten minutes goes on there",
-                im->taken);
-    fprintf(stderr, im->rejected ? ", %" PRIu64 " were refused\n" : "\n", im->rejected);
+    if (rc == 0 || im->taken + im->rejected > 0) /* else it has been said why there was nothing */
+        say_end(im, rc == 0);
     return rc < 0 ? ASK_TROUBLE : im->rejected ? ASK_NOTHING : ASK_FOUND;
 }
 

@@ -59,7 +59,7 @@ function moment(ms) {
 scenario(
     `${ROUNDS} kills at random moments: what was seen stays, and every line is there once`,
     async (s, t) => {
-        const storm = await new Storm(s, { settings: SETTINGS }).begin();
+        const storm = await new Storm(s, { settings: SETTINGS, clears: true }).begin();
         const { hub } = storm;
         const clearing = new Clearing(hub);
         const starts = []; // ms until it can be asked

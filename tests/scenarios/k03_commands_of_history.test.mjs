@@ -5,10 +5,11 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { LOGMILL } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
+import { until } from "../lib/wait.mjs";
 
 /** A subcommand run to its end: { status, stdout, stderr }. */
 function run(s, hub, args, { input = "", env = {} } = {}) {
@@ -132,6 +133,24 @@ scenario("import keeps times, levels, fields and labels of text and NDJSON, pack
     const cut = run(s, hub, ["import", s.path("cut.gz")]);
     assert.equal(cut.status, 2);
     assert.match(cut.stderr, /damaged or not whole/);
+});
+
+scenario("an export that is stopped leaves nothing, and what one that was killed has left is no obstacle", async (s) => {
+    const hub = await s.hub();
+    assert.equal(run(s, hub, ["import", "-"], { input: ndjson([at(1, "a line", { job_run_id: "7" })]) }).status, 0);
+    const file = s.path("lines.ndjson");
+    writeFileSync(`${file}.part`, "what a killed export has left, longer than what there is to write".repeat(10));
+    hub.process.signal("SIGSTOP");
+    const stopped = s.logmill(["export", "--socket", hub.socket, "--job", "7", "-o", file]);
+    await until("it to begin", () => statSync(`${file}.part`).size === 0);
+    const second = run(s, hub, ["export", "--job", "7", "-o", file]);
+    assert.deepEqual([second.status, /another export is writing it/.test(second.stderr)], [2, true]);
+    stopped.signal("SIGINT");
+    assert.equal(await stopped.end(), "SIGINT");
+    hub.process.signal("SIGCONT");
+    assert.ok(!existsSync(`${file}.part`) && !existsSync(file));
+    assert.equal(run(s, hub, ["export", "--job", "7", "-o", file]).status, 0);
+    assert.equal(JSON.parse(readFileSync(file, "utf8")).message, "a line");
 });
 
 scenario("out of one hub and into another, everything is the same but the ids", async (s) => {

@@ -313,7 +313,7 @@ export function LogList(props: LogListProps): ReactNode {
             <div ref={probe} className="probe" aria-hidden="true" />
             {heads && <Heads columns={wanted.fields} cell={size.cell} onColumns={props.onColumns} />}
             <div className="canvas" style={{ height: extent.total, width }}>
-                <div className={pinned ? "pane pinned" : "pane"} role="list">
+                <div className={pinned ? "pane still" : "pane"} role="list">
                     {rows}
                 </div>
             </div>
