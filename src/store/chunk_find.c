@@ -80,7 +80,7 @@ int found_all(struct found *f, uint32_t rows, uint32_t from, uint32_t to)
 
 /* --- what label sets say --- */
 
-static bool set_alive(const struct finder *f, uint32_t set)
+bool find_set_alive(const struct finder *f, uint32_t set)
 {
     return f->sets[set].verdict.truth != TRUTH_NO && f->sets[set].dead_to < f->range->max_id &&
            f->sets[set].dead_to + 1 < f->reader.chunk->end_id;
@@ -92,7 +92,7 @@ static bool any_set_alive(struct finder *f)
     bool any = false;
 
     for (uint32_t i = 0; i < f->reader.chunk->set_count; i++)
-        any = any || set_alive(f, i);
+        any = any || find_set_alive(f, i);
     return any;
 }
 
@@ -128,112 +128,11 @@ static void drop_dead_blocks(const struct finder *f, struct block_mask *blocks)
         bool alive = false;
         for (uint32_t set = format_u32(d + BLOCK_FIRST_SET); set <= format_u32(d + BLOCK_LAST_SET);
              set++)
-            alive = alive || set_alive(f, set);
+            alive = alive || find_set_alive(f, set);
         if (!alive || (int64_t)format_u64(d + BLOCK_MAX_TIME) < f->range->from_us ||
             (int64_t)format_u64(d + BLOCK_MIN_TIME) >= f->range->to_us)
             mask_drop(blocks, i);
     }
-}
-
-/* --- by the table of counts, without looking at rows --- */
-
-/* Does every record of this set, level and stream match? Only where nothing else is asked. */
-static bool kind_matches(const struct finder *f, uint32_t set, unsigned kind)
-{
-    const struct record r = {.labels = f->reader.sets[set].labels,
-                             .level = (enum level)(kind & 7),
-                             .stream = (enum stream)(kind >> KIND_STREAM & 3)};
-
-    return set_alive(f, set) && filter_match_rest(f->plan->filter, &f->sets[set].verdict, &r);
-}
-
-static int count_by_table(struct finder *f)
-{
-    struct str raw;
-    uint64_t arg, n, total = 0;
-    int err = reader_column(&f->reader, COLUMN_COUNTS, &raw, &arg);
-
-    for (uint32_t set = 0; set < f->reader.chunk->set_count && err == 0; set++) {
-        unsigned kinds = raw.n ? (unsigned char)*raw.p : 0;
-        raw = raw.n ? str_of(raw.p + 1, raw.n - 1) : raw;
-        for (; kinds > 0; kinds--) {
-            unsigned kind = raw.n ? (unsigned char)*raw.p : 0;
-            raw = raw.n ? str_of(raw.p + 1, raw.n - 1) : raw;
-            if (!format_varint(&raw, &n))
-                return -LM_E_DAMAGED;
-            total += kind_matches(f, set, kind) ? n : 0;
-        }
-    }
-    if (err == 0 && (raw.n || total > f->reader.chunk->count))
-        err = -LM_E_DAMAGED;
-    if (err == 0)
-        f->found->count = (uint32_t)total;
-    return err;
-}
-
-/* --- by columns --- */
-
-bool find_row_alive(const struct finder *f, uint32_t row)
-{
-    const struct chunk_reader *r = &f->reader;
-    const struct find_set *set = &f->sets[r->row_sets[row]];
-
-    if (row < f->row_from || row >= f->row_to || set->verdict.truth == TRUTH_NO)
-        return false;
-    if (!f->cut)
-        return set_alive(f, r->row_sets[row]);
-    return reader_id(r, row) > set->dead_to && r->times[row] >= f->range->from_us &&
-           r->times[row] < f->range->to_us;
-}
-
-enum { MEMO_UNKNOWN, MEMO_NO, MEMO_YES };
-
-/* Rows whose set, level and stream are alike have the same answer. */
-static int match_kinds(struct finder *f)
-{
-    const struct chunk_reader *r = &f->reader;
-    size_t n = (size_t)r->chunk->set_count * 32;
-
-    buf_clear(&f->memo);
-    if (buf_reserve(&f->memo, n + 1) < 0)
-        return -ENOMEM;
-    memset(f->memo.p, MEMO_UNKNOWN, n);
-    for (uint32_t row = f->row_from; row < f->row_to; row++) {
-        char *memo = &f->memo.p[r->row_sets[row] * 32 + (r->kinds[row] & 31)];
-        if (*memo == MEMO_UNKNOWN)
-            *memo = kind_matches(f, r->row_sets[row], r->kinds[row] & 31) ? MEMO_YES : MEMO_NO;
-        if (*memo == MEMO_YES && (!f->cut || find_row_alive(f, row)))
-            found_add(f->found, row);
-    }
-    return 0;
-}
-
-static int match_records(struct finder *f)
-{
-    const struct chunk_reader *r = &f->reader;
-    struct record record;
-
-    for (uint32_t row = f->row_from; row < f->row_to; row++) {
-        if (!find_row_alive(f, row))
-            continue;
-        reader_record(r, row, &record);
-        if (filter_match_rest(f->plan->filter, &f->sets[r->row_sets[row]].verdict, &record))
-            found_add(f->found, row);
-    }
-    return 0;
-}
-
-static int find_by_columns(struct finder *f)
-{
-    bool place = f->plan->by_place;
-    int err = reader_need(&f->reader, NEED_ROW_SETS | NEED_KINDS |
-                                          (place || f->cut ? NEED_TIMES | NEED_IDS : 0));
-
-    if (err == 0)
-        err = found_none(f->found, f->reader.chunk->count);
-    if (err < 0)
-        return err;
-    return place ? match_records(f) : match_kinds(f);
 }
 
 /* --- the steps --- */
@@ -244,7 +143,7 @@ static bool asks_texts(const struct finder *f)
     bool open = false;
 
     for (uint32_t i = 0; i < f->reader.chunk->set_count; i++)
-        open = open || (set_alive(f, i) && f->sets[i].verdict.truth == TRUTH_OPEN);
+        open = open || (find_set_alive(f, i) && f->sets[i].verdict.truth == TRUTH_OPEN);
     return open && (f->plan->by_text || f->plan->by_fields);
 }
 
@@ -312,12 +211,7 @@ static int find_in_open_chunk(struct finder *f, bool count_only)
         return 0;
     if (asks_texts(f))
         return find_by_texts(f, &blocks, count_only);
-    if (count_only && !f->cut && !f->plan->by_place) {
-        err = count_by_table(f);
-        if (err == 0 || unread_pass_table(f->range->unread, &f->reader, err) < 0)
-            return err;
-    }
-    return find_by_columns(f);
+    return find_by_columns(f, count_only);
 }
 
 int find_rows(struct finder *f, struct chunk *c, const struct plan *plan,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * find_texts.h - what chunk_find.c, find_texts.c and find_eval.c share.
+ * find_texts.h - what chunk_find.c, find_columns.c, find_texts.c and find_eval.c share.
  */
 #ifndef LM_STORE_FIND_TEXTS_H
 #define LM_STORE_FIND_TEXTS_H
@@ -10,6 +10,11 @@
 /* Unpacks the blocks of the mask and looks for matches in them. */
 int find_by_texts(struct finder *f, const struct block_mask *blocks, bool count_only) LM_MUST_CHECK;
 
+/* Looks for matches by labels, level, stream, id and time alone. */
+int find_by_columns(struct finder *f, bool count_only) LM_MUST_CHECK;
+
+/* Has the label set rows that may match and are not cleared? */
+bool find_set_alive(const struct finder *f, uint32_t set);
 /* Is the row within the ranges, and not cleared? Its columns must be there. */
 bool find_row_alive(const struct finder *f, uint32_t row);
 

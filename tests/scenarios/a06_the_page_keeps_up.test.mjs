@@ -86,6 +86,39 @@ scenario("a turn of the wheel amid 5,000 lines a second stops there; nothing mov
     assert.deepEqual(page.errors, []);
 });
 
+scenario("a list that is taller than a browser allows is scrolled by pixels, and has both its ends", async (s, t) => {
+    if (noBrowser) return t.skip(noBrowser);
+    const rows = 52_500;
+    const hub = await s.hub();
+    const page = await openPage(s, "about:blank");
+    await page.setViewportSize({ width: 420, height: 700 });
+    await page.addInitScript(() => localStorage.setItem("logmill.prefs", JSON.stringify({ wrap: true })));
+    await page.goto(`${hub.url}/logs?job_run_id=tall`);
+    await status(page, "live");
+    const body = Array.from({ length: 17_500 }, (_, i) => `{"job_run_id":"tall","message":"${i} ${"eight lines each ".repeat(30)}"}`).join("\n");
+    for (let n = 0; n < rows; n += 17_500) {
+        await hub.get("/api/v1/logs", {}, { method: "POST", headers: { "content-type": "application/x-ndjson" }, body });
+        await until("the page to have them", async () => (await count(page)) === n + 17_500);
+    }
+    const list = page.getByTestId("list");
+    const atEdge = async (which) => (await placesOf(page)).at(which);
+    const height = await list.evaluate(({ clientHeight }) => clientHeight);
+    await until("the newest at the lower edge", async () => (await atEdge(-1))[1] === height - 8 * 20);
+    const [newest] = await atEdge(-1);
+    assert.ok((await list.evaluate(({ scrollHeight }) => scrollHeight)) < 8.1e6, "and told as less");
+    await list.hover();
+    await page.mouse.wheel(0, -500);
+    await status(page, "paused");
+    await until("as far as the wheel was turned", async () => new Map(await placesOf(page)).get(newest - 5) === height - 6 * 160 + 500);
+    await page.keyboard.press("g");
+    await until("the oldest", async () => (await atEdge(0)).join() === `${newest - rows + 1},0`);
+    await page.mouse.wheel(0, 500);
+    await until("down again", async () => new Map(await placesOf(page)).get(newest - rows + 1 + 4) === 4 * 160 - 500);
+    await page.keyboard.press("End");
+    await until("the newest again", async () => (await atEdge(-1)).join() === `${newest},${height - 8 * 20}`);
+    assert.deepEqual(page.errors, []);
+});
+
 scenario("the page resumes when the hub was killed: each line once", async (s, t) => {
     if (noBrowser) return t.skip(noBrowser);
     const hub = await s.hub();

@@ -23,12 +23,20 @@ async function open(s, query = "") {
 
 const state = (page, name) => page.locator(`[data-testid=status][data-state=${name}]`).waitFor();
 const row = (page, text) => page.getByTestId("row").filter({ hasText: text }).last().waitFor();
+/** What one sees in the middle of the list: the text of a row, or nothing. */
+const middle = (page) =>
+    page.getByTestId("list").evaluate((list) => {
+        const box = list.getBoundingClientRect();
+        const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+        return there?.closest("[data-testid=row]")?.textContent ?? "";
+    });
 const count = async (page) => Number((await page.getByTestId("count").innerText()).replace(/\D/g, ""));
 
 scenario("scrolling up goes back to the very first line, End to the present", async (s, t) => {
     if (noBrowser) return t.skip(noBrowser);
     const { hub, page } = await open(s);
     assert.ok((await count(page)) < LINES, "not everything is loaded at first");
+    await until("a line in the middle of the list, while it follows", () => middle(page));
     const first = await until("the first line", async () => {
         await page.keyboard.press("g");
         const [top] = await rowsOf(page);
@@ -37,6 +45,7 @@ scenario("scrolling up goes back to the very first line, End to the present", as
     assert.match(first.text, /Local socket/);
     assert.equal(await page.getByTestId("list").getAttribute("data-order-faults"), "0");
     await state(page, "paused");
+    await until("a line in the middle, while it is paused", () => middle(page));
     await s.run(hub, ["--name", "more", "--quiet"], ["echo", "news"]).end();
     await until("the bar to count", async () => /[1-9]\d* new/.test(await page.getByTestId("resume").innerText()));
     await page.keyboard.press("End");

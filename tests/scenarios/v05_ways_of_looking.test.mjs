@@ -45,6 +45,20 @@ scenario("stack traces are folded to their first line, and copied whole", async 
     await until("it is folded", async () => (await further()) === 0);
     await press(page, "O");
     await until("all are open", async () => (await further()) === 3);
+    const copied = async () => {
+        await press(page, "y");
+        return (await page.evaluate(() => navigator.clipboard.readText())).split("\n");
+    };
+    await press(page, "E");
+    await press(page, "Shift+ArrowDown");
+    await press(page, "J");
+    await until("three lines", async () => (await page.locator(".row.chosen").count()) === 3);
+    assert.match((await copied()).at(-1), /x\.js:3:4/);
+    await page.getByTestId("row").filter({ hasText: "request 2" }).click({ modifiers: ["Shift"] });
+    await until("as far as the click", async () => /request 2/.test((await copied()).at(-1)));
+    assert.match((await copied())[0], /it broke/);
+    await press(page, "Escape");
+    await until("one line again", async () => (await copied()).length === 1);
 });
 
 scenario("members become columns, the address and saved views remember them", async (s, t) => {

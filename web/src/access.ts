@@ -12,7 +12,7 @@ export interface Access {
 }
 
 /** A hub that does not say so is asked by the pages themselves. */
-export async function accessNow(signal: AbortSignal): Promise<Access> {
+export async function accessNow(signal: AbortSignal | null = null): Promise<Access> {
     const response = await fetch(SESSION, { signal });
     if (!response.ok) return { mayRead: true, hasSession: false };
     const { scope, session } = (await response.json()) as { scope?: string; session?: boolean };

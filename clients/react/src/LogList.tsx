@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The list: a window of real rows over the ring, set by arithmetic alone. The browser scrolls; we
-// write the scroll position only when the view has moved by itself (trimmed, revealed), so a reader's
-// own scrolling is never fought.
-//
-// While it follows, its rows lie on a pane that does not scroll: a frame changes their text and nothing
-// else. Length and scroll position of the list are told to the browser with the counters, a few times a
-// second, since each time costs it a layout, and tiles of a place that it has not drawn before.
+// The list: a window of real rows over the ring, set by arithmetic alone. They lie where the list has been
+// scrolled to, or on a pane that does not scroll (scrolling.ts).
 
 import {
     useEffect,
@@ -23,11 +18,12 @@ import type { Theme } from "./colour.js";
 import { columnsToText, type Column } from "./columns.js";
 import { marksOf } from "./filter.js";
 import { clock } from "./format.js";
-import { toggleRow } from "./keys.js";
+import { extendTo, toggleRow } from "./keys.js";
 import { LINE_CELLS, gridFor, safeText, type Wanted } from "./layout.js";
 import { Heads } from "./Heads.js";
 import { LogRow } from "./LogRow.js";
 import { LEVELS, WARN, jsonOf, type Row } from "./record.js";
+import { useScrolling } from "./scrolling.js";
 import type { Session } from "./session.js";
 import { useSignal } from "./signal.js";
 import type { Window } from "./lines.js";
@@ -88,48 +84,6 @@ function usePauseOnSelection(session: Session, host: RefObject<HTMLDivElement>):
     }, [session, host]);
 }
 
-/** What the browser knows of the list. */
-interface Extent {
-    total: number;
-    top: number;
-    tick: number; // of the counters
-    height: number; // of the list
-}
-
-/** The extent that is to be told now: of this frame while the list stands; else that of the last tick. */
-function useExtent(session: Session, view: ListView): Extent {
-    const tick = useSignal(session.stats);
-    const told = useRef<Extent>({ total: 0, top: 0, tick: -1, height: -1 });
-    const { total, top, height } = view;
-    if (session.model.pause || told.current.tick !== tick || told.current.height !== height)
-        told.current = { total, top, tick, height };
-    return told.current;
-}
-
-/** Keeps scroll position and view in step; returns what to do when the reader has scrolled. */
-function useScrolling(session: Session, view: ListView, extent: Extent, host: RefObject<HTMLDivElement>): () => void {
-    const agreed = useRef(0); // the position that extent and browser last agreed on
-    useLayoutEffect(() => {
-        if (extent.top === agreed.current) return;
-        (host.current as HTMLDivElement).scrollTop = extent.top;
-        agreed.current = extent.top;
-    });
-    return () => {
-        const list = host.current as HTMLDivElement;
-        const now = list.scrollTop;
-        const before = agreed.current;
-        if (Math.abs(now - before) <= 1) return;
-        const { pause } = session.model;
-        agreed.current = now;
-        view.scrolledTo(pause ? now : view.top + now - before);
-        // A list that grew taller is moved up by the browser before we know its new height.
-        const clamped = now + list.clientHeight >= list.scrollHeight - 2;
-        if (!pause && now < before && !view.atEnd() && !clamped) session.pause();
-        else if (pause && now > before && view.atEnd() && session.model.edge === "attached") session.follow();
-        else session.rows.fire();
-    };
-}
-
 /** Numbers of the elements that show the rows: an element moves with its row, unless most rows are new.
  * Then it stays where it is, and only its text changes. */
 function useSlots({ from, to }: Window): (seq: number) => number {
@@ -185,7 +139,8 @@ function clickedIn(event: MouseEvent<HTMLDivElement>, list: LogListProps): void 
     const button = target.closest<HTMLElement>("[data-act]");
     const act = button?.dataset.act;
     const { key = "", value = "" } = button?.dataset ?? {};
-    if (act === "include" || act === "exclude") list.actions.choose(key, value, act === "exclude");
+    if (event.shiftKey && !button) extendTo(session, view, row);
+    else if (act === "include" || act === "exclude") list.actions.choose(key, value, act === "exclude");
     else if (act === "column") list.actions.column(key);
     else if (act === "trace") {
         session.pause();
@@ -220,13 +175,19 @@ function bringWanted(session: Session, view: ListView): void {
     session.wanted = null;
     session.sought = row.id;
     if (view.folds.hides(row)) view.toggleFold(row);
-    view.active = row;
+    view.activate(row);
     view.centre(row);
     view.focusWanted = true;
 }
 
-function kindsOf(session: Session, view: ListView, row: Row): string {
+/** Shift chooses lines; the browser is not to mark text besides. */
+function pressedIn(event: MouseEvent<HTMLDivElement>): void {
+    if (event.shiftKey && (event.target as HTMLElement).closest("[data-seq]")) event.preventDefault();
+}
+
+function kindsOf(session: Session, view: ListView, row: Row, chosen: boolean): string {
     let kinds = row === view.active ? " active" : "";
+    if (chosen) kinds += " chosen";
     if (view.detailsOf(row)) kinds += " opened";
     if (row.cont) kinds += " cont";
     if (row.id === session.sought && !row.notice) kinds += " sought";
@@ -258,9 +219,10 @@ export function LogList(props: LogListProps): ReactNode {
         bringWanted(session, view);
         drawn = view.update(grid, size.line, height);
     }
-    const extent = useExtent(session, view);
+    const { extent, scrolled } = useScrolling(session, view, host);
     const slotOf = useSlots(drawn);
-    const pinned = !model.pause;
+    const pinned = !extent.flows;
+    const { chosen } = view;
     const rows: ReactNode[] = [];
     let top = view.index.before(drawn.from) * size.line - (pinned ? view.top : 0);
     for (let seq = drawn.from; seq < drawn.to; seq += 1) {
@@ -279,7 +241,7 @@ export function LogList(props: LogListProps): ReactNode {
                 theme={theme}
                 pattern={pattern}
                 active={row === view.active}
-                kinds={kindsOf(session, view, row)}
+                kinds={kindsOf(session, view, row, chosen !== null && seq >= chosen.first && seq <= chosen.last)}
                 details={view.detailsOf(row)}
                 since={grid.delta ? (model.shown.at(seq - 1)?.time ?? Number.NaN) : Number.NaN}
                 further={view.folds.count(row)}
@@ -289,7 +251,6 @@ export function LogList(props: LogListProps): ReactNode {
         top += lines * size.line;
     }
 
-    const scrolled = useScrolling(session, view, extent, host);
     useWantedFocus(view, host);
     usePauseOnSelection(session, host);
     useReach(session, view);
@@ -308,12 +269,13 @@ export function LogList(props: LogListProps): ReactNode {
             data-last-id={model.lastId}
             data-order-faults={model.orderFaults}
             onScroll={scrolled}
+            onMouseDown={pressedIn}
             onClick={(event) => clickedIn(event, props)}
         >
             <div ref={probe} className="probe" aria-hidden="true" />
             {heads && <Heads columns={wanted.fields} cell={size.cell} onColumns={props.onColumns} />}
             <div className="canvas" style={{ height: extent.total, width }}>
-                <div className={pinned ? "pane pinned" : "pane"} role="list">
+                <div className={pinned ? "pane still" : "pane"} role="list">
                     {rows}
                 </div>
             </div>

@@ -77,7 +77,7 @@ export function Viewer(props: ViewerProps): ReactNode {
         nextTime: () => onPrefs(nextTime(prefs)),
         nextTheme: () => onPrefs(nextTheme(prefs)),
         show,
-        copy: (row) => void copyText(linesAsText(view.withFolded(row), utc)),
+        copy: (row) => void copyText(linesAsText(view.copied(row), utc)),
         ...(props.onSplit && { split: props.onSplit }),
     });
     return (

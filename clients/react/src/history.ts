@@ -24,9 +24,8 @@ export async function firstPage(
     service: LogStreamingService,
     filter: Filter,
     at: number | null,
-    signal: AbortSignal,
 ): Promise<FirstPage> {
-    const wanted = { ...toLogFilter(filter), signal };
+    const wanted = toLogFilter(filter);
     if (at !== null) return { at, logs: (await service.around(at, { ...wanted, before: PAGE / 2, after: PAGE / 2 })).logs };
     const { logs } = await service.search({ ...wanted, order: "desc", limit: PAGE, count: "none" });
     return { at, logs: logs.reverse() };

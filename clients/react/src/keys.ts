@@ -31,20 +31,34 @@ export type SheetName = "help" | "seek" | "download" | "columns" | "views";
 
 const MARGIN = 3; // lines kept around a row that was jumped to
 
-function goTo(t: KeyTargets, row: Row | null): void {
+function goTo(t: KeyTargets, row: Row | null, extend = false): void {
     if (!row) return;
     t.session.pause();
-    t.view.active = row;
+    t.view.activate(row, extend);
     t.view.reveal(row, MARGIN);
     t.view.focusWanted = true;
     t.session.rows.fire();
 }
 
-function step(t: KeyTargets, by: 1 | -1): void {
+function step(t: KeyTargets, by: 1 | -1, extend = false): void {
     goTo(
         t,
         t.view.find(by, () => true),
+        extend,
     );
+}
+
+/** A choice of several lines reaches to `row`. */
+export function extendTo(session: Session, view: ListView, row: Row): void {
+    session.pause();
+    view.activate(row, true);
+    view.focusWanted = true;
+    session.rows.fire();
+}
+
+function chooseOne(t: KeyTargets): void {
+    t.view.anchor = null;
+    t.session.rows.fire();
 }
 
 function jump(t: KeyTargets, by: 1 | -1, level: number): void {
@@ -64,7 +78,7 @@ function scrollBy(t: KeyTargets, share: number): void {
 /** Opens or closes a row and gives it the focus. */
 export function toggleRow(session: Session, view: ListView, row: Row): void {
     session.pause();
-    view.active = row;
+    view.activate(row);
     view.focusWanted = true;
     view.toggle(row);
     if (view.detailsOf(row)) view.revealEnd(row, MARGIN);
@@ -104,7 +118,8 @@ export const KEYS: readonly (readonly [string, readonly (readonly [string, strin
             ["m", "bookmark it"],
             ["M", "mute its source, or no longer"],
             ["S", "only its source, or no longer"],
-            ["y", "copy it"],
+            ["y", "copy it, or all that are chosen"],
+            ["J K  ⇧↓ ⇧↑", "choose several; Esc: one again"],
             ["s", "copy a link to it"],
         ],
     ],
@@ -158,6 +173,9 @@ const ACTIONS: Record<string, (t: KeyTargets) => void> = {
     Home: (t) => scrollBy(t, -Infinity),
     j: (t) => step(t, 1),
     k: (t) => step(t, -1),
+    J: (t) => step(t, 1, true),
+    K: (t) => step(t, -1, true),
+    Escape: chooseOne,
     ArrowDown: (t) => step(t, 1),
     ArrowUp: (t) => step(t, -1),
     d: (t) => scrollBy(t, 0.5),
@@ -195,6 +213,8 @@ const ACTIONS: Record<string, (t: KeyTargets) => void> = {
     ...Object.fromEntries(LEVELS.map((_, i) => [String(i + 1), (t: KeyTargets) => setLevel(t, i)])),
 };
 
+const SHIFTED: Record<string, string> = { ArrowDown: "J", ArrowUp: "K" };
+
 const WITH_CTRL: Record<string, (t: KeyTargets) => void> = {
     f: (t) => t.focusSearch(),
     k: (t) => t.show("views"),
@@ -215,7 +235,7 @@ export function handleKey(event: KeyboardEvent, targets: KeyTargets): boolean {
     }
     const presses = event.key === " " || event.key === "Enter";
     if (presses && target.closest("button, a")) return false;
-    const action = ACTIONS[event.key];
+    const action = ACTIONS[(event.shiftKey && SHIFTED[event.key]) || event.key];
     if (!action) return false;
     action(targets);
     return true;

@@ -80,8 +80,7 @@ export class LineIndex {
         const to = Math.min(Math.max(seq, this.first), this.end);
         if (to === this.end) return this.total;
         const number = Math.floor(to / BLOCK) - this.base;
-        let sum = 0;
-        for (let i = 0; i < number; i += 1) sum += (this.blocks[i] as Block).sum;
+        let sum = this.beforeBlock(number);
         const lines = (this.blocks[number] as Block).lines;
         for (let i = 0; i < to % BLOCK; i += 1) sum += lines[i] as number;
         return sum;
@@ -105,18 +104,34 @@ export class LineIndex {
     /** The row that covers `line`; the last row when there are fewer lines. */
     rowAt(line: number): number {
         if (this.end === this.first) return this.first;
-        let rest = Math.max(0, line);
-        for (let i = 0; i < this.blocks.length; i += 1) {
-            const block = this.blocks[i] as Block;
-            if (rest >= block.sum) {
-                rest -= block.sum;
-                continue;
-            }
-            let at = 0;
-            while (rest >= (block.lines[at] as number)) rest -= block.lines[at++] as number;
-            return Math.max(this.first, (this.base + i) * BLOCK + at);
-        }
-        return this.end - 1;
+        const wanted = Math.max(0, line);
+        if (wanted >= this.total) return this.end - 1;
+        let { i, sum } = this.start(wanted);
+        for (; sum + (this.blocks[i] as Block).sum <= wanted; i += 1) sum += (this.blocks[i] as Block).sum;
+        const { lines } = this.blocks[i] as Block;
+        let at = 0;
+        for (; sum + (lines[at] as number) <= wanted; at += 1) sum += lines[at] as number;
+        return Math.max(this.first, (this.base + i) * BLOCK + at);
+    }
+
+    /** A block that starts on `line` or before it, and where: the nearest from the end, where readers are most. */
+    private start(line: number): { i: number; sum: number } {
+        if (line < this.total / 2) return { i: 0, sum: 0 };
+        let i = this.blocks.length;
+        let sum = this.total;
+        while (sum > line) sum -= (this.blocks[(i -= 1)] as Block).sum;
+        return { i, sum };
+    }
+
+    /** Lines of all blocks before this one, added up from the nearer end. */
+    private beforeBlock(number: number): number {
+        const { blocks } = this;
+        const sumOf = (from: number, to: number): number => {
+            let sum = 0;
+            for (let i = from; i < to; i += 1) sum += (blocks[i] as Block).sum;
+            return sum;
+        };
+        return number <= blocks.length / 2 ? sumOf(0, number) : this.total - sumOf(number, blocks.length);
     }
 
     private block(seq: number): Block {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LogMessage, LogStreamingService } from "@logmill/client";
 import type { OpenStream, Place } from "./row_stream.js";
 import { Session } from "./session.js";
@@ -71,6 +71,9 @@ describe("a list that begins with lines asked for before", () => {
         vi.stubGlobal("cancelAnimationFrame", () => undefined);
     });
 
+    const sessions: Session[] = [];
+    afterEach(() => sessions.splice(0).forEach((session) => session.stop()));
+
     /** Starts a session and says from where it asked for a stream. */
     const begin = (...how: Parameters<Session["start"]>): { session: Session; opened: Place[] } => {
         const opened: Place[] = [];
@@ -80,7 +83,7 @@ describe("a list that begins with lines asked for before", () => {
         };
         const session = new Session({ service, streams });
         session.start(...how);
-        session.stop();
+        sessions.push(session);
         return { session, opened };
     };
 
@@ -96,6 +99,22 @@ describe("a list that begins with lines asked for before", () => {
         expect(session.wanted).toBe(1000);
         expect(session.model.edge).toBe("history");
         expect(opened).toEqual([]);
+    });
+
+    it("waits for them when they are on their way, but not when the reader has gone elsewhere", async () => {
+        const soon = Promise.resolve({ logs: range(1501, 2000), at: null });
+        const { session, opened } = begin(null, soon);
+        expect(opened).toEqual([]);
+        await soon;
+        await Promise.resolve();
+        expect([idsOf(session).length, opened]).toEqual([500, [{ after: 2000 }]]);
+        let answer: (page: Awaited<typeof soon>) => void = () => undefined;
+        const other = begin(null, new Promise<Awaited<typeof soon>>((resolve) => (answer = resolve)));
+        await other.session.seekId(1000);
+        answer(await soon);
+        await Promise.resolve();
+        expect(other.session.wanted).toBe(1000);
+        expect(other.opened).toEqual([]);
     });
 
     it.each([

@@ -102,14 +102,28 @@ export class Session {
 
     /** Begins with the newest lines, or at a place in the past: the record `at`. `first` are these lines, when
      * somebody has asked for them already. */
-    start(at: number | null = null, first: FirstPage | null = null): void {
+    start(at: number | null = null, first: FirstPage | Promise<FirstPage | null> | null = null): void {
         this.life += 1;
-        if (first && first.logs.length > 0 && first.at === at) this.startWith(first);
-        else if (at === null) this.openFresh();
-        else void this.startAt(at);
+        if (first instanceof Promise) void this.startSoon(at, first);
+        else this.begin(at, first);
         document.addEventListener("visibilitychange", this.visibility);
         addEventListener("online", this.retry);
         this.rateTimer = window.setInterval(() => this.measureRate(), 1000);
+    }
+
+    /** Unless the reader has gone somewhere else by then. */
+    private async startSoon(at: number | null, asked: Promise<FirstPage | null>): Promise<void> {
+        const { life } = this;
+        const { filter } = this.model;
+        const first = await asked;
+        const hasMoved = this.stream !== null || this.model.edge === "history" || !sameFilter(filter, this.model.filter);
+        if (this.life === life && !hasMoved) this.begin(at, first);
+    }
+
+    private begin(at: number | null, first: FirstPage | null): void {
+        if (first && first.logs.length > 0 && first.at === at) this.startWith(first);
+        else if (at === null) this.openFresh();
+        else void this.startAt(at);
     }
 
     private startWith({ logs, at }: FirstPage): void {

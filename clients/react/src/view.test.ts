@@ -122,4 +122,26 @@ describe("ListView", () => {
         view.toggle(row);
         expect(view.total).toBe(total);
     });
+
+    it("copies all rows that are chosen, wherever they are, and what is folded under the last", () => {
+        const { model, view } = setup(1000);
+        const at = ["boom", "    at a", "    at b"].map((message, i) => rowOf({ id: 1001 + i, message, cont: i > 0 } as never));
+        model.rows(at);
+        view.update(grid, LINE, HEIGHT);
+        const rowOfId = (id: number): Row => view.rowWithId(id) as Row;
+        const ids = (row: Row): number[] => view.copied(row).map(({ id }) => id);
+        view.activate(rowOfId(5));
+        expect(ids(rowOfId(5))).toEqual([5]);
+        view.activate(rowOfId(900), true);
+        expect(ids(rowOfId(900))).toEqual(Array.from({ length: 896 }, (_, i) => 5 + i));
+        view.activate(rowOfId(3), true);
+        expect(ids(rowOfId(3))).toEqual([3, 4, 5]);
+        expect(ids(rowOfId(8)), "a row beside them").toEqual([8]);
+        view.activate(rowOfId(1000));
+        view.activate(rowOfId(1001), true);
+        expect(ids(rowOfId(1001))).toEqual([1000, 1001, 1002, 1003]);
+        model.setFilter({ ...EVERYTHING, level: "error" });
+        view.update(grid, LINE, HEIGHT);
+        expect(view.chosen).toBeNull();
+    });
 });

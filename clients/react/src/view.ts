@@ -18,6 +18,8 @@ const DETAIL_FRAME = 1;
 export class ListView {
     readonly index = new LineIndex();
     active: Row | null = null;
+    /** Where a choice of several rows began: it reaches to the active one. Null when there is none. */
+    anchor: Row | null = null;
     focusWanted = false; // the active row is to get the focus when it has been drawn
     top = 0; // pixels above the upper edge
     height = 0;
@@ -90,6 +92,30 @@ export class ListView {
             left -= 1;
         }
         if (this.active && this.folds.hides(this.active)) this.active = head;
+    }
+
+    /** Makes a row the active one; with `extend` a choice of several reaches to it, else there is none. */
+    activate(row: Row, extend = false): void {
+        this.anchor = extend ? (this.anchor ?? this.active ?? row) : null;
+        this.active = row;
+    }
+
+    /** The rows that are chosen, as numbers; null when there are not several. */
+    get chosen(): { first: number; last: number } | null {
+        const from = this.anchor && this.seqOf(this.anchor);
+        const to = this.active && this.seqOf(this.active);
+        if (from === null || to === null || from === to) return null;
+        return { first: Math.min(from, to), last: Math.max(from, to) };
+    }
+
+    /** What is copied with a row: all chosen ones when it is one of them; and what is folded under the last. */
+    copied(row: Row): Row[] {
+        const { chosen, model } = this;
+        const seq = this.seqOf(row);
+        if (!chosen || seq === null || seq < chosen.first || seq > chosen.last) return this.withFolded(row);
+        const rows: Row[] = [];
+        for (let at = chosen.first; at < chosen.last; at += 1) rows.push(model.shown.at(at) as Row);
+        return rows.concat(this.withFolded(model.shown.at(chosen.last) as Row));
     }
 
     /** A row and, when it is the first of a trace, what is folded under it. */
@@ -188,6 +214,7 @@ export class ListView {
         this.opened.clear();
         for (const row of opened) if (row) this.opened.set(row, detailLines(row, this.grid as Grid));
         if (this.active) this.active = this.successor(this.active);
+        if (this.anchor) this.anchor = this.successor(this.anchor);
         this.index.reset(shown.first);
         shown.forEach((row, seq) => {
             if (row.cont) this.folds.place(shown, seq);
