@@ -131,4 +131,5 @@ def measure(hub, port, corpus, lines, env):
     print(json.dumps({"load_after": os.getloadavg()[0]}))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,11 @@
 # One CTest case per *_test.c beside the code, one per fuzz corpus, one for the layers.
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
+set(TEST_TIMEOUT 120)
+if(LOGMILL_SANITIZE STREQUAL "thread")
+    set(TEST_TIMEOUT 600)
+endif()
+
 foreach(test_source ${UNIT_TESTS})
     get_filename_component(name ${test_source} NAME_WE)
     add_executable(${name} ${test_source})
@@ -9,7 +14,7 @@ foreach(test_source ${UNIT_TESTS})
     target_compile_definitions(${name} PRIVATE GOLDEN_DIR="${CMAKE_SOURCE_DIR}/tests/golden")
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${TEST_TIMEOUT})
 endforeach()
 
 # Programs that are killed at random moments; LOGMILL_ROUNDS says how often (10 when unset).
@@ -20,7 +25,7 @@ foreach(test_source ${CRASH_TESTS})
     target_link_libraries(${name} PRIVATE warnings core PkgConfig::CMOCKA)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${TEST_TIMEOUT})
 endforeach()
 
 # Journal and store without a hub, for tests that kill it at every system call. What the pool is asked to do can

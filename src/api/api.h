@@ -62,6 +62,7 @@ struct api {
     struct zone zone; /* time_zone */
     struct running_list running;
     uint32_t downloads; /* under way */
+    uint32_t questions; /* to the store, being worked on or waiting */
     struct hub_control control;
     const char *base_path; /* before every route: "/logs", or "" */
 };

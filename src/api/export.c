@@ -300,6 +300,7 @@ void export_serve(struct http_req *req, struct api *api, const char *label, stru
     e->api = api;
     e->filter = filter;
     e->format = format;
+    e->send.kind = filter->costly ? JOB_COSTLY : JOB_SHORT;
     e->must_have_rows = label != NULL;
     query_init(&e->query, filter);
     e->query.max_id = hub_last_id(api->hub);

@@ -184,6 +184,7 @@ void question_free(struct question *q)
     if (q->fini)
         q->fini(q);
     list_remove(&q->link);
+    q->ipc->api->questions -= q->counted;
     store_view_drop(q->ipc->api->store, q->view);
     params_filter_free(q->filter);
     buf_fini(&q->out);
@@ -247,12 +248,23 @@ static void done(struct job *job)
 void question_start(struct question *q, int (*work)(struct question *),
                     void (*reply)(struct question *))
 {
+    struct api *api = q->ipc->api;
+
+    if (api->questions >= api->settings->queries_max) {
+        lm_fail(q->call, LM_RATE_LIMITED,
+                "too many questions are being worked on; come again later", LM_STR(""));
+        question_free(q);
+        return;
+    }
+    api->questions++;
+    q->counted = true;
     q->work = work;
     q->reply = reply;
     if (!q->view)
-        q->view = store_view_take(q->ipc->api->store, q->query.min_id);
+        q->view = store_view_take(api->store, q->query.min_id);
     list_push(&q->ipc->questions, &q->link);
-    int err = q->view ? job_ask(q->ipc->api->loop, &q->job, work_in_pool, done) : -ENOMEM;
+    enum job_kind kind = q->filter->costly ? JOB_COSTLY : JOB_SHORT;
+    int err = q->view ? job_ask(api->loop, &q->job, kind, work_in_pool, done) : -ENOMEM;
     if (err < 0) {
         question_fail(q->call, err);
         question_free(q);

@@ -197,7 +197,8 @@ static int step_start(struct follow *f)
         f->tail = 0;
     }
     s->view = store_view_take(ipc->api->store, s->query.min_id);
-    int err = s->view ? job_ask(ipc->api->loop, &s->job, step_work, step_done) : -ENOMEM;
+    enum job_kind kind = s->filter->costly ? JOB_COSTLY : JOB_SHORT;
+    int err = s->view ? job_ask(ipc->api->loop, &s->job, kind, step_work, step_done) : -ENOMEM;
     if (err < 0) {
         store_view_drop(ipc->api->store, s->view);
         free(s);

@@ -78,6 +78,7 @@ struct question {
     atomic_bool cancel;
     struct buf out;
     int err;
+    bool counted;                    /* in api->questions */
     int (*work)(struct question *q); /* in the pool */
     void (*reply)(
         struct question *q); /* on the loop; not called after a failure or when nobody waits */

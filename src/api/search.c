@@ -15,6 +15,7 @@ void search_free(struct search *s)
     if (s->fini)
         s->fini(s);
     running_remove(&s->running);
+    s->api->questions -= s->counted;
     store_view_drop(s->api->store, s->view);
     params_filter_free(s->filter);
     buf_fini(&s->out);
@@ -123,16 +124,38 @@ static void client_gone(struct http_req *req)
     atomic_store(&s->cancel, true);
 }
 
+/* False: answered, and freed. */
+static bool take_place(struct search *s)
+{
+    struct api *api = s->api;
+
+    if (api->questions < api->settings->queries_max) {
+        api->questions++;
+        s->counted = true;
+        return true;
+    }
+    http_add_header(s->req, "Retry-After", "5");
+    http_reply_error(
+        s->req, 503, "busy", NULL,
+        "%u questions are being worked on or wait, as many as queries_max allows: come again",
+        api->questions);
+    search_free(s);
+    return false;
+}
+
 void search_start(struct search *s, int (*work)(struct search *), void (*reply)(struct search *))
 {
     struct http_req *req = s->req;
     int err;
 
+    if (!take_place(s))
+        return;
     s->work = work;
     s->reply = reply;
     if (!s->view)
         s->view = store_view_take(s->api->store, s->query.min_id);
-    err = s->view ? job_ask(s->api->loop, &s->job, work_in_pool, done) : -ENOMEM;
+    enum job_kind kind = s->filter->costly ? JOB_COSTLY : JOB_SHORT;
+    err = s->view ? job_ask(s->api->loop, &s->job, kind, work_in_pool, done) : -ENOMEM;
     if (err < 0) {
         search_reply_failure(req, err);
         search_free(s);

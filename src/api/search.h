@@ -30,6 +30,7 @@ struct search {
     struct running running;
     struct query_progress progress;
     atomic_bool cancel;
+    bool counted;    /* in api->questions */
     struct buf out;  /* what work has made */
     uint64_t unread; /* records that could not be looked at */
     int err;         /* what work returned */
@@ -51,7 +52,7 @@ void search_free(struct search *s);
  * the present, so that pages do not shift. False: answered. */
 bool search_read_range(struct search *s) LM_MUST_CHECK;
 
-/* Takes ownership of s. `work` returns 0 or a negative code; then the client is told what failed and
+/* Takes ownership of s. With `queries_max` questions under way already it is answered 503. `work` returns 0 or a negative code; then the client is told what failed and
  * `reply` is not called. `reply` answers the request. */
 void search_start(struct search *s, int (*work)(struct search *), void (*reply)(struct search *));
 

@@ -123,6 +123,7 @@ static void spare_done(struct job *job)
 {
     struct journal *j = LIST_ITEM(job, struct journal, spare_job);
     bool created = !j->recycling;
+    int err = j->spare_err; /* of this job: another one may be begun below */
 
     j->spare_busy = false;
     j->recycling = NULL;
@@ -130,7 +131,7 @@ static void spare_done(struct job *job)
         list_remove(link);
         jfile_close(LIST_ITEM(link, struct jfile, link));
     }
-    if (j->spare_err == 0) {
+    if (err == 0) {
         j->spare = j->made;
         say_room(j);
         return;
@@ -140,9 +141,9 @@ static void spare_done(struct job *job)
     /* The disk is full: a sealed file goes, although it is young. */
     if (created && take_oldest(j))
         start_spare(j);
-    j->opts.on_trouble("making the next journal file", j->spare_err, j->opts.ctx);
+    j->opts.on_trouble("making the next journal file", err, j->opts.ctx);
     if (j->opts.on_no_file && !j->spare_busy)
-        j->opts.on_no_file(j->spare_err, j->opts.ctx);
+        j->opts.on_no_file(err, j->opts.ctx);
 }
 
 bool journal_has_spare(const struct journal *j)

@@ -200,7 +200,7 @@ static void make_piece(struct http_send_private *p)
     buf_clear(&p->piece);
     buf_clear(&p->plain);
     if (err == 0) {
-        err = job_ask(p->loop, &p->job, work, done);
+        err = job_ask(p->loop, &p->job, s->kind, work, done);
         p->running = err == 0;
         if (err < 0 && s->ops->settle)
             s->ops->settle(s);

@@ -57,7 +57,8 @@ struct http_send {
     const char *content_type;
     uint64_t length;     /* of the body when it is known and not packed, else HTTP_LENGTH_UNKNOWN */
     enum pack_kind pack; /* compress the pieces */
-    bool is_coding; /* ... and say so in Content-Encoding; else the packed bytes are the body */
+    bool is_coding;     /* ... and say so in Content-Encoding; else the packed bytes are the body */
+    enum job_kind kind; /* of a piece */
     struct http_req *req;
     atomic_bool cancelled; /* the client left */
     uint64_t sent;         /* bytes of the body handed to the connection */

@@ -45,8 +45,9 @@ int loop_init(struct loop *l)
     if (r < 0)
         return r;
     list_init(&l->hooks);
-    list_init(&l->waiting);
-    l->conns = l->asked = 0;
+    list_init(&l->waiting[JOB_SHORT]);
+    list_init(&l->waiting[JOB_COSTLY]);
+    l->conns = l->asked[JOB_SHORT] = l->asked[JOB_COSTLY] = 0;
     untaken_init(&l->untaken, 0);
     uv_prepare_init(&l->uv, &l->prepare);
     uv_idle_init(&l->uv, &l->idle);
@@ -124,36 +125,52 @@ int job_start(struct loop *l, struct job *job, void (*work)(struct job *),
 
 static void asked_done(uv_work_t *uv, int status);
 
+static bool has_room(const struct loop *l, enum job_kind kind)
+{
+    return l->asked[JOB_SHORT] + l->asked[JOB_COSTLY] < JOBS_ASKED_MAX &&
+           (kind == JOB_SHORT || l->asked[JOB_COSTLY] < JOBS_COSTLY_MAX);
+}
+
 static int start_asked(struct loop *l, struct job *job)
 {
     int err = uv_queue_work(&l->uv, &job->uv, job_work, asked_done);
 
     if (err == 0)
-        l->asked++;
+        l->asked[job->kind]++;
     return err;
 }
 
+static void start_waiting(struct loop *l, enum job_kind kind)
+{
+    if (list_empty(&l->waiting[kind]) || !has_room(l, kind))
+        return;
+    struct job *next = LIST_ITEM(l->waiting[kind].next, struct job, link);
+    list_remove(&next->link);
+    int err = start_asked(l, next);
+    lm_assert(err == 0); /* only without work to do */
+}
+
+/* The costly first: they have one place, and the short ones always keep another. */
 static void asked_done(uv_work_t *uv, int status)
 {
     struct loop *l = LIST_ITEM(uv->loop, struct loop, uv);
+    const struct job *job = uv->data;
 
-    l->asked--;
-    if (!list_empty(&l->waiting)) {
-        struct job *next = LIST_ITEM(l->waiting.next, struct job, link);
-        list_remove(&next->link);
-        int err = start_asked(l, next);
-        lm_assert(err == 0); /* only without work to do */
-    }
+    l->asked[job->kind]--;
+    start_waiting(l, JOB_COSTLY);
+    start_waiting(l, JOB_SHORT);
     job_done(uv, status);
 }
 
-int job_ask(struct loop *l, struct job *job, void (*work)(struct job *), void (*done)(struct job *))
+int job_ask(struct loop *l, struct job *job, enum job_kind kind, void (*work)(struct job *),
+            void (*done)(struct job *))
 {
+    job->kind = kind;
     job->work = work;
     job->done = done;
     job->uv.data = job;
-    if (l->asked < JOBS_ASKED_MAX)
+    if (has_room(l, kind))
         return start_asked(l, job);
-    list_push(&l->waiting, &job->link);
+    list_push(&l->waiting[kind], &job->link);
     return 0;
 }

@@ -26,8 +26,8 @@ struct loop {
     struct list hooks;      /* struct turn_hook that asked for this turn's end */
     unsigned conns;         /* open connections (conn.c counts) */
     struct untaken untaken; /* what their peers have not taken; no limit until somebody sets one */
-    unsigned asked;         /* jobs of job_ask() in the pool */
-    struct list waiting;    /* struct job that have no place there yet */
+    unsigned asked[2];      /* jobs of job_ask() in the pool, by enum job_kind */
+    struct list waiting[2]; /* struct job that have no place there yet */
 };
 
 int loop_init(struct loop *l) LM_MUST_CHECK;
@@ -48,21 +48,25 @@ void turn_hook_init(struct turn_hook *hook, void (*fn)(struct turn_hook *));
 void turn_hook_ask(struct loop *l, struct turn_hook *hook);
 void turn_hook_cancel(struct turn_hook *hook);
 
+enum job_kind { JOB_SHORT, JOB_COSTLY /* a regex over everything */ };
+
 /* One piece of work in the thread pool. `work` runs there, `done` on the loop thread afterwards.
  * The struct is the caller's and must live until `done`. */
 struct job {
     uv_work_t uv;
     void (*work)(struct job *job);
     void (*done)(struct job *job);
-    struct list link; /* while it waits */
+    struct list link;   /* while it waits */
+    enum job_kind kind; /* of job_ask() */
 };
 /* For what the hub has to do: syncing, sealing. */
 int job_start(struct loop *l, struct job *job, void (*work)(struct job *),
               void (*done)(struct job *)) LM_MUST_CHECK;
-/* For what clients ask, and may take long: no more than JOBS_ASKED_MAX of these are in the pool, which has
- * four threads; the others wait their turn. However many ask, what the hub has to do finds a thread. */
-enum { JOBS_ASKED_MAX = 2 };
-int job_ask(struct loop *l, struct job *job, void (*work)(struct job *),
+/* For what clients ask: no more than JOBS_ASKED_MAX of these are in the pool, which has four threads, and no more
+ * than JOBS_COSTLY_MAX that may take very long; the others wait their turn. However many ask, what the hub has
+ * to do finds a thread, and a short question does not wait for long ones. */
+enum { JOBS_ASKED_MAX = 2, JOBS_COSTLY_MAX = 1 };
+int job_ask(struct loop *l, struct job *job, enum job_kind kind, void (*work)(struct job *),
             void (*done)(struct job *)) LM_MUST_CHECK;
 
 #endif

@@ -66,7 +66,7 @@ static void own_work_finds_a_thread_however_many_ask(void **state)
     f.own_done_after = ASKED;
     for (unsigned i = 0; i < ASKED; i++) {
         asked[i].number = i;
-        assert_int_equal(job_ask(&f.loop, &asked[i].job, asked_work, asked_over), 0);
+        assert_int_equal(job_ask(&f.loop, &asked[i].job, JOB_SHORT, asked_work, asked_over), 0);
     }
     assert_int_equal(job_start(&f.loop, &own, own_work, own_over), 0);
     loop_run(&f.loop);
@@ -79,10 +79,57 @@ static void own_work_finds_a_thread_however_many_ask(void **state)
     sem_destroy(&f.go);
 }
 
+static void note_order(struct job *job)
+{
+    f.order[f.done++] = LIST_ITEM(job, struct asked, job)->number;
+    if (f.done == ASKED) /* the costly may end now */
+        sem_post(&f.go);
+}
+
+static void costly_over(struct job *job)
+{
+    (void)job;
+    f.own_done_after = f.done; /* all short ones, and no costly one before */
+    sem_post(&f.go);
+}
+
+static void wait_for_the_short(struct job *job)
+{
+    (void)job;
+    sem_wait(&f.go);
+}
+
+static void short_questions_do_not_wait_for_costly_ones(void **state)
+{
+    struct asked asked[ASKED], costly[ASKED];
+
+    (void)state;
+    f.done = f.own_done_after = 0;
+    assert_int_equal(loop_init(&f.loop), 0);
+    sem_init(&f.go, 0, 0);
+    for (unsigned i = 0; i < ASKED; i++) {
+        costly[i].number = i;
+        assert_int_equal(
+            job_ask(&f.loop, &costly[i].job, JOB_COSTLY, wait_for_the_short, costly_over), 0);
+    }
+    for (unsigned i = 0; i < ASKED; i++) {
+        asked[i].number = i;
+        assert_int_equal(job_ask(&f.loop, &asked[i].job, JOB_SHORT, own_work, note_order), 0);
+    }
+    loop_run(&f.loop);
+    loop_fini(&f.loop);
+    assert_int_equal(f.done, ASKED);
+    assert_int_equal(f.own_done_after, ASKED);
+    for (unsigned i = 0; i < ASKED; i++)
+        assert_int_equal(f.order[i], i);
+    sem_destroy(&f.go);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_work_finds_a_thread_however_many_ask),
+        cmocka_unit_test(short_questions_do_not_wait_for_costly_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

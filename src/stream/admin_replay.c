@@ -146,7 +146,7 @@ int admin_replay_start(struct admin_client *c, uint64_t after)
     int err = prepare(r, after);
     if (err == 0) {
         r->view = store_view_take(a->opts.store, after + 1);
-        err = r->view ? job_ask(a->opts.loop, &r->job, work, done) : -ENOMEM;
+        err = r->view ? job_ask(a->opts.loop, &r->job, JOB_SHORT, work, done) : -ENOMEM;
     }
     if (err < 0) {
         store_view_drop(a->opts.store, r->view);

@@ -122,8 +122,9 @@ static int start_search(struct recent *r, struct recent_request *request)
     s->query.cancel = &s->cancel;
     s->starts = malloc((request->limit + 1) * sizeof *s->starts);
     s->view = s->starts ? store_view_take(fanout_store(r->fanout), s->query.min_id) : NULL;
-    int err =
-        s->view ? job_ask(fanout_loop(r->fanout), &s->job, search_work, search_done) : -ENOMEM;
+    enum job_kind kind = request->filter->costly ? JOB_COSTLY : JOB_SHORT;
+    int err = s->view ? job_ask(fanout_loop(r->fanout), &s->job, kind, search_work, search_done)
+                      : -ENOMEM;
     if (err < 0) {
         store_view_drop(fanout_store(r->fanout), s->view);
         free(s->starts);

@@ -341,7 +341,8 @@ static int find(struct sub *sub, uint64_t min_id, uint32_t n, bool resumes)
     f->query.limit = n;
     f->query.cancel = &f->cancel;
     f->view = store_view_take(s->opts.store, min_id);
-    int err = f->view ? job_ask(s->opts.loop, &f->job, find_work, find_done) : -ENOMEM;
+    enum job_kind kind = f->feed->filter->costly ? JOB_COSTLY : JOB_SHORT;
+    int err = f->view ? job_ask(s->opts.loop, &f->job, kind, find_work, find_done) : -ENOMEM;
     if (err < 0) {
         store_view_drop(s->opts.store, f->view);
         free(f);

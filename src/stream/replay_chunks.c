@@ -231,7 +231,7 @@ static int start(struct sub *sub)
     t->next_id = sub->next_id;
     t->until_us = clock_mono_us() + STEP_US;
     t->view = store_view_take(s->opts.store, sub->next_id);
-    int err = t->view ? job_ask(s->opts.loop, &t->job, work, on_done) : -ENOMEM;
+    int err = t->view ? job_ask(s->opts.loop, &t->job, JOB_SHORT, work, on_done) : -ENOMEM;
     if (err < 0) {
         store_view_drop(s->opts.store, t->view);
         free(t);

@@ -11,6 +11,7 @@ import { Process, commandOf, statusOf } from "./process.mjs";
 import { until } from "./wait.mjs";
 
 const STOP_MS = 15_000; // longer than stop_timeout
+const START_MS = 60_000; // a journal is read first, perhaps on a machine that is busy
 
 export class Hub {
     /** What every life of this hub wrote to stderr. */
@@ -52,6 +53,7 @@ export class Hub {
     async ready() {
         const [, scheme, port, ticket] = await this.process.says(
             /Open (https?):\/\/127\.0\.0\.1:(\d+)\/\?ticket=(\w+)/,
+            START_MS,
         );
         this.scheme = scheme;
         this.port = Number(port);

@@ -129,3 +129,20 @@ scenario("fifty ask for the largest answers and never read: memory stays, and wh
     assert.ok(most - before < 96 * 1024, `${most - before} kB more`);
     for (const c of stalled) c.socket.destroy();
 });
+
+scenario("questions beyond queries_max get 503 and may come again; the others are answered", async (s) => {
+    const hub = await s.hub({ settings: { queries_max: 3 } });
+    const lines = Array.from({ length: 20_000 }, (_, i) => JSON.stringify({ message: `${i} ${"ab".repeat(100)}` }));
+    await hub.get("/api/v1/logs", {}, { method: "POST", body: lines.join("\n") });
+    const answers = await Promise.all(
+        Array.from({ length: 12 }, () => hub.get("/api/v1/logs", { limit: 1, q: "/[a-f]+[0-9]$/" })),
+    );
+    const busy = answers.filter((a) => a.status === 503);
+    assert.ok(busy.length > 0 && busy.length < 12, `${busy.length} of 12 came too many`);
+    for (const a of busy) {
+        assert.equal(a.json.error.code, "busy");
+        assert.equal(a.headers["retry-after"], "5");
+    }
+    assert.equal(answers.filter((a) => a.status === 200).length, 12 - busy.length);
+    assert.equal((await hub.get("/api/v1/logs", { limit: 1 })).status, 200);
+});
