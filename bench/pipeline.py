@@ -30,6 +30,7 @@ def one_round(build, corpus, lines):
     subprocess.run(hub.run_command("cat", corpus), check=True)
     while hub.metric("records_total") < before + lines + 1:
         if time.monotonic() > start + 60:
+            hub.close()
             raise SystemExit("lines are missing")
         time.sleep(0.005)
     wall = time.monotonic() - start

@@ -23,7 +23,7 @@ enum {
     PAUSE_FIRST_MS = 50,
     PAUSE_LAST_MS = 1000,
     GREETING_US = 10000000,
-    WORKS_US = 500000,      /* a hub that acknowledged something this recently is at work */
+    WORKS_US = 3000000,     /* a hub that acknowledged something this recently is at work */
     NOTES_MAX = 8192,       /* more than anybody reads, while the hub is away */
     SOCKET_BYTES = 1 << 20, /* asked for; the kernel gives what it allows */
     RECEIVE_BYTES = 4096,
