@@ -9,7 +9,6 @@
 #include "store/find_texts.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 void finder_fini(struct finder *f)
 {

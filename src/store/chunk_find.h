@@ -23,8 +23,8 @@ struct find_range {
     int64_t now_us;
     const atomic_bool *cancel;
     int64_t end_us; /* monotonic: a costly filter is given up then */
-    struct unread
-        *unread; /* blocks that do not hold are noted and passed over; NULL: they are errors */
+    /* Blocks that do not hold are noted in it and passed over; NULL: they are errors. */
+    struct unread *unread;
 };
 
 /* What a label set means for the query. */
@@ -43,8 +43,8 @@ struct found {
     uint32_t count;
     bool listed; /* the bits say which */
     struct buf bits_at;
-    struct found_row
-        *kept; /* in the order of rows: all of them, when they are few (query_keep.h); else NULL */
+    /* In the order of rows: all of them, when they are few (query_keep.h); else NULL. */
+    struct found_row *kept;
     uint32_t kept_count;
     struct arena kept_at;
 };
@@ -78,6 +78,7 @@ static inline bool found_has(const struct found *f, uint32_t row)
     return f->bits_at.p[row / 8] >> row % 8 & 1;
 }
 void found_fini(struct found *f);
+/* Nothing found; memory is kept for the next time. */
 void found_clear(struct found *f);
 /* All rows [from, to); -ENOMEM. */
 int found_all(struct found *f, uint32_t rows, uint32_t from, uint32_t to) LM_MUST_CHECK;

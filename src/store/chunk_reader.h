@@ -55,8 +55,8 @@ struct chunk_reader {
     struct label_table table;
     struct unpacker unpacker;
     unsigned have; /* NEED_… that are decoded */
-    uint64_t
-        read_at; /* of the .seg file: what was read last, and is to blame when an error comes */
+    /* Within the .seg file: what was read last, and is to blame when an error comes. */
+    uint64_t read_at;
     struct buf meta, disk, raw;
     struct buf old_sets_at; /* of the chunk before: the next one has most of them again */
     uint32_t old_set_count;

@@ -46,13 +46,18 @@ scenario(
             const url = `http://${HUB}:${hub.port}/api/v1/logs/stream/${path}`;
             const args = ["netns", "exec", space, "curl", "-sSN", "--http1.1", "-o", "/dev/null", ...flags, url];
             s.processes.push(new Process(path, "ip", args, { env: s.env }));
+            return s.processes.at(-1);
         };
         for (let i = 0; i < 3; i++) curl("sse");
         for (let i = 0; i < 3; i++) curl("ws", UPGRADE);
-        await until("six clients", async () => (await open()) === before + 6);
+        const asleep = [curl("sse"), curl("ws", UPGRADE)]; // these read nothing, and the kernel asks them for room
+        await until("eight clients", async () => (await open()) === before + 8);
+        for (const one of asleep) one.signal("SIGSTOP");
+        await s.run(hub, ["--quiet"], ["seq", "1", "200000"]).end();
+        await until("them to miss lines", async () => (await hub.metric("dropped_total")) > 0);
         ip("link", "set", here, "down");
         const pulled = Date.now();
-        await until("all six to be let go of", async () => (await open()) === before, SOON_MS);
+        await until("all eight to be let go of", async () => (await open()) === before, SOON_MS);
         t.diagnostic(`after ${((Date.now() - pulled) / 1000).toFixed(0)} s`);
         assert.equal((await hub.get("/healthz")).status, 200);
     },
