@@ -24,7 +24,6 @@ struct http_conn {
     struct conn *c;
     enum http_state state;
     bool in_dispatch, message_complete;
-    bool yields; /* it has had its requests of this turn */
     struct http_scan scan;
     struct http_head head;
     struct http_req *req; /* from a whole head until it is over */
@@ -35,6 +34,7 @@ struct http_conn {
     int64_t deadline_us; /* INT64_MAX: none */
     size_t unsent;       /* conn_unsent() when the deadline was last put off */
     struct turn_hook go_on;
+    struct list turn; /* waits for it (http_turns.c) */
 };
 
 /* The part of a request that handlers do not see. */
@@ -70,6 +70,14 @@ void http_add_refusal(struct buf *out, const struct http_refusal *why);
 
 /* Everything that an answer in pieces has written is with the kernel (http_send.c). */
 void http_send_drained(struct http_send_private *p);
+
+/* Reads on where a connection stopped: outside on_data, where it does not see by itself that bytes were taken. */
+void http_go_on_and_read(struct http_conn *hc);
+
+/* More requests have come than are answered at once: goes on in a later turn (http_turns.c). */
+void http_wait_turn(struct http_conn *hc);
+/* No connection is left. */
+void http_drop_turns(struct http_server *s);
 
 /* Deadlines (http_reaper.c). A connection is in the reaper as long as it speaks HTTP. */
 int http_reaper_add(struct http_conn *hc) LM_MUST_CHECK;
