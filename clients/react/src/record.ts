@@ -46,10 +46,10 @@ export function levelIndex(name: unknown): number {
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-// A few names come a million times: keep one copy of each.
 const names = new Map<string, string>();
 
-function shared(value: string): string {
+/** The one copy of a name that may come a million times. */
+export function shared(value: string): string {
     const known = names.get(value);
     if (known !== undefined) return known;
     if (names.size > 4096) names.clear();
