@@ -81,6 +81,32 @@ static void send_packet(struct eio_session *s, const char *text)
     outlet_write(&s->outlet, frame, head + n);
 }
 
+static void on_timer(uv_timer_t *timer);
+
+static void await_ping(struct eio_session *s)
+{
+    uint32_t interval_ms = s->server->ping_interval_ms;
+
+    s->due_us = clock_mono_us() + (int64_t)interval_ms * 1000;
+    uv_timer_start(&s->timer, on_timer, interval_ms, 0);
+}
+
+/* The client counts from when the ping was due; so do we, unless the ping left so late that it cannot. */
+static void await_pong(struct eio_session *s)
+{
+    int64_t now = clock_mono_us(), timeout = (int64_t)s->server->ping_timeout_ms * 1000;
+
+    s->awaits_pong = true;
+    s->due_us = (now - s->due_us < timeout / 2 ? s->due_us : now) + timeout;
+    uv_timer_start(&s->timer, on_timer, (uint64_t)(s->due_us - now + 999) / 1000, 0);
+}
+
+/* Its time is over, though the timer may not have noticed yet. */
+static bool is_overdue(const struct eio_session *s)
+{
+    return s->awaits_pong && clock_mono_us() >= s->due_us;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct eio_session *s = timer->data;
@@ -94,8 +120,7 @@ static void on_timer(uv_timer_t *timer)
         e->ops->on_beat(s);
     if (s->closed)
         return;
-    s->awaits_pong = true;
-    uv_timer_start(timer, on_timer, e->ping_timeout_ms, 0);
+    await_pong(s);
     send_packet(s, "2");
 }
 
@@ -139,7 +164,7 @@ static struct eio_session *new_session(struct eio_server *e, struct http_req *re
     }
     uv_timer_init(&e->loop->uv, &s->timer);
     s->timer.data = s;
-    uv_timer_start(&s->timer, on_timer, e->ping_interval_ms, 0);
+    await_ping(s);
     if (map_put(&e->by_sid, str_from(s->sid), s) < 0) {
         eio_finish(s, "1");
         http_reply_error(req, 503, "no_memory", NULL, "the hub is short of memory; try again");
@@ -184,7 +209,7 @@ static void open_session(struct eio_server *e, struct http_req *req, bool websoc
 static void take_pong(struct eio_session *s)
 {
     s->awaits_pong = false;
-    uv_timer_start(&s->timer, on_timer, s->server->ping_interval_ms, 0);
+    await_ping(s);
 }
 
 bool eio_take_packet(struct eio_session *s, struct str packet)
@@ -251,6 +276,10 @@ void eio_handle(struct eio_server *e, struct http_req *req)
     bool websocket = str_is(transport, "websocket");
     struct eio_session *s = sid.p ? map_find(&e->by_sid, sid) : NULL;
 
+    if (s && is_overdue(s)) {
+        eio_finish(s, "1");
+        s = NULL;
+    }
     if (req->method == HTTP_OPTIONS_M)
         http_reply(req, 204, NULL, STR_NONE);
     else if (!str_is(http_query(req, "EIO"), "4"))

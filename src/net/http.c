@@ -23,6 +23,7 @@ enum {
     IN_MAX = 64 * 1024,
     OUT_HIGH = 256 * 1024, /* with this much unsent the next request waits */
     REFUSAL_LINGER_MS = 2000,
+    REQUESTS_PER_TURN = 32, /* of one connection; then the others have theirs */
 };
 
 static void http_conn_free(struct http_conn *hc)
@@ -115,11 +116,25 @@ static bool dispatch(struct http_conn *hc)
     return false;
 }
 
+/* The rest waits for the next turn, and so does the end of the connection, which is not seen before. */
+static void yield(struct http_conn *hc)
+{
+    hc->yields = true;
+    conn_pause_reading(hc->c, true);
+    turn_hook_ask(hc->server->loop, &hc->go_on);
+}
+
 static void go_on(struct http_conn *hc)
 {
+    unsigned left = REQUESTS_PER_TURN;
+
     do {
         if (hc->c->out.n > OUT_HIGH)
             return;
+        if (left-- == 0) {
+            yield(hc);
+            return;
+        }
         if ((hc->state == HTTP_IDLE || hc->state == HTTP_IN_HEAD) && !http_take_head(hc))
             return;
         if (hc->state == HTTP_IN_BODY && hc->req->priv->stream) {
@@ -136,23 +151,26 @@ static void go_on_and_read(struct http_conn *hc)
 {
     struct conn *c = hc->c;
 
+    hc->yields = false;
+    conn_pause_reading(c, false);
     go_on(hc);
     if (c->self == hc) /* not given to another protocol */
-        conn_pause_reading(c, false);
+        conn_pause_reading(c, hc->yields);
 }
 
 static void on_turn_end(struct turn_hook *hook)
 {
     struct http_conn *hc = LIST_ITEM(hook, struct http_conn, go_on);
+    const struct http_private *p = hc->req ? hc->req->priv : NULL;
 
-    if (hc->req->priv->taken) {
+    if (p && p->taken) {
         http_conn_free(hc);
         return;
     }
-    end_request(hc);
-    if (hc->state != HTTP_IDLE)
-        return;
-    go_on_and_read(hc);
+    if (p && p->answered)
+        end_request(hc);
+    if (hc->state == HTTP_IDLE)
+        go_on_and_read(hc);
 }
 
 void http_req_over(struct http_req *req)

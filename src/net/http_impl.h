@@ -30,6 +30,7 @@ struct http_conn {
     struct conn *c;
     enum http_state state;
     bool in_dispatch, message_complete;
+    bool yields; /* it has had its requests of this turn */
     struct http_scan scan;
     struct http_head head;
     struct http_req *req; /* from a whole head until it is over */
