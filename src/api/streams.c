@@ -47,19 +47,22 @@ static bool read_wish(struct http_req *req, void *ctx, struct stream_wish *ret)
     static const char *const resumes[] = {"limit", "all"};
     struct stream_wish wish = {.start.from = SUB_FROM_NOW};
     int slow = 0, basic = 0, whole = 0;
+    uint64_t batch_ms = 0;
 
     wish.filter = params_filter(req, api_params(req));
     if (!wish.filter)
         return false;
     if (!read_place(req, ctx, &wish.start) || !params_choice(req, "slow", slows, 2, &slow) ||
         !params_choice(req, "levels", levels, 2, &basic) ||
-        !params_choice(req, "resume", resumes, 2, &whole)) {
+        !params_choice(req, "resume", resumes, 2, &whole) ||
+        !params_number(req, "batch_ms", BATCH_MS_MAX, &batch_ms)) {
         params_filter_free(wish.filter);
         return false;
     }
     wish.start.lossless = slow == 1;
     wish.start.whole = whole == 1;
     wish.basic_levels = basic == 1;
+    wish.batch_ms = (uint32_t)batch_ms;
     *ret = wish;
     return true;
 }
@@ -83,8 +86,8 @@ void stream_sse(struct http_req *req, struct api *api)
     struct conn *c = http_take_conn(req);
     conn_write(c, head.p, head.n);
     buf_fini(&head);
-    sse_out_open(api->fanout, c, wish.filter, (struct form){.basic_levels = wish.basic_levels},
-                 &wish.start);
+    struct form form = {.basic_levels = wish.basic_levels, .batch_ms = wish.batch_ms};
+    sse_out_open(api->fanout, c, wish.filter, form, &wish.start);
 }
 
 /* `subscribe=none`: on logmill.v1 every subscription may come by message. False: answered. */
@@ -127,6 +130,7 @@ void stream_ws(struct http_req *req, struct api *api)
     if (out.v1 && api->settings->ws_compression == SETTING_ON)
         terms.least_window = WS_WINDOW_BITS;
     out.basic_levels = wish.basic_levels;
+    out.batch_ms = wish.batch_ms;
     out.grant = req->grant;
     struct conn *c = ws_accept(req, &terms, &out.window_bits);
     ws_out_open(api->fanout, c, wish.filter, &wish.start, &out);

@@ -97,11 +97,11 @@ static int read_word(const char *name, const json_t *value, const char *no, cons
 
 static int read_filter(struct ask *a, const char *name, const json_t *value, struct errinfo *info)
 {
-    static const char *const known[] = {"job_run_id", "task_run_id", "source",     "campaign_id",
-                                        "user_email", "session_id",  "process_id", "level",
-                                        "stream",     "search",      "q",          "tail",
-                                        "after",      "before",      "limit",      "slow",
-                                        "levels",     "resume",      "sub",        "id"};
+    static const char *const known[] = {
+        "job_run_id", "task_run_id", "source", "campaign_id", "user_email", "session_id",
+        "process_id", "level",       "stream", "search",      "q",          "tail",
+        "after",      "before",      "limit",  "slow",        "levels",     "batch_ms",
+        "resume",     "sub",         "id"};
     char number[24];
     struct str text;
 
@@ -171,6 +171,12 @@ static int read_member(struct ask *a, const struct hub *hub, const char *name, c
         return read_word(name, value, "drop", "wait", &a->start.lossless, info);
     if (strcmp(name, "resume") == 0)
         return read_word(name, value, "limit", "all", &a->start.whole, info);
+    if (!logs && strcmp(name, "batch_ms") == 0) {
+        a->has_batch_ms = true;
+        err = read_number(name, value, BATCH_MS_MAX, &n, info);
+        a->batch_ms = (uint32_t)n;
+        return err;
+    }
     if (strcmp(name, "levels") == 0) {
         a->has_levels = true;
         return read_word(name, value, "all", "basic", &a->basic_levels, info);
@@ -254,6 +260,14 @@ const char *ask_error_code(const struct errinfo *info)
     if (info->column > 0)
         return "bad_filter";
     return info->code == -LM_E_INVALID ? "bad_parameter" : "not_understood";
+}
+
+void ask_set_form(const struct ask *a, struct form *form)
+{
+    if (a->has_levels)
+        form->basic_levels = a->basic_levels;
+    if (a->has_batch_ms)
+        form->batch_ms = a->batch_ms;
 }
 
 struct filter *ask_take_filter(struct ask *a)

@@ -23,7 +23,8 @@ struct ask {
     json_t *id;                  /* comes back in the answer; NULL: none */
     struct filter *filter;       /* never NULL after ask_read() */
     struct sub_start start;      /* SUB_FROM_HERE when it says neither tail nor after */
-    bool basic_levels, has_levels, has_slow;
+    bool basic_levels, has_levels, has_slow, has_batch_ms;
+    uint32_t batch_ms;
     uint32_t limit;         /* of requestLogs */
     uint64_t before, after; /* not included; before 0: everything */
     json_t *json;
@@ -42,6 +43,8 @@ void ask_fini(struct ask *a);
 int ask_narrow(struct ask *a, const struct filter *own, struct errinfo *info) LM_MUST_CHECK;
 /* The word for an error of ask_read() or ask_narrow(). */
 const char *ask_error_code(const struct errinfo *info);
+/* What it says of the form; the rest stays. */
+void ask_set_form(const struct ask *a, struct form *form);
 /* The caller owns it now. */
 struct filter *ask_take_filter(struct ask *a);
 

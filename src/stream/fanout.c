@@ -78,6 +78,26 @@ static bool put_record(struct feed *f, const struct record *r, struct str json, 
     return at != NULL;
 }
 
+static void want_flush_now(struct fanout *s, struct feed *f)
+{
+    if (list_empty(&s->dirty))
+        s->dirty_since_us = clock_mono_us();
+    list_push(&s->dirty, &f->dirty);
+}
+
+/* Who asked for a message now and then gets the first after a silence at once. */
+static void want_flush(struct fanout *s, struct feed *f)
+{
+    int64_t wait = f->form.batch_ms > 0 ? f->due_us - clock_mono_us() : 0;
+
+    if (wait <= 0) {
+        want_flush_now(s, f);
+        return;
+    }
+    list_push(&s->held, &f->dirty);
+    tick_arm(&s->tick, wait);
+}
+
 static void append(struct fanout *s, struct feed *f, const struct record *r, struct str cursor)
 {
     bool ok = buf_error(&s->json) == 0, folds = ok && f->form.basic_levels;
@@ -93,10 +113,8 @@ static void append(struct fanout *s, struct feed *f, const struct record *r, str
     }
     if (feed_batch_is_full(f))
         fanout_seal(s, f);
-    if (list_empty(&s->dirty))
-        s->dirty_since_us = clock_mono_us();
     if (list_empty(&f->dirty))
-        list_push(&s->dirty, &f->dirty);
+        want_flush(s, f);
 }
 
 static void offer(struct fanout *s, const struct candidates *c, const struct record *r)
@@ -146,6 +164,25 @@ void fanout_sink(const struct batch *b, void *ctx)
 
 /* --- and out again --- */
 
+/* Returns the number of write calls. */
+static uint32_t flush_feed(struct fanout *s, struct feed *f)
+{
+    bool refused = feed_refused(f);
+    uint32_t sends = 0;
+
+    fanout_seal(s, f);
+    LIST_FOR_EACH_SAFE (at, &f->live) {
+        struct sub *sub = LIST_ITEM(at, struct sub, in_state);
+        sends += sub_flush(sub);
+        if (refused)
+            sub_refuse(sub);
+    }
+    feed_trim(f);
+    if (f->form.batch_ms > 0)
+        f->due_us = clock_mono_us() + (int64_t)f->form.batch_ms * 1000;
+    return sends;
+}
+
 static void flush_all(struct fanout *s)
 {
     struct metrics *m = s->opts.metrics;
@@ -153,17 +190,8 @@ static void flush_all(struct fanout *s)
     uint32_t sends = 0;
 
     LIST_FOR_EACH_SAFE (link, &s->dirty) {
-        struct feed *f = LIST_ITEM(link, struct feed, dirty);
-        bool refused = feed_refused(f);
         list_remove(link);
-        fanout_seal(s, f);
-        LIST_FOR_EACH_SAFE (at, &f->live) {
-            struct sub *sub = LIST_ITEM(at, struct sub, in_state);
-            sends += sub_flush(sub);
-            if (refused)
-                sub_refuse(sub);
-        }
-        feed_trim(f);
+        sends += flush_feed(s, LIST_ITEM(link, struct feed, dirty));
     }
     int64_t now_us = clock_mono_us(), rest = (int64_t)sends * SEND_REST_US;
     metrics_observe(&m->delivery_seconds, now_us - s->dirty_since_us, m->delivered_total - before);
@@ -182,9 +210,31 @@ static void on_turn_end(struct turn_hook *hook)
         flush_all(s);
 }
 
+/* Those whose time has come go with the next flush. */
+static void release_held(struct fanout *s, int64_t now_us)
+{
+    int64_t next_us = INT64_MAX;
+
+    LIST_FOR_EACH_SAFE (link, &s->held) {
+        struct feed *f = LIST_ITEM(link, struct feed, dirty);
+        if (f->due_us <= now_us) {
+            list_remove(link);
+            want_flush_now(s, f);
+        } else if (f->due_us < next_us) {
+            next_us = f->due_us;
+        }
+    }
+    if (next_us < INT64_MAX)
+        tick_arm(&s->tick, next_us - now_us);
+}
+
 static void on_tick(struct tick *tick)
 {
-    flush_all(LIST_ITEM(tick, struct fanout, tick));
+    struct fanout *s = LIST_ITEM(tick, struct fanout, tick);
+
+    release_held(s, clock_mono_us());
+    if (!list_empty(&s->dirty))
+        turn_hook_ask(s->opts.loop, &s->flush_hook);
 }
 
 /* A slice for each, in turn, until the time of this turn is used up; who was served goes to the end
@@ -266,6 +316,7 @@ int fanout_new(struct fanout **ret, const struct fanout_opts *opts)
     s->pool.limit = opts->feed_memory;
     list_init(&s->open_feeds.feeds);
     list_init(&s->dirty);
+    list_init(&s->held);
     list_init(&s->subs);
     list_init(&s->replaying);
     turn_hook_init(&s->flush_hook, on_turn_end);
@@ -285,6 +336,7 @@ int fanout_new(struct fanout **ret, const struct fanout_opts *opts)
 void fanout_close(struct fanout *s)
 {
     s->closing = true;
+    release_held(s, INT64_MAX);
     flush_all(s);
     LIST_FOR_EACH_SAFE (link, &s->subs) {
         struct sub *sub = LIST_ITEM(link, struct sub, link);

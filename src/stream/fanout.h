@@ -70,6 +70,7 @@ struct stream_wish {
     struct filter *filter; /* heap; with what limits the caller */
     struct sub_start start;
     bool basic_levels;
+    uint32_t batch_ms;
 };
 
 struct sub;

@@ -28,12 +28,13 @@ struct fanout {
     struct map by_label; /* "name=value" -> struct feed_bucket: feeds that demand this label */
     struct feed_bucket open_feeds; /* feeds that demand no label */
     struct list dirty;             /* feeds with something to send */
+    struct list held;              /* feeds whose clients do not want it yet (batch_ms) */
     struct list subs;
     struct list replaying;
     struct list served; /* a mark in `replaying`: what follows it had its slice this turn */
     uint32_t sub_count;
     struct turn_hook flush_hook, replay_hook;
-    struct tick tick;
+    struct tick tick; /* the end of a rest, or of a wait of one that is held */
     uv_timer_t heartbeat;
     struct ws_watch watch;  /* of the streams' WebSockets: messages that are never finished */
     int64_t rest_until_us;  /* monotonic: no flush before */

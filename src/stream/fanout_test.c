@@ -94,6 +94,55 @@ static void records_of_many_jobs_in_one_batch_find_their_ways(void **state)
     }
 }
 
+enum { PACED_MS = 50, PACED_MAX = BATCH_MS_MAX };
+
+static struct client *connect_paced(struct world *w, uint32_t batch_ms)
+{
+    struct client *c = open_client(w, "v1", false);
+
+    ws_out_open(w->fanout, c->conn, make_filter(""), &(struct sub_start){.from = SUB_FROM_NOW},
+                &(struct ws_terms_out){.v1 = true, .batch_ms = batch_ms});
+    return c;
+}
+
+static void who_wants_a_message_now_and_then_gets_no_more(void **state)
+{
+    struct world *w = *state;
+    struct client *fast = connect_paced(w, 0), *paced = connect_paced(w, PACED_MS);
+    struct client *slow = connect_paced(w, PACED_MAX);
+
+    until_all_live(w);
+    uint64_t start = uv_hrtime();
+    publish(w, "a", 1, 20);
+    UNTIL(w, fast->count == 1 && paced->count == 1 && slow->count == 1);
+    for (uint32_t i = 2; i <= 100; i++) {
+        publish(w, "a", 1, 20);
+        UNTIL(w, fast->count == i);
+    }
+    UNTIL(w, is_up_to_date(w, paced) && is_up_to_date(w, slow));
+    uint64_t ms = (uv_hrtime() - start) / 1000000;
+    assert_int_equal(fast->batches, 100);
+    assert_true(paced->batches >= 2 && paced->batches <= 2 + ms / PACED_MS);
+    assert_true(slow->batches >= 2 && slow->batches <= 2 + ms / PACED_MAX);
+    expect_ids(paced, 1, 100);
+    expect_ids(slow, 1, 100);
+}
+
+static void what_waits_for_its_time_goes_out_when_the_hub_stops(void **state)
+{
+    struct world *w = *state;
+    struct client *paced = connect_paced(w, PACED_MAX);
+
+    until_all_live(w);
+    for (uint32_t i = 1; i <= 5; i++)
+        publish(w, "a", 1, 20);
+    turn(w);
+    publish(w, "a", 1, 20);
+    fanout_close(w->fanout);
+    UNTIL(w, paced->eof);
+    expect_ids(paced, 1, 6);
+}
+
 static void equal_subscriptions_share_one_feed(void **state)
 {
     struct world *w = *state;
@@ -573,6 +622,8 @@ int main(void)
         TEST(a_flush_of_many_records_is_one_message),
         TEST(a_replay_comes_in_batches_and_meets_live_without_a_seam),
         TEST(who_joins_while_a_batch_is_gathered_gets_nothing_twice),
+        TEST(who_wants_a_message_now_and_then_gets_no_more),
+        TEST(what_waits_for_its_time_goes_out_when_the_hub_stops),
         TEST(a_slow_client_that_wants_everything_gets_it_late),
         TEST_SMALL(a_client_that_reads_a_little_now_and_then_still_gets_an_exact_account),
         TEST_SMALL(a_client_that_never_reads_costs_the_same_after_a_megabyte_and_after_ten),

@@ -24,7 +24,8 @@
 
 struct feed {
     struct list link;  /* in its bucket of the stream */
-    struct list dirty; /* in the stream's list of feeds with something to send */
+    struct list dirty; /* in one of the stream's lists of feeds with something to send */
+    int64_t due_us;    /* monotonic: with form.batch_ms, when the next may be sent */
     struct list live;  /* subscribers that follow the pages */
     uint32_t subs;     /* all of them, also those that are still replaying */
     struct filter *filter;

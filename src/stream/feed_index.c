@@ -94,7 +94,8 @@ int fanout_join_feed(struct fanout *s, struct filter *filter, const struct form 
     int err;
 
     buf_add_str(&key, form->name);
-    buf_printf(&key, " %s %d%d ", form->wire->name, form->basic_levels, form->compressed);
+    buf_printf(&key, " %s %d%d %u ", form->wire->name, form->basic_levels, form->compressed,
+               form->batch_ms);
     filter_add_key(filter, &key);
     err = buf_error(&key);
     if (err < 0)

@@ -202,8 +202,7 @@ static void change_filter(struct sio_out *o, struct ask *a, uint64_t ack)
     struct form form = *sub_form(o->sub);
     char json[64], cursor[CURSOR_MAX];
 
-    if (a->has_levels)
-        form.basic_levels = a->basic_levels;
+    ask_set_form(a, &form);
     if (!a->has_slow)
         a->start.lossless = sub_is_lossless(o->sub);
     if (sub_change(o->sub, ask_take_filter(a), &form, &a->start) < 0) {
@@ -287,8 +286,6 @@ static int read_auth(struct sio_out *o, const struct sio_wisher *w, struct str a
         o->ask.start = w->wish.start;
         o->ask.start.lossless = lossless;
     }
-    if (!o->ask.has_levels)
-        o->ask.basic_levels = w->wish.basic_levels;
     return err;
 }
 
@@ -315,9 +312,12 @@ static const char *on_connect(struct sio_socket *socket, struct str auth)
 static void on_connected(struct sio_socket *socket, struct str auth)
 {
     struct sio_out *o = socket->self;
-    struct form form = {.wire = &wire_socketio, .basic_levels = o->ask.basic_levels};
+    const struct stream_wish *wish = &wisher_of(o)->wish;
+    struct form form = {
+        .wire = &wire_socketio, .basic_levels = wish->basic_levels, .batch_ms = wish->batch_ms};
 
     (void)auth;
+    ask_set_form(&o->ask, &form);
     int err = sub_new(&o->sub, o->fanout, &socket->client->session->outlet, true,
                       ask_take_filter(&o->ask), &form, &o->ask.start);
     if (err < 0) {

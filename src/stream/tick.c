@@ -4,6 +4,8 @@
  */
 #include "stream/tick.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -17,7 +19,7 @@ static void on_tick(uv_poll_t *poll, int status, int events)
     (void)events;
     if (read(t->fd, &count, sizeof count) != sizeof count)
         return;
-    t->armed = false;
+    t->due_us = 0;
     t->fn(t);
 }
 
@@ -39,12 +41,14 @@ int tick_init(struct tick *t, struct loop *l, void (*fn)(struct tick *))
 void tick_arm(struct tick *t, int64_t delay_us)
 {
     struct itimerspec when = {.it_value = {delay_us / 1000000, delay_us % 1000000 * 1000}};
+    int64_t due_us = clock_mono_us() + delay_us;
 
-    if (t->armed)
+    if (t->due_us > 0 && t->due_us <= due_us)
         return;
     if (delay_us <= 0)
         when.it_value = (struct timespec){0, 1};
-    t->armed = timerfd_settime(t->fd, 0, &when, NULL) == 0;
+    if (timerfd_settime(t->fd, 0, &when, NULL) == 0)
+        t->due_us = due_us;
 }
 
 static void on_closed(uv_handle_t *handle)

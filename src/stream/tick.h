@@ -9,18 +9,17 @@
 
 #include "net/loop.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct tick {
     uv_poll_t poll;
     int fd;
-    bool armed;
+    int64_t due_us; /* monotonic; 0: not armed */
     void (*fn)(struct tick *t);
 };
 
 int tick_init(struct tick *t, struct loop *l, void (*fn)(struct tick *)) LM_MUST_CHECK;
-/* Calls fn once after delay_us; a tick that is armed already keeps its time. */
+/* Calls fn once after delay_us; a tick that is armed already for an earlier time keeps it. */
 void tick_arm(struct tick *t, int64_t delay_us);
 /* Closes; the memory must live until the loop has run the close callback. */
 void tick_close(struct tick *t);

@@ -27,6 +27,7 @@ struct ws_out {
     struct list subs;
     uint32_t sub_count;
     bool v1;
+    uint32_t batch_ms;     /* of subscriptions that do not say otherwise */
     struct recent *recent; /* made when it is first asked for */
     struct grant *grant;
 };
@@ -62,21 +63,20 @@ static void end_sub(struct ws_out *w, struct ws_sub *s)
 }
 
 /* Takes ownership of filter. */
-static int add_sub(struct ws_out *w, struct filter *filter, const char *name, bool basic_levels,
+static int add_sub(struct ws_out *w, struct filter *filter, const char *name, struct form form,
                    const struct sub_start *start)
 {
     size_t n = strlen(name);
     struct ws_sub *s = calloc(1, sizeof *s + n + 1);
-    struct form form = {.wire = w->v1 ? &wire_v1 : &wire_ws,
-                        .name = str_of(name, n),
-                        .basic_levels = basic_levels,
-                        .compressed = w->v1 && w->link.window_bits > 0};
 
     if (!s) {
         filter_fini(filter);
         free(filter);
         return -ENOMEM;
     }
+    form.wire = w->v1 ? &wire_v1 : &wire_ws;
+    form.name = str_of(name, n);
+    form.compressed = w->v1 && w->link.window_bits > 0;
     memcpy(s->name, name, n);
     list_push(&w->subs, &s->link);
     w->sub_count++;
@@ -196,7 +196,9 @@ static void do_subscribe(struct ws_out *w, struct ask *a)
     }
     if (a->start.from == SUB_FROM_HERE)
         a->start.from = SUB_FROM_NOW;
-    int err = add_sub(w, ask_take_filter(a), a->name, a->basic_levels, &a->start);
+    struct form form = {.batch_ms = w->batch_ms};
+    ask_set_form(a, &form);
+    int err = add_sub(w, ask_take_filter(a), a->name, form, &a->start);
     if (err < 0)
         fail(w, a, err);
     else
@@ -208,8 +210,7 @@ static void do_filter(struct ws_out *w, struct ask *a, struct ws_sub *s)
     struct form form = *sub_form(s->sub);
 
     form.name = str_from(s->name); /* the feed that has it now may go */
-    if (a->has_levels)
-        form.basic_levels = a->basic_levels;
+    ask_set_form(a, &form);
     if (!a->has_slow)
         a->start.lossless = sub_is_lossless(s->sub);
     int err = sub_change(s->sub, ask_take_filter(a), &form, &a->start);
@@ -369,11 +370,13 @@ void ws_out_open(struct fanout *s, struct conn *c, struct filter *filter,
     w->grant = terms->grant ? grant_ref(terms->grant) : NULL;
     w->outlet.conn = c;
     w->v1 = terms->v1;
+    w->batch_ms = terms->batch_ms;
     list_init(&w->subs);
     ws_link_open(&w->link, fanout_watch(s), c, &link_ops, &limits);
     if (w->v1)
         say_hello(w);
-    if (filter && add_sub(w, filter, "", terms->basic_levels, start) < 0)
+    struct form form = {.basic_levels = terms->basic_levels, .batch_ms = terms->batch_ms};
+    if (filter && add_sub(w, filter, "", form, start) < 0)
         conn_close(c, 0);
     ws_link_go(&w->link);
 }

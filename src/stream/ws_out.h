@@ -12,9 +12,10 @@
 #include "stream/fanout.h"
 
 struct ws_terms_out {
-    bool v1;         /* the subprotocol logmill.v1 */
-    int window_bits; /* as ws_accept() agreed on */
-    bool basic_levels;
+    bool v1;             /* the subprotocol logmill.v1 */
+    int window_bits;     /* as ws_accept() agreed on */
+    bool basic_levels;   /* of the first subscription */
+    uint32_t batch_ms;   /* of all that do not say otherwise */
     struct grant *grant; /* who asks; a reference is taken */
 };
 

@@ -165,6 +165,7 @@ export class LogStreamer {
         const params: Record<string, unknown> = filterParams(this.filter);
         if (this.cursor !== null) params.after = this.cursor;
         else if (this.options.tail) params.tail = this.options.tail;
+        if (this.options.batchMs) params.batch_ms = this.options.batchMs;
         return params;
     }
 

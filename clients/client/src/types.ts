@@ -126,6 +126,8 @@ export interface StreamOptions extends LogFilter, Credentials, Callbacks {
     tail?: number;
     /** Everything after this cursor or id first. */
     after?: string | number;
+    /** Records come together, at most once in so many ms (to 100): for those who draw no more often. */
+    batchMs?: number;
     /** Default true. */
     autoReconnect?: boolean;
     /** Default: without limit. */

@@ -30,9 +30,9 @@ async function begin(options = {}) {
 test("a lost stream goes on behind the last record, and repetitions are not shown", async (t) => {
     mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
     t.after(() => mock.timers.reset());
-    const { stream, made, seen } = await begin({ tail: 10 });
+    const { stream, made, seen } = await begin({ tail: 10, batchMs: 16 });
     assert.equal(made[0].url.pathname, "/api/v1/logs/stream/ws");
-    assert.equal(made[0].url.search, "?job_run_id=42&tail=10");
+    assert.equal(made[0].url.search, "?job_run_id=42&tail=10&batch_ms=16");
     made[0].accept();
     made[0].says(record(1));
     made[0].says(record(2));
@@ -41,7 +41,7 @@ test("a lost stream goes on behind the last record, and repetitions are not show
     assert.deepEqual(seen.disconnects, ["the connection was lost"]);
     mock.timers.tick(300);
     await turn();
-    assert.equal(made[1].url.search, "?job_run_id=42&after=2");
+    assert.equal(made[1].url.search, "?job_run_id=42&after=2&batch_ms=16");
     made[1].accept();
     made[1].says(record(2));
     made[1].says(record(3));

@@ -49,10 +49,10 @@ export const epochOf = (cursor: string): string => cursor.slice(0, Math.max(0, c
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-// A few names come a million times: keep one copy of each.
 const names = new Map<string, string>();
 
-function shared(value: string): string {
+/** The one copy of a name that may come a million times. */
+export function shared(value: string): string {
     const known = names.get(value);
     if (known !== undefined) return known;
     if (names.size > 4096) names.clear();

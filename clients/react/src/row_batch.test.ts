@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from "vitest";
 import { packRows, unpackRows } from "./row_batch.js";
-import { jsonOf, memberOf, noticeRow, recordOf, rowOf } from "./record.js";
+import { jsonOf, memberOf, noticeRow, recordOf, rowOf, type Row } from "./record.js";
 
 const stamp = "2026-01-15T10:30:45.123456Z";
 const RECORDS = [
@@ -48,7 +48,11 @@ describe("a row", () => {
 
 describe("packed rows", () => {
     it("come out as they went in", () => {
-        expect(unpackRows(structuredClone(packRows(RECORDS as never)))).toEqual(RECORDS.map((r) => rowOf(r as never)));
+        const rows = unpackRows(structuredClone(packRows(RECORDS as never)));
+        const members = Object.keys(rowOf(RECORDS[0] as never)) as (keyof Row)[];
+        const all = (row: Row): unknown[] => members.map((member) => row[member]);
+        expect(rows.map(all)).toEqual(RECORDS.map((record) => all(rowOf(record as never))));
+        expect(rows.map(recordOf)).toEqual(RECORDS);
         expect(unpackRows(packRows([]))).toEqual([]);
     });
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // Rows on their way from the worker that parsed them to the page: numbers in typed arrays, which
-// change hands without a copy, all messages as one text, and names once a batch. Putting a row
-// together then costs the page a few hundred nanoseconds, whatever its JSON had cost.
+// change hands without a copy, all messages as one text, and names once a batch. There they stay: a row
+// of the page is a place in its batch, whatever its JSON had cost.
 
 import type { LogMessage } from "@logmill/client";
-import { partsOf, rowFrom, type Row } from "./record.js";
+import { partsOf, shared, type Row } from "./record.js";
 
 export interface RowBatch {
     ids: Float64Array;
@@ -55,24 +55,70 @@ export function packRows(records: readonly LogMessage[]): RowBatch {
     return batch;
 }
 
+/** A row that leaves its parts in the batch. A page that keeps a million has a million of these, so it is small,
+ * and there is little for the collector of garbage to look through. */
+class PackedRow implements Row {
+    cells = -1;
+
+    constructor(
+        private readonly batch: RowBatch,
+        private readonly i: number,
+    ) {}
+
+    get id(): number {
+        return this.batch.ids[this.i] as number;
+    }
+
+    get time(): number {
+        return this.batch.times[this.i] as number;
+    }
+
+    get level(): number {
+        return (this.batch.kinds[this.i] as number) & ~CONT;
+    }
+
+    get cont(): boolean {
+        return ((this.batch.kinds[this.i] as number) & CONT) !== 0;
+    }
+
+    get source(): string {
+        return this.named(0);
+    }
+
+    get job(): string {
+        return this.named(1);
+    }
+
+    get rest(): string {
+        return this.named(2);
+    }
+
+    get message(): string {
+        const { ends, text } = this.batch;
+        return text.slice(this.i === 0 ? 0 : ends[this.i - 1], ends[this.i]);
+    }
+
+    get notice(): boolean {
+        return false;
+    }
+
+    get lost(): number {
+        return 0;
+    }
+
+    get hole(): null {
+        return null;
+    }
+
+    private named(which: number): string {
+        return this.batch.names[this.batch.named[3 * this.i + which] as number] as string;
+    }
+}
+
+/** Takes the batch over. */
 export function unpackRows(batch: RowBatch): Row[] {
-    const { ids, times, kinds, named, ends, text, names } = batch;
-    const name = (i: number): string => names[named[i] as number] as string;
-    let start = 0;
-    return Array.from(ids, (id, i) => {
-        const kind = kinds[i] as number;
-        const message = text.slice(start, (start = ends[i] as number));
-        return rowFrom({
-            id,
-            time: times[i] as number,
-            level: kind & ~CONT,
-            source: name(3 * i),
-            job: name(3 * i + 1),
-            message,
-            rest: name(3 * i + 2),
-            cont: (kind & CONT) !== 0,
-        });
-    });
+    batch.names = batch.names.map(shared);
+    return Array.from(batch.ids, (_, i) => new PackedRow(batch, i));
 }
 
 /** What postMessage hands over instead of copying. */

@@ -7,7 +7,8 @@ import { LogStreamingService, type LogMessage, type LogStreamer } from "@logmill
 import { buffersOf, packRows } from "./row_batch.js";
 import type { Order, Report } from "./worker_stream.js";
 
-const TELL_MS = 16; // a frame: who draws no more often needs to hear no more often
+const BATCH_MS = 16; // a frame: who draws no more often needs to hear no more often
+const TELL_MS = 8; // no more often, too, when the page shows several streams
 /** Rows on their way to the page: beyond AHEAD the hub is to wait, until few are left. */
 const AHEAD = 40_000;
 const FEW = 10_000;
@@ -23,6 +24,7 @@ type Waiting = Report | { say: "records"; stream: number; logs: LogMessage[] };
 class Desk {
     private waiting: Waiting[] = [];
     private timer: ReturnType<typeof setTimeout> | undefined;
+    private toldAt = Number.NEGATIVE_INFINITY;
 
     constructor(private readonly scope: Scope) {}
 
@@ -37,11 +39,12 @@ class Desk {
         // Only the newest place is of interest.
         if (report.say === "cursor" && last?.say === "cursor" && last.stream === report.stream) this.waiting.pop();
         this.waiting.push(report);
-        this.timer ??= setTimeout(() => this.send(), TELL_MS);
+        this.timer ??= setTimeout(() => this.send(), this.toldAt + TELL_MS - performance.now());
     }
 
     private send(): void {
         this.timer = undefined;
+        this.toldAt = performance.now();
         const buffers: ArrayBuffer[] = [];
         const reports = this.waiting.map((report): Report => {
             if (report.say !== "records") return report;
@@ -72,6 +75,7 @@ class Streams {
         const streamer = service.streamAllLogs({
             ...filter,
             ...place,
+            batchMs: BATCH_MS,
             onBatch: (logs) => this.came(stream, logs),
             onCursor: (cursor) => desk.tell({ say: "cursor", stream, cursor }),
             onDropped: (notice) => desk.tell({ say: "notice", stream, notice }),
