@@ -127,6 +127,18 @@ static void a_client_that_has_the_file_gets_304_without_it(void **state)
     assert_int_equal(ask(f, "/assets/app.js", "If-None-Match: \"01\"\r\n"), 200);
 }
 
+static void a_file_may_be_kept_when_its_version_was_asked_for(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(ask(f, "/assets/app.js?v=02", ""), 200);
+    assert_has(f, "Cache-Control: max-age=31536000, immutable\r\n");
+    assert_int_equal(ask(f, "/assets/app.js?v=01", ""), 200);
+    assert_has(f, "Cache-Control: no-cache\r\n");
+    assert_int_equal(ask(f, "/?v=", ""), 200);
+    assert_has(f, "Cache-Control: no-cache\r\n");
+}
+
 static void a_file_that_is_not_part_of_the_page_is_not_found(void **state)
 {
     assert_int_equal(ask(*state, "/assets/app.ts", ""), 404);
@@ -141,6 +153,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             every_file_comes_with_the_policy_that_forbids_all_but_our_own, setup, teardown),
         cmocka_unit_test_setup_teardown(a_client_that_has_the_file_gets_304_without_it, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_file_may_be_kept_when_its_version_was_asked_for, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_file_that_is_not_part_of_the_page_is_not_found, setup,
                                         teardown),
