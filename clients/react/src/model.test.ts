@@ -273,4 +273,12 @@ describe("Model", () => {
         hub.model.sayUnread([{ first_id: 1, last_id: 99, count: 99 }]);
         expect(hub.model.loaded.at(hub.model.loaded.first)?.lost).toBe(99);
     });
+
+    it("knows its last line still when the first cursor comes behind it", () => {
+        const hub = new Hub();
+        hub.logs(1, 3);
+        hub.beat();
+        hub.model.say("a remark");
+        expect([hub.model.lastId, hub.model.lastKeptId()]).toEqual([3, 3]);
+    });
 });

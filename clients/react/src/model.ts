@@ -136,7 +136,8 @@ export class Model {
      * cannot be continued. */
     cursor(cursor: string): void {
         const epoch = epochOf(cursor);
-        if (this.epoch !== "" && epoch !== this.epoch) this.lastId = 0;
+        const isBehind = Number(cursor.slice(epoch.length + 1)) < this.lastId;
+        if (epoch !== this.epoch && (this.epoch !== "" || isBehind)) this.lastId = 0;
         this.epoch = epoch;
         if (!this.fresh) return;
         this.begin(this.fresh, 0);
