@@ -73,7 +73,8 @@ static const char HELP[] =
     "      --header 'N: V'     extra request header (repeatable)\n"
     "      --send TEXT         after the handshake send this (text frame in ws; raw bytes + \\n in "
     "lines);\n"
-    "                          \\n and %d (client number) are expanded; for sio it is sent as is "
+    "                          \\n and %d, %06d (client number) are expanded; for sio it is sent "
+    "as is "
     "(e.g. 42[...])\n"
     "      --sio-ns /NS        Socket.IO namespace (default /)\n"
     "      --subject S         NATS subject (default log)\n"
@@ -393,6 +394,9 @@ static void set_ready(struct conn *c)
             } else if (s[0] == '%' && s[1] == 'd') {
                 o += (size_t)sprintf(t + o, "%d", c->idx);
                 s++;
+            } else if (strncmp(s, "%06d", 4) == 0) {
+                o += (size_t)sprintf(t + o, "%06d", c->idx);
+                s += 3;
             } else
                 t[o++] = *s;
         }

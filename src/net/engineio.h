@@ -71,6 +71,7 @@ struct eio_session {
     struct turn_hook deliver;
     uv_timer_t timer;
     int64_t opened_us, heard_us;
+    int64_t due_us; /* monotonic: the next ping, or the pong that is awaited */
     bool awaits_pong, closed;
     bool stuffed; /* a writer was told that the mailbox is full */
     bool failed;  /* something could not be sent: it ends at the next beat */

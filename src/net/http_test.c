@@ -619,6 +619,44 @@ static void a_client_that_does_not_read_gets_no_further_requests_served(void **s
     UNTIL(f, (pull(f), f->dispatched == asked));
 }
 
+static void say_times(struct fixture *f, int times)
+{
+    for (int i = 0; i < times; i++)
+        say_text(f, "GET /x?a=1 HTTP/1.1\r\nHost: h\r\n\r\n");
+}
+
+static void
+who_asks_for_much_at_once_takes_turns_and_gets_all_even_when_it_says_no_more(void **state)
+{
+    struct fixture *f = *state;
+    int turns = 0, answers = 0;
+
+    say_times(f, 300);
+    shutdown(f->peer, SHUT_WR);
+    for (; f->dispatched < 300 && turns < 10000; turns++) {
+        int before = f->dispatched;
+        turn(f);
+        assert_in_range(f->dispatched - before, 0, 64); /* what waited, and what has come */
+    }
+    assert_true(turns >= 300 / 64);
+    UNTIL(f, pull(f));
+    for (const char *at = f->answer.p; (at = strstr(at, "<GET /x a=1")); at++)
+        answers++;
+    assert_int_equal(answers, 300);
+}
+
+static void a_connection_that_is_taken_after_many_requests_goes_on_reading(void **state)
+{
+    struct fixture *f = *state;
+
+    say_times(f, 40);
+    say_text(f, "GET /take HTTP/1.1\r\nHost: h\r\n\r\nand more");
+    UNTIL(f, has(f, "taken:and more"));
+    say_text(f, "!");
+    UNTIL(f, has(f, "taken:and more!"));
+    hang_up(f);
+}
+
 static void closing_all_closes_what_speaks_http(void **state)
 {
     struct fixture *f = *state;
@@ -658,6 +696,8 @@ int main(void)
         TEST(a_slow_body_is_answered_408),
         TEST(an_idle_connection_is_closed_without_a_word),
         TEST(a_client_that_does_not_read_gets_no_further_requests_served),
+        TEST(who_asks_for_much_at_once_takes_turns_and_gets_all_even_when_it_says_no_more),
+        TEST(a_connection_that_is_taken_after_many_requests_goes_on_reading),
         TEST(closing_all_closes_what_speaks_http),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,7 @@ struct outlet_ops {
 struct outlet {
     struct conn *conn;            /* NULL: through ops */
     const struct outlet_ops *ops; /* not needed as long as there is a connection */
+    bool owed;                    /* the hub is stopping, and something must leave before the end */
 };
 
 static inline ssize_t outlet_writev(struct outlet *o, const struct iovec *iov, int n)

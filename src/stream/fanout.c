@@ -338,16 +338,10 @@ void fanout_close(struct fanout *s)
     s->closing = true;
     release_held(s, INT64_MAX);
     flush_all(s);
-    LIST_FOR_EACH_SAFE (link, &s->subs) {
-        struct sub *sub = LIST_ITEM(link, struct sub, link);
-        if (sub->state != SUB_REFUSED)
-            sub_say_goodbye(sub, 1001, STR("the hub is stopping"));
-    }
     turn_hook_cancel(&s->flush_hook);
     turn_hook_cancel(&s->replay_hook);
     tick_close(&s->tick);
-    ws_watch_close(&s->watch);
-    uv_close((uv_handle_t *)&s->heartbeat, NULL);
+    farewell_begin(s);
 }
 
 void fanout_free(struct fanout *s)

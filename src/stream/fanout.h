@@ -38,7 +38,8 @@ struct fanout_opts {
 };
 
 int fanout_new(struct fanout **ret, const struct fanout_opts *opts) LM_MUST_CHECK;
-/* Says goodbye to every subscriber and closes the connections. */
+/* Says goodbye to every subscriber, to those who are behind when they have what was published or after a second,
+ * and closes the connections. */
 void fanout_close(struct fanout *s);
 /* After the loop has ended. NULL is fine. */
 void fanout_free(struct fanout *s);

@@ -34,8 +34,8 @@ struct fanout {
     struct list served; /* a mark in `replaying`: what follows it had its slice this turn */
     uint32_t sub_count;
     struct turn_hook flush_hook, replay_hook;
-    struct tick tick; /* the end of a rest, or of a wait of one that is held */
-    uv_timer_t heartbeat;
+    struct tick tick;       /* the end of a rest, or of a wait of one that is held */
+    uv_timer_t heartbeat;   /* once closing: who is still waited for is waited for no longer */
     struct ws_watch watch;  /* of the streams' WebSockets: messages that are never finished */
     int64_t rest_until_us;  /* monotonic: no flush before */
     int64_t dirty_since_us; /* monotonic: when the first of what is to be flushed arrived */
@@ -102,6 +102,16 @@ void fanout_leave_feed(struct fanout *s, struct feed *f);
 void fanout_keep_beating(struct fanout *s);
 /* What a feed has gathered becomes a frame; without memory its subscribers go back to the journal. */
 void fanout_seal(struct fanout *s, struct feed *f);
+
+/* --- farewell.c --- */
+
+/* The hub stops: says goodbye to everybody who has all that was published, and to the others when they have it,
+ * or when that takes too long. */
+void farewell_begin(struct fanout *s);
+/* While the hub stops: the socket of this one has taken what it was given. */
+void farewell_go_on(struct sub *sub);
+/* The last subscriber of a hub that stops has gone. */
+void farewell_end(struct fanout *s);
 
 /* --- sub.c --- */
 /* Sends from the pages as far as the socket takes it. Returns the number of write calls. */

@@ -261,6 +261,59 @@ static void the_hub_says_goodbye(void **state)
     assert_int_equal(ws->kept[ws->kept_count - 1].code, 1001);
 }
 
+/* Three that have stopped reading, with most of `records` still to come. */
+static void fall_behind_a_little(struct world *w, uint32_t records)
+{
+    static const char *const wires[] = {"sse", "ws", "v1"};
+    const struct sub_start now = {.from = SUB_FROM_NOW};
+
+    for (int i = 0; i < 3; i++)
+        connect_client(w, wires[i], "", &now, true);
+    until_all_live(w);
+    for (int i = 0; i < 3; i++)
+        w->clients[i]->stalled = true;
+    for (uint32_t i = 0; i < records / 20; i++) {
+        publish(w, "a", 20, 100);
+        turn(w);
+    }
+    for (int i = 0; i < 3; i++)
+        UNTIL(w, sub_of(w, w->clients[i])->blocked);
+}
+
+static void who_is_behind_gets_everything_before_the_goodbye(void **state)
+{
+    struct world *w = *state;
+
+    fall_behind_a_little(w, 600);
+    struct client *quick = connect_now(w, "ws", "");
+    until_all_live(w);
+    fanout_close(w->fanout);
+    UNTIL(w, quick->eof);
+    for (int i = 0; i < 3; i++) {
+        assert_non_null(sub_of(w, w->clients[i]));
+        w->clients[i]->stalled = false;
+    }
+    for (int i = 0; i < 3; i++) {
+        const struct client *c = w->clients[i];
+        UNTIL(w, c->eof);
+        expect_ids(c, 1, last_id(w));
+        assert_int_equal(c->seen[DROPPED], 0);
+        assert_int_equal(c->kept[c->kept_count - 1].kind, CLOSE);
+    }
+}
+
+static void who_never_reads_does_not_hold_up_the_end(void **state)
+{
+    struct world *w = *state;
+    uint64_t begin = uv_hrtime();
+
+    fall_behind_a_little(w, 600);
+    fanout_close(w->fanout);
+    loop_run(&w->loop);
+    assert_int_equal(w->fanout->sub_count, 0);
+    assert_true(uv_hrtime() - begin < DEADLINE_S * UINT64_C(1000000000) / 2);
+}
+
 static void a_client_that_comes_while_the_hub_closes_is_turned_away(void **state)
 {
     struct world *w = *state;
@@ -615,6 +668,8 @@ int main(void)
         TEST(both_wires_carry_the_same_record),
         TEST(a_long_message_is_cut_at_a_character_and_says_its_size),
         TEST(the_hub_says_goodbye),
+        TEST(who_is_behind_gets_everything_before_the_goodbye),
+        TEST(who_never_reads_does_not_hold_up_the_end),
         TEST(a_client_that_comes_while_the_hub_closes_is_turned_away),
         TEST(an_idle_client_lets_the_loop_sleep),
         TEST(many_records_leave_in_one_write),

@@ -16,6 +16,7 @@
 enum {
     IOV_MAX_PAGES = 32,
     SILENCE_US = 60 * 1000 * 1000, /* a client that answers heartbeats is gone after this long */
+    GOODBYE_LINGER_MS = 500,
 };
 
 void sub_write(struct sub *sub, struct str bytes)
@@ -148,7 +149,7 @@ void sub_say_goodbye(struct sub *sub, uint16_t code, struct str reason)
     sub->feed->form.wire->goodbye(out, code, reason);
     if (out->n)
         sub_write(sub, buf_str(out));
-    outlet_close(sub->out, 200);
+    outlet_close(sub->out, GOODBYE_LINGER_MS);
 }
 
 void sub_refuse(struct sub *sub)
@@ -219,6 +220,8 @@ void sub_drained(struct sub *sub)
     } else if (sub->state == SUB_REPLAYING) {
         turn_hook_ask(sub->fanout->opts.loop, &sub->fanout->replay_hook);
     }
+    if (sub->fanout->closing)
+        farewell_go_on(sub);
 }
 
 /* Everything after an id; when that is much, it is counted first. */
@@ -351,4 +354,6 @@ void sub_closed(struct sub *sub)
     s->sub_count--;
     fanout_leave_feed(s, sub->feed);
     free(sub);
+    if (s->closing && s->sub_count == 0)
+        farewell_end(s);
 }

@@ -195,6 +195,15 @@ test("silence after a ping ends either kind", async () => {
     await ws.closed();
 });
 
+test("the time for a pong is counted from when the ping was due, to the millisecond", () =>
+    Promise.all(
+        Array.from({ length: 10 }, async () => {
+            const s = await Polling.open();
+            await pause(INTERVAL + TIMEOUT);
+            assert.equal(await s.read(), 400);
+        }),
+    ));
+
 test("closing while a poll waits answers it with a noop", async () => {
     const s = await Polling.open();
     const poll = s.read();

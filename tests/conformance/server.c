@@ -10,6 +10,7 @@
  *
  * Never installed.
  */
+#include "net/listen.h"
 #include "net/socketio.h"
 
 #include <getopt.h>
@@ -21,6 +22,7 @@
 enum {
     SESSIONS_MAX = 10000,
     UNSENT_HIGH = 4 * 1024 * 1024, /* an echo that is not read stops the reading */
+    GREETING_MS = 20,
 };
 
 static const char usage[] =
@@ -113,21 +115,64 @@ static bool knows(struct sio_client *c, struct str nsp)
     return str_is(nsp, "/") || str_is(nsp, "/custom");
 }
 
+/* The auth event of a socket that has just connected. It does not leave with the answer to the connect: a client
+ * that listens for one message after the other would lose what arrives in the same read as the one before. */
+struct greeting {
+    uv_timer_t timer;
+    struct sio_socket *socket;
+    struct buf args;
+};
+
+static void on_greeting_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void end_greeting(struct greeting *g)
+{
+    if (!g)
+        return;
+    g->socket->self = NULL;
+    buf_fini(&g->args);
+    uv_close((uv_handle_t *)&g->timer, on_greeting_closed);
+}
+
+static void greet(struct sio_socket *socket)
+{
+    struct greeting *g = socket->self;
+
+    if (g)
+        sio_emit(socket, buf_str(&g->args), NULL, 0);
+    end_greeting(g);
+}
+
+static void on_greeting_due(uv_timer_t *timer)
+{
+    const struct greeting *g = timer->data;
+
+    greet(g->socket);
+}
+
 static void on_connected(struct sio_socket *socket, struct str auth)
 {
-    struct buf args = {0};
+    struct greeting *g = calloc(1, sizeof *g);
 
-    BUF_LIT(&args, "[\"auth\",");
-    buf_add_str(&args, auth);
-    buf_add_char(&args, ']');
-    sio_emit(socket, buf_str(&args), NULL, 0);
-    buf_fini(&args);
+    lm_assert(g);
+    g->socket = socket;
+    BUF_LIT(&g->args, "[\"auth\",");
+    buf_add_str(&g->args, auth);
+    buf_add_char(&g->args, ']');
+    uv_timer_init(&socket->client->server->eio.loop->uv, &g->timer);
+    g->timer.data = g;
+    uv_timer_start(&g->timer, on_greeting_due, GREETING_MS, 0);
+    socket->self = g;
 }
 
 static void on_event(struct sio_socket *socket, const struct sio_event *event)
 {
     struct buf args = {0};
 
+    greet(socket);
     if (str_is(event->name, "message")) {
         BUF_LIT(&args, "[\"message-back\"");
         if (event->args.n > 2)
@@ -142,7 +187,7 @@ static void on_event(struct sio_socket *socket, const struct sio_event *event)
 
 static void on_disconnect(struct sio_socket *socket)
 {
-    (void)socket;
+    end_greeting(socket->self);
 }
 
 static const struct sio_ops sio_ops = {.knows = knows,

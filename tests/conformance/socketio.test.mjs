@@ -52,6 +52,22 @@ for (const [sent, answer, event] of [
         ws.terminate();
     });
 
+test("who listens for one message after the other misses nothing while it connects", async () => {
+    const ws = new WebSocket(`${server.ws}/socket.io/?EIO=4&transport=websocket`);
+    const next = () => new Promise((resolve) => ws.once("message", (bytes) => resolve(bytes.toString())));
+    for (const [sent, answer] of [
+        [null, /^0/],
+        ["40", /^40/],
+        [null, /^42\["auth",\{\}\]$/],
+        ["40/custom,", /^40\/custom,/],
+        [null, /^42\/custom,\["auth",\{\}\]$/],
+    ]) {
+        if (sent) ws.send(sent);
+        assert.match(await next(), answer);
+    }
+    ws.terminate();
+});
+
 test("an unknown namespace is refused, and the connection lives", async () => {
     const ws = await open();
     ws.send("40/random");
