@@ -2,7 +2,7 @@
  *
  * audit.h - what an administrator did becomes a record.
  *
- * Threads: loop thread only.
+ * Threads: loop thread only. Owns: nothing.
  */
 #ifndef LM_API_AUDIT_H
 #define LM_API_AUDIT_H

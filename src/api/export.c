@@ -93,6 +93,7 @@ static int next(struct http_send *s, struct buf *out)
 {
     struct export *e = export_of(s);
     struct query_result result;
+    struct store_unread unread;
 
     if (atomic_load_explicit(&s->cancelled, memory_order_relaxed))
         return -ECANCELED;
@@ -104,7 +105,8 @@ static int next(struct http_send *s, struct buf *out)
     e->piece_full = false;
     struct query q = e->query; /* add_row() moves min_id on for the next piece */
     int err = query_run(&q, e->view, add_row, e, &result);
-    e->damaged = e->damaged || store_view_unread(e->view) > 0;
+    store_view_unread(e->view, &unread);
+    e->damaged = e->damaged || unread.records > 0;
     if (err == 0 && e->damaged && !e->piece_full)
         err = add_warning(e);
     return err < 0 ? err : e->piece_full;

@@ -14,10 +14,13 @@
 enum { LIMIT_MAX = 10000, GET_LIMIT = 1000, SEARCH_LIMIT = 100, TOP_LIMIT = 10, TOP_MAX = 1000 };
 #define ANSWER_MAX ((size_t)15 * 1024 * 1024)
 
-/* The answer says how many records it goes without. */
+/* The answer says which records it goes without. */
 static void reply(struct question *q, struct buf *out)
 {
-    tally_add_unread(out, store_view_unread(q->view));
+    struct store_unread unread;
+
+    store_view_unread(q->view, &unread);
+    tally_add_unread(out, &unread);
     ipc_reply(q->call, out);
 }
 

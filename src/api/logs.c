@@ -206,7 +206,7 @@ void logs_task_run(struct http_req *req, struct api *api)
 
 static void reply_record(struct search *s)
 {
-    if (list_of(s)->result.emitted == 0 && s->unread > 0) {
+    if (list_of(s)->result.emitted == 0 && s->unread.records > 0) {
         http_reply_error(s->req, 503, "unreadable", NULL,
                          "record %" PRIu64 " cannot be read: a file of the history is damaged",
                          s->query.min_id);

@@ -5,7 +5,7 @@
  * An unknown parameter is an error with the nearest known name: a misspelt filter that is silently
  * ignored would show everything to somebody who asked for one job. So is one that is given twice.
  *
- * Threads: loop thread.
+ * Threads: loop thread. Owns: nothing; what is read points into the request.
  */
 #ifndef LM_API_PARAMS_H
 #define LM_API_PARAMS_H

@@ -90,7 +90,7 @@ void search_reply_failure(struct http_req *req, int err)
 
 void search_reply_json(struct search *s)
 {
-    tally_add_unread(&s->out, s->unread);
+    tally_add_unread(&s->out, &s->unread);
     if (buf_error(&s->out) < 0)
         search_reply_failure(s->req, -ENOMEM);
     else
@@ -108,7 +108,7 @@ static void done(struct job *job)
 {
     struct search *s = LIST_ITEM(job, struct search, job);
 
-    s->unread = store_view_unread(s->view);
+    store_view_unread(s->view, &s->unread);
     store_view_drop(s->api->store, s->view);
     s->view = NULL;
     if (s->err < 0)

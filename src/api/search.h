@@ -30,10 +30,10 @@ struct search {
     struct running running;
     struct query_progress progress;
     atomic_bool cancel;
-    bool counted;    /* in api->questions */
-    struct buf out;  /* what work has made */
-    uint64_t unread; /* records that could not be looked at */
-    int err;         /* what work returned */
+    bool counted;               /* in api->questions */
+    struct buf out;             /* what work has made */
+    struct store_unread unread; /* records that could not be looked at */
+    int err;                    /* what work returned */
     int (*work)(struct search *s);
     void (*reply)(struct search *s);
     void (*fini)(struct search *s); /* of the handler's own part; may be NULL */
@@ -57,7 +57,7 @@ bool search_read_range(struct search *s) LM_MUST_CHECK;
 void search_start(struct search *s, int (*work)(struct search *), void (*reply)(struct search *));
 
 /* Answers with what is in s->out as JSON, or 503 when memory was short. An answer that goes without records
- * that cannot be read says how many, in a member `unread`. */
+ * that cannot be read says how many and where (tally_add_unread()). */
 void search_reply_json(struct search *s);
 /* The answer to a question that failed. */
 void search_reply_failure(struct http_req *req, int err);

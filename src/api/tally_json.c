@@ -55,14 +55,20 @@ void tally_add_members(struct buf *out, const char *name, const struct query_tal
     tally_add_time(out, t->max_time_us);
 }
 
-void tally_add_unread(struct buf *object, uint64_t unread)
+void tally_add_unread(struct buf *object, const struct store_unread *unread)
 {
     struct buf rest = *object;
 
-    if (unread == 0 || rest.n == 0)
+    if (unread->records == 0 || rest.n == 0)
         return;
     *object = (struct buf){.failed = rest.failed};
-    buf_printf(object, "{\"unread\":%" PRIu64 ",", unread);
+    buf_printf(object, "{\"unread\":%" PRIu64 ",\"unread_at\":[", unread->records);
+    for (uint32_t i = 0; i < unread->place_count; i++)
+        buf_printf(object,
+                   "%s{\"first_id\":%" PRIu64 ",\"last_id\":%" PRIu64 ",\"count\":%" PRIu32 "}",
+                   i > 0 ? "," : "", unread->places[i].first_id, unread->places[i].last_id,
+                   unread->places[i].records);
+    BUF_LIT(object, "],");
     buf_add(object, rest.p + 1, rest.n - 1);
     buf_fini(&rest);
 }

@@ -7,7 +7,7 @@
  * compiles while the page is being built. webpage_http.c answers requests and is part of core: in a
  * program without webpage.c it finds no file and answers 404.
  *
- * Threads: loop thread only.
+ * Threads: loop thread only. Owns: nothing; the files are constant.
  */
 #ifndef LM_API_WEBPAGE_H
 #define LM_API_WEBPAGE_H

@@ -4,7 +4,7 @@
  *
  * Pointers stay valid until arena_reset() or arena_fini(). A zeroed struct is an empty arena.
  *
- * Owns: every block it handed out.
+ * Threads: one at a time. Owns: every block it handed out.
  */
 #ifndef LM_BASE_ARENA_H
 #define LM_BASE_ARENA_H

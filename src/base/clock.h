@@ -4,6 +4,8 @@
  *
  * Wall-clock times are microseconds since 1970 UTC. Timers and deadlines use the monotonic clock.
  * A test calls clock_fake() once; from then on time moves only by clock_advance().
+ *
+ * Threads: any; tests call clock_fake() before they start others. Owns: nothing.
  */
 #ifndef LM_BASE_CLOCK_H
 #define LM_BASE_CLOCK_H

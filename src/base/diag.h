@@ -6,6 +6,7 @@
  * one) turns them into records of source `hub_name` as well.
  *
  * Threads: the loop thread, and before it starts the main thread.
+ * Owns:    nothing; the text is valid during the call of the listener.
  */
 #ifndef LM_BASE_DIAG_H
 #define LM_BASE_DIAG_H

@@ -9,7 +9,7 @@
  *
  * Errors that a person must act on also fill a struct errinfo with a sentence.
  *
- * Threads: everything here may be called from any thread.
+ * Threads: everything here may be called from any thread. Owns: nothing.
  */
 #ifndef LM_BASE_ERR_H
 #define LM_BASE_ERR_H

@@ -4,6 +4,8 @@
  *
  * The links live inside the objects; a list head is a link that belongs to no object. A link that
  * is in no list points at itself, so removing it twice is harmless.
+ *
+ * Threads: one at a time for each list. Owns: nothing.
  */
 #ifndef LM_BASE_LIST_H
 #define LM_BASE_LIST_H

@@ -5,7 +5,7 @@
  * Keys are copied into the map; values are the caller's. Open addressing with linear probing and
  * backward-shift deletion, at most 3/4 full. A zeroed struct is an empty map.
  *
- * Owns: the keys, not the values.
+ * Threads: one at a time. Owns: the keys, not the values.
  */
 #ifndef LM_BASE_MAP_H
 #define LM_BASE_MAP_H

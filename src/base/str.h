@@ -3,6 +3,8 @@
  * str.h - a borrowed piece of text: pointer and length, no terminator, no ownership.
  *
  * Whoever hands out a struct str says how long it stays valid. Comparisons are by byte.
+ *
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_BASE_STR_H
 #define LM_BASE_STR_H

@@ -6,7 +6,7 @@
  * commands.def, and no more: the dispatcher, `--help` and the spelling hint come from that line.
  * argv[0] is the name of the subcommand. What a subcommand returns is the exit status.
  *
- * Threads: the main thread.
+ * Threads: the main thread. Owns: nothing.
  */
 #ifndef LM_CLI_CLI_H
 #define LM_CLI_CLI_H

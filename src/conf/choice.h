@@ -2,7 +2,7 @@
  *
  * choice.h - one of a few words, "os|interval|always", in the order of an enum's constants.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_CONF_CHOICE_H
 #define LM_CONF_CHOICE_H

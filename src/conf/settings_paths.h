@@ -2,7 +2,7 @@
  *
  * settings_paths.h - where things are: the configuration file, the state, the socket.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_CONF_SETTINGS_PATHS_H
 #define LM_CONF_SETTINGS_PATHS_H

@@ -2,7 +2,7 @@
  *
  * settings_table.h - settings.def as data, for the code in conf/ and for the help and the documents.
  *
- * Threads: any; the table is constant.
+ * Threads: any; the table is constant. Owns: nothing.
  */
 #ifndef LM_CONF_SETTINGS_TABLE_H
 #define LM_CONF_SETTINGS_TABLE_H

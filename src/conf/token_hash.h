@@ -9,7 +9,7 @@
  * each request pays for it. The salt keeps equal tokens from showing; `v1` leaves room for another
  * function. Comparison takes the same time wherever the difference is.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_CONF_TOKEN_HASH_H
 #define LM_CONF_TOKEN_HASH_H

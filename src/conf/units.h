@@ -6,7 +6,7 @@
  * 1024); a bare number is bytes. A duration is a whole number and ms, s, m, h, d or y (365 days); a
  * bare number is refused, because nobody agrees on what it would mean.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_CONF_UNITS_H
 #define LM_CONF_UNITS_H

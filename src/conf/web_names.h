@@ -2,7 +2,7 @@
  *
  * web_names.h - names as browsers write them: hosts and origins (RFC 6454).
  *
- * Threads: any.
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_CONF_WEB_NAMES_H
 #define LM_CONF_WEB_NAMES_H

@@ -6,7 +6,7 @@
  * everything but \" and \\, a backslash outside quotes keeps the next character. Nothing is
  * expanded: no variables, globs, pipes or redirections.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing; the words are the caller's.
  */
 #ifndef LM_CONF_WORDS_H
 #define LM_CONF_WORDS_H

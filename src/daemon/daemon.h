@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * daemon.h - the hub as a process.
+ *
+ * Threads: the main thread, which becomes the loop thread. Owns: everything, while daemon_run() runs.
  */
 #ifndef LM_DAEMON_H
 #define LM_DAEMON_H

@@ -2,12 +2,12 @@
  *
  * daemon_parts.h - what the files of this folder share: all modules of the hub, and who does what with them.
  *
- *     daemon.c wires and runs; intake.c is the hub as sources see it; doors.c lets clients in;
+ *     daemon.c runs; parts.c opens each module; intake.c is the hub as sources see it; doors.c lets clients in;
  *     signals.c stops, reloads and hands over; state_lock.c keeps a second hub out
  *
  * This is the only place where all modules meet; none of them includes this struct.
  *
- * Threads: loop thread.
+ * Threads: loop thread. Owns: every module, in struct daemon.
  */
 #ifndef LM_DAEMON_PARTS_H
 #define LM_DAEMON_PARTS_H
@@ -16,6 +16,7 @@
 #include "api/ipc.h"
 #include "conf/settings_over.h"
 #include "hub/own.h"
+#include "net/listen.h"
 #include "net/peers.h"
 #include "net/tls.h"
 #include "proc/upgrade.h"
@@ -59,6 +60,20 @@ struct daemon {
     uint64_t children_nofile; /* what the soft limit of descriptors was; 0 = not changed */
     bool stopping, said_url, upgrading;
 };
+
+/* --- parts.c: each opens its modules and joins them to those opened before --- */
+
+/* The history, then the hub, which goes on behind it, then the hub's records of its own. */
+int daemon_open_hub(struct daemon *d, struct errinfo *info) LM_MUST_CHECK;
+/* The days of files and downloads, and the daily files. */
+int daemon_open_applog(struct daemon *d, struct errinfo *info) LM_MUST_CHECK;
+int daemon_open_streams(struct daemon *d) LM_MUST_CHECK;
+/* Processes and their keepers, HTTP, followed files. */
+int daemon_open_sources(struct daemon *d, struct errinfo *info) LM_MUST_CHECK;
+/* The stream of the process cards. */
+int daemon_open_admin(struct daemon *d) LM_MUST_CHECK;
+/* Who may ask, the routes, and calls over the local socket. */
+int daemon_open_api(struct daemon *d, struct errinfo *info) LM_MUST_CHECK;
 
 /* --- intake.c --- */
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * journal_impl.h - what the files journal*.c share, and nobody else sees.
+ *
+ * Threads: loop thread, and the pool for what is synced and allocated. Owns: see journal.h.
  */
 #ifndef LM_HUB_JOURNAL_IMPL_H
 #define LM_HUB_JOURNAL_IMPL_H

@@ -51,19 +51,25 @@ struct lm_client {
     uint64_t answer_request;
 };
 
-enum {
-    CLIENT_READ = 256 * 1024,
-    CLIENT_OUT_SOON = 128 * 1024,
-    GRACE_MS = 1000,
-    SLEEP_MAX_MS = 3600 * 1000
-};
-
 /* client.c */
-void client_note(struct lm_client *c, int64_t due_us); /* the clock must ring by then */
+/* The clock must ring by then (monotonic). */
+void client_note(struct lm_client *c, int64_t due_us);
 /* Handles the frames in `in`, at most until the waiting call has its answer. How many answers and chunks,
  * or -LM_E_PROTOCOL. */
 int client_handle(struct lm_client *c);
+/* Sends from `out` what the socket takes. 0 though not all may have left; or -errno. */
 int client_send(struct lm_client *c);
+/* One recv behind what is in `in`, with these flags of recv(). 0, -EAGAIN when nothing is there, -errno. */
+int client_receive(struct lm_client *c, int flags);
+
+/* client_ask.c */
+/* Enters the call and appends its frame to `out`. -ENOTCONN, -EMSGSIZE when the server would not take it, -EINVAL,
+ * -ENOMEM: then nothing has changed. */
+int client_put(struct lm_client *c, const struct lm_ask *ask, uint64_t *ret_request);
+
+/* client_answer.c */
+/* 1: an answer or a chunk; 0: another frame; negative: one that may not come. */
+int client_on_frame(struct lm_client *c, const struct frame *f);
 
 /* client_table.c */
 struct pending *pending_add(struct lm_client *c);

@@ -277,7 +277,7 @@ static inline size_t peer_unsent(const struct peer *p)
     return p->out.n - p->sent;
 }
 
-/* server.c: the sockets of lm_manager_listen(), and the descriptor of every manager. */
+/* server.c: the loop of every manager, whether it listens or not. */
 int server_new(struct server **ret, struct lm_manager *m) LM_MUST_CHECK;
 void server_free(struct server *s);
 /* The clock must ring by then (monotonic µs; INT64_MAX: no need). */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * auth_impl.h - what auth.c (the questions), auth_tokens.c and auth_tickets.c share.
+ *
+ * Threads: loop thread. Owns: see auth.h.
  */
 #ifndef LM_NET_AUTH_IMPL_H
 #define LM_NET_AUTH_IMPL_H

@@ -5,6 +5,7 @@
 #include "net/conn.h"
 
 #include "base/clock.h"
+#include "net/listen.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
  * One timer for all connections of a server, set to the nearest deadline; no connection, no timer.
  * Deadlines are only ever looked at when the timer fires, so moving one later costs nothing.
  */
-#include "net/http_private.h"
+#include "net/http_impl.h"
 
 #include "base/clock.h"
 

@@ -2,7 +2,7 @@
  *
  * http_reply.c - answers, and what a handler may ask about its request.
  */
-#include "net/http_private.h"
+#include "net/http_impl.h"
 
 #include "base/clock.h"
 #include "record/json.h"

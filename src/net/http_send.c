@@ -7,7 +7,7 @@
  */
 #include "net/http_send.h"
 
-#include "net/http_private.h"
+#include "net/http_impl.h"
 
 #include <errno.h>
 #include <stdio.h>

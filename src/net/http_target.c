@@ -6,7 +6,7 @@
  * "..", no slash that came in disguise. So a path can be matched segment by segment, and what is not
  * in the table of routes is nowhere.
  */
-#include "net/http_private.h"
+#include "net/http_impl.h"
 
 #include "record/utf8.h"
 

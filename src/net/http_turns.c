@@ -7,7 +7,7 @@
  * The whole queue has TURN_US of each turn of the loop, so that whoever asks for little waits for no more
  * than that.
  */
-#include "net/http_private.h"
+#include "net/http_impl.h"
 
 #include "base/clock.h"
 

@@ -11,6 +11,8 @@
  * copied: it is unmasked and handed out there. What comes in pieces is gathered, and checked as it
  * comes. A header is judged as soon as it can be read, so an oversized frame is refused before any of
  * it is waited for.
+ *
+ * Threads: any, one for each reader. Owns: see ws.h.
  */
 #include "net/ws.h"
 
@@ -18,7 +20,6 @@
 #include "record/utf8.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
 
 enum {
     FIN = 0x80,
@@ -28,7 +29,6 @@ enum {
     MASK = 0x80,
     CONTROL = 0x08,
     FRAGMENTS_MAX_DEFAULT = 1024,
-    DEFLATE_MIN = 64,         /* bytes; what is shorter does not get smaller */
     MESSAGE_KEEP = 16 * 1024, /* an empty buffer larger than this gives its memory back */
 };
 
@@ -67,49 +67,6 @@ static int out_of_memory(struct ws_reader *r)
 {
     r->close_code = WS_CLOSE_INTERNAL;
     return -ENOMEM;
-}
-
-/* State of the UTF-8 check between fragments: how many bytes the character still lacks, and the range
- * of the next one. 0 = between characters. */
-static uint32_t utf8_state(unsigned more, unsigned low, unsigned high)
-{
-    return more | low << 8 | high << 16;
-}
-
-/* The state after a first byte >= 0x80; 0 when no character begins with it (Unicode table 3-7). */
-static uint32_t utf8_begin(unsigned char c)
-{
-    if (c < 0xc2 || c > 0xf4)
-        return 0;
-    if (c < 0xe0)
-        return utf8_state(1, 0x80, 0xbf);
-    if (c < 0xf0)
-        return utf8_state(2, c == 0xe0 ? 0xa0 : 0x80, c == 0xed ? 0x9f : 0xbf);
-    return utf8_state(3, c == 0xf0 ? 0x90 : 0x80, c == 0xf4 ? 0x8f : 0xbf);
-}
-
-/* Checks text that may begin and end inside a character. False as soon as it cannot be UTF-8. */
-static bool utf8_feed(uint32_t *state, struct str s)
-{
-    uint32_t now = *state;
-
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (now == 0) {
-            if (c < 0x80)
-                continue;
-            now = utf8_begin(c);
-            if (now == 0)
-                return false;
-        } else {
-            unsigned more = now & 0xff;
-            if (c < (now >> 8 & 0xff) || c > now >> 16)
-                return false;
-            now = more > 1 ? utf8_state(more - 1, 0x80, 0xbf) : 0;
-        }
-    }
-    *state = now;
-    return true;
 }
 
 static void unmask(char *p, size_t n, const char mask[4])
@@ -371,81 +328,4 @@ int ws_feed(struct ws_reader *r, struct buf *in)
     }
     buf_consume(in, at);
     return e;
-}
-
-size_t ws_put_header(uint8_t out[WS_HEADER_MAX], enum ws_opcode opcode, uint64_t payload_n)
-{
-    size_t wide = payload_n < 126 ? 0 : payload_n < 65536 ? 2 : 8;
-
-    out[0] = (uint8_t)(FIN | opcode);
-    out[1] = wide == 0 ? (uint8_t)payload_n : wide == 2 ? 126 : 127;
-    for (size_t i = 0; i < wide; i++)
-        out[2 + i] = (uint8_t)(payload_n >> 8 * (wide - 1 - i));
-    return 2 + wide;
-}
-
-void ws_add_frame(struct buf *out, enum ws_opcode opcode, struct str payload)
-{
-    uint8_t header[WS_HEADER_MAX];
-
-    buf_add(out, header, ws_put_header(header, opcode, payload.n));
-    buf_add_str(out, payload);
-}
-
-void ws_add_deflated(struct buf *out, enum ws_opcode opcode, struct str payload, int window_bits)
-{
-    uint8_t header[WS_HEADER_MAX];
-    struct buf packed = {0};
-
-    if (payload.n >= DEFLATE_MIN)
-        ws_deflate(&packed, payload, window_bits);
-    if (packed.n == 0 || buf_error(&packed) < 0 || packed.n >= payload.n) {
-        ws_add_frame(out, opcode, payload);
-    } else {
-        size_t n = ws_put_header(header, opcode, packed.n);
-        header[0] |= RSV1;
-        buf_add(out, header, n);
-        buf_add_str(out, buf_str(&packed));
-    }
-    buf_fini(&packed);
-}
-
-void ws_add_close(struct buf *out, uint16_t code, struct str reason)
-{
-    char payload[WS_CONTROL_MAX] = {(char)(code >> 8), (char)code};
-    size_t n = utf8_cut(reason, sizeof payload - 2);
-
-    if (code == WS_CLOSE_NONE) {
-        ws_add_frame(out, WS_CLOSE, STR(""));
-        return;
-    }
-    if (n)
-        memcpy(payload + 2, reason.p, n);
-    ws_add_frame(out, WS_CLOSE, str_of(payload, 2 + n));
-}
-
-static bool is_base64_char(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/';
-}
-
-int ws_accept_key(struct str key, char out[29])
-{
-    enum { KEY_N = 24, KEY_DIGITS = 22, SHA1_N = 20 };
-    static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    char text[KEY_N + sizeof guid - 1];
-    unsigned char hash[EVP_MAX_MD_SIZE];
-
-    if (key.n != KEY_N || memcmp(key.p + KEY_DIGITS, "==", 2) != 0)
-        return -LM_E_SYNTAX;
-    for (size_t i = 0; i < KEY_DIGITS; i++)
-        if (!is_base64_char(key.p[i]))
-            return -LM_E_SYNTAX;
-    memcpy(text, key.p, KEY_N);
-    memcpy(text + KEY_N, guid, sizeof guid - 1);
-    if (EVP_Digest(text, sizeof text, hash, NULL, EVP_sha1(), NULL) != 1)
-        return -ENOMEM;
-    EVP_EncodeBlock((unsigned char *)out, hash, SHA1_N);
-    return 0;
 }

@@ -6,7 +6,7 @@
  * nothing and one compressed message may be sent to everybody. What comes in is inflated at most 64 KiB
  * at a time against the limit of the message, so a bomb costs no more than a large message does.
  *
- * Threads: any, one at a time.
+ * Threads: any, one at a time. Owns: struct ws_inflate its state in zlib.
  */
 #ifndef LM_NET_WS_DEFLATE_H
 #define LM_NET_WS_DEFLATE_H

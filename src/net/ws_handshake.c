@@ -1,10 +1,38 @@
 /* SPDX-License-Identifier: MIT
  *
  * ws_handshake.c - from a request to a WebSocket (RFC 6455, section 4.2).
+ *
+ * Threads: loop thread. Owns: nothing.
  */
 #include "net/ws_link.h"
 
-#include <stdio.h>
+#include <openssl/evp.h>
+
+static bool is_base64_char(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
+}
+
+int ws_accept_key(struct str key, char out[29])
+{
+    enum { KEY_N = 24, KEY_DIGITS = 22, SHA1_N = 20 };
+    static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    char text[KEY_N + sizeof guid - 1];
+    unsigned char hash[EVP_MAX_MD_SIZE];
+
+    if (key.n != KEY_N || memcmp(key.p + KEY_DIGITS, "==", 2) != 0)
+        return -LM_E_SYNTAX;
+    for (size_t i = 0; i < KEY_DIGITS; i++)
+        if (!is_base64_char(key.p[i]))
+            return -LM_E_SYNTAX;
+    memcpy(text, key.p, KEY_N);
+    memcpy(text + KEY_N, guid, sizeof guid - 1);
+    if (EVP_Digest(text, sizeof text, hash, NULL, EVP_sha1(), NULL) != 1)
+        return -ENOMEM;
+    EVP_EncodeBlock((unsigned char *)out, hash, SHA1_N);
+    return 0;
+}
 
 /* Is `word` one of the comma-separated tokens of a header? */
 static bool has_token(struct str list, const char *word)

@@ -6,7 +6,7 @@
  * machine: when no counter moved during the child's life, the answer is no. When the counter of our
  * own group moved, and the child died by SIGKILL, it is taken for a yes.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_PROC_KEEPER_OOM_H
 #define LM_PROC_KEEPER_OOM_H

@@ -2,7 +2,7 @@
  *
  * signal_name.h - signals as people write them.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_PROC_SIGNAL_NAME_H
 #define LM_PROC_SIGNAL_NAME_H

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
-#include "proc/supervise_private.h"
+#include "proc/supervise_impl.h"
 
 #include <errno.h>
 #include <signal.h>

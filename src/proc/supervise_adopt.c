@@ -3,7 +3,7 @@
  * supervise_adopt.c - what earlier hubs left: keepers that live, and files of processes that are gone.
  */
 #include "base/diag.h"
-#include "proc/supervise_private.h"
+#include "proc/supervise_impl.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -5,7 +5,7 @@
  * Asking for what is so already is no error: a script that says `start` twice means it once.
  */
 #include "conf/choice.h"
-#include "proc/supervise_private.h"
+#include "proc/supervise_impl.h"
 
 static struct process *find(struct supervise *s, struct str name, struct errinfo *info)
 {

@@ -4,7 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/diag.h"
-#include "proc/supervise_private.h"
+#include "proc/supervise_impl.h"
 #include "record/show.h"
 #include "record/utf8.h"
 

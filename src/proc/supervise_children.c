@@ -5,7 +5,7 @@
  * After an upgrade that includes keepers which this program did not start. What becomes of their
  * processes their connections tell; they are only collected, so that no zombie stays.
  */
-#include "proc/supervise_private.h"
+#include "proc/supervise_impl.h"
 
 #include <errno.h>
 #include <signal.h>

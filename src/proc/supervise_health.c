@@ -9,7 +9,7 @@
  */
 #include "base/clock.h"
 #include "base/diag.h"
-#include "proc/supervise_private.h"
+#include "proc/supervise_impl.h"
 
 #include <stdio.h>
 #include <unistd.h>

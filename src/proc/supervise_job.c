@@ -6,7 +6,7 @@
  * started again by its name as long as the hub lives; its entry is used again by a later job of the name.
  */
 #include "base/diag.h"
-#include "proc/supervise_private.h"
+#include "proc/supervise_impl.h"
 
 #include <errno.h>
 #include <stdio.h>

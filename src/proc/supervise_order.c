@@ -6,7 +6,7 @@
  * with code 0 by itself. (A task says `ready: {exit: 0}`; then running is not enough.) That is asked once, at the start; a dependency that dies later takes nobody with it.
  * That there is no circle was checked when the configuration was read.
  */
-#include "proc/supervise_private.h"
+#include "proc/supervise_impl.h"
 
 #include <stdio.h>
 

@@ -8,7 +8,7 @@
  *     any other key, or none           ─▶ goes on; the new keys hold from now on
  */
 #include "base/clock.h"
-#include "proc/supervise_private.h"
+#include "proc/supervise_impl.h"
 
 static const struct process_conf *find_conf(const struct settings *settings, const char *name)
 {

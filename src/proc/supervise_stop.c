@@ -7,7 +7,7 @@
  * that runs depends on it any more, so the order is the reverse of that of the start.
  */
 #include "base/clock.h"
-#include "proc/supervise_private.h"
+#include "proc/supervise_impl.h"
 
 static uint32_t patience_ms(const struct supervise *s, const struct process *p)
 {

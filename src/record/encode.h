@@ -4,6 +4,8 @@
  *
  * {"id","timestamp","level","stream",<source and labels>,"message",["cont"],["unterminated"],
  *  ["truncated","size"],["fields"]}
+ *
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_RECORD_ENCODE_H
 #define LM_RECORD_ENCODE_H

@@ -7,7 +7,7 @@
  *
  * The text is JSON that was scanned once when the record was made; this walks it in place.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing; what is found points into the text.
  */
 #ifndef LM_RECORD_FIELDS_H
 #define LM_RECORD_FIELDS_H

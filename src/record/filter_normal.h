@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * filter_normal.h - what filter_normal.c (trees) and filter_meaning.c (terms) share.
+ *
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_RECORD_FILTER_NORMAL_H
 #define LM_RECORD_FILTER_NORMAL_H

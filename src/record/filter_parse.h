@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * filter_parse.h - what filter_parse.c (brackets and operators) and filter_word.c (terms) share.
+ *
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_RECORD_FILTER_PARSE_H
 #define LM_RECORD_FILTER_PARSE_H

@@ -5,6 +5,8 @@
  * Other people's words and numbers for levels are in level_words.def. Looking one up is on the path
  * of every line, so the table is a perfect hash that the compiler lays out: two words in one slot do
  * not compile.
+ *
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_RECORD_LEVEL_H
 #define LM_RECORD_LEVEL_H

@@ -5,7 +5,7 @@
  * A number is what JSON calls one (leading zeros allowed), as a 64-bit floating point value: the same
  * in a browser.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_RECORD_NUMERIC_H
 #define LM_RECORD_NUMERIC_H

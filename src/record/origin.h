@@ -5,6 +5,8 @@
  * An origin is something that can be read again from a position: a run under a keeper, a followed
  * file, a batch of a push client. Its position travels in the same journal frame as the records, so
  * both become true together (docs/journal-format.md, "Origins and positions"; the numbers are fixed).
+ *
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_RECORD_ORIGIN_H
 #define LM_RECORD_ORIGIN_H

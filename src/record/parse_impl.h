@@ -5,6 +5,8 @@
  *
  * Each dialect looks at a line and fills in a struct said: only what the line says itself. parse.c
  * asks them in turn and then makes a record of it.
+ *
+ * Threads: any, one line at a time for each parser. Owns: nothing; what is found points into the line.
  */
 #ifndef LM_RECORD_PARSE_IMPL_H
 #define LM_RECORD_PARSE_IMPL_H

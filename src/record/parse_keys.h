@@ -6,7 +6,7 @@
  * them, and what counts is what each member says. Of several members of one kind the one with
  * the best rank is used; the others stay among the fields.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_RECORD_PARSE_KEYS_H
 #define LM_RECORD_PARSE_KEYS_H

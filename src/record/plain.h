@@ -5,7 +5,7 @@
  * Colours are kept for display but must not hide `connection` from a search when a program prints it
  * half red. ECMA-48 control sequences and strings are taken out whole; other bytes stay as they are.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_RECORD_PLAIN_H
 #define LM_RECORD_PLAIN_H

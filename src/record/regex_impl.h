@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * regex_impl.h - what regex.c (one text) and regex_scan.c (many lines) share.
+ *
+ * Threads: any. Owns: see regex.h.
  */
 #ifndef LM_RECORD_REGEX_IMPL_H
 #define LM_RECORD_REGEX_IMPL_H

@@ -5,7 +5,7 @@
  * Each answers with a mask: bit i is set when byte i has the property. SSE2 is part of every x86-64;
  * elsewhere the same loop is written out, and a compiler is free to find its own instructions.
  *
- * Threads: any. The sixteen bytes must be readable.
+ * Threads: any. The sixteen bytes must be readable. Owns: nothing.
  */
 #ifndef LM_RECORD_SCAN16_H
 #define LM_RECORD_SCAN16_H

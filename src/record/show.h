@@ -6,6 +6,8 @@
  * can: control characters become visible signs, escape sequences are taken out, and so are the
  * characters that reorder text (bidirectional controls). On a terminal colours (SGR) may stay; the
  * line then ends with a reset.
+ *
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_RECORD_SHOW_H
 #define LM_RECORD_SHOW_H

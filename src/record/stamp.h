@@ -11,7 +11,7 @@
  * time only with the help of a source's configured zone. Guessing is not an option: an hour's error
  * is worse than the time of the read, which is right to the millisecond for everything that is alive.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_RECORD_STAMP_H
 #define LM_RECORD_STAMP_H

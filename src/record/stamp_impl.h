@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * stamp_impl.h - what stamp.c and stamp_layout.c share.
+ *
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_RECORD_STAMP_IMPL_H
 #define LM_RECORD_STAMP_IMPL_H

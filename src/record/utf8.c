@@ -1,33 +1,43 @@
 /* SPDX-License-Identifier: MIT
  *
- * utf8.c - one step function that knows the table of well-formed sequences (Unicode table 3-7),
- * and a fast path for ASCII, which is nearly everything.
+ * utf8.c - the table of well-formed sequences (Unicode table 3-7), and a fast path for ASCII, which is
+ * nearly everything.
+ *
+ * Threads: any. Owns: nothing.
  */
 #include "record/utf8.h"
 
 #include "record/scan16.h"
+
+/* What may follow: so many bytes, the next of them in this range. 0 = nothing, between characters. */
+static uint32_t expect(unsigned more, unsigned low, unsigned high)
+{
+    return more | low << 8 | high << 16;
+}
+
+/* What follows a first byte >= 0x80; 0 when no character begins with it (Unicode table 3-7). */
+static uint32_t expect_after(unsigned char c)
+{
+    if (c < 0xc2 || c > 0xf4)
+        return 0;
+    if (c < 0xe0)
+        return expect(1, 0x80, 0xbf);
+    if (c < 0xf0)
+        return expect(2, c == 0xe0 ? 0xa0 : 0x80, c == 0xed ? 0x9f : 0xbf);
+    return expect(3, c == 0xf0 ? 0x90 : 0x80, c == 0xf4 ? 0x8f : 0xbf);
+}
 
 /* Looks at one sequence at the start of s (s.n > 0, first byte >= 0x80). Returns its length when it
  * is well-formed, else minus the length of the maximal subpart. */
 static int step(struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
-    unsigned char low = 0x80, high = 0xbf;
-    int more;
+    uint32_t expected = expect_after(p[0]);
+    unsigned low = expected >> 8 & 0xff, high = expected >> 16;
+    int more = (int)(expected & 0xff);
 
-    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
-        more = 1;
-    } else if (p[0] >= 0xe0 && p[0] <= 0xef) {
-        more = 2;
-        low = p[0] == 0xe0 ? 0xa0 : 0x80;
-        high = p[0] == 0xed ? 0x9f : 0xbf;
-    } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-        more = 3;
-        low = p[0] == 0xf0 ? 0x90 : 0x80;
-        high = p[0] == 0xf4 ? 0x8f : 0xbf;
-    } else {
+    if (more == 0)
         return -1;
-    }
     for (int i = 1; i <= more; i++) {
         if ((size_t)i >= s.n || p[i] < low || p[i] > high)
             return -i;
@@ -100,4 +110,27 @@ size_t utf8_cut(struct str s, size_t n)
     while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
         n--;
     return n;
+}
+
+bool utf8_feed(uint32_t *state, struct str s)
+{
+    uint32_t now = *state;
+
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (now == 0) {
+            if (c < 0x80)
+                continue;
+            now = expect_after(c);
+            if (now == 0)
+                return false;
+        } else {
+            unsigned more = now & 0xff;
+            if (c < (now >> 8 & 0xff) || c > now >> 16)
+                return false;
+            now = more > 1 ? expect(more - 1, 0x80, 0xbf) : 0;
+        }
+    }
+    *state = now;
+    return true;
 }

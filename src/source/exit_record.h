@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * exit_record.h - how a process ended, as people and as programs read it.
+ *
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_SOURCE_EXIT_RECORD_H
 #define LM_SOURCE_EXIT_RECORD_H

@@ -6,174 +6,25 @@
  *                       ├─(no room in the journal)─▶ stalled ─(room)─▶ queue
  *                       ├─(refused)───────────────────────────────────────▶ answered
  *                       └─(whole, published)─▶ waiting for the disk ──────▶ answered
+ *
+ * What is said to the client is in http_in_answer.c.
+ *
+ * Threads: loop thread. Owns: see http_in.h.
  */
-#include "source/http_in.h"
+#include "source/http_in_impl.h"
 
 #include "base/clock.h"
 #include "base/diag.h"
-#include "net/inflate.h"
 #include "net/grant.h"
-#include "source/push.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
-    UNPACK_ROOM = 64 * 1024,
-    RETRY_SOON_S = 1,
     TELL_EVERY_US = 60 * 1000 * 1000,
     STALLED_MAX_US = 10 * 1000 * 1000, /* as long as this the sealer may be behind */
     STALLED_LOOK_MS = 1000,
 };
-
-struct http_in {
-    struct http_in_opts opts;
-    struct http_stream stream;
-    struct push_shared shared;
-    struct list reading; /* in the order they came */
-    struct list queued;  /* want to go on in the next turn */
-    struct list stalled; /* wait until the journal has room */
-    uv_timer_t timer;    /* runs while there are any */
-    struct list waiting; /* for the disk */
-    struct turn_hook turn;
-    size_t slice; /* plain text that may still be looked at in this turn */
-    size_t held;  /* bytes, by all */
-    int64_t told_us;
-    char room[UNPACK_ROOM];
-};
-
-struct request {
-    struct list link;
-    struct http_in *server;
-    struct http_req *req;
-    struct push push;
-    struct str key;
-    struct inflate *inflate; /* NULL: the body is plain */
-    size_t held;
-    int64_t stalled_us; /* monotonic: since when there is no room for it; 0: there is */
-};
-
-/* --- the end of a request --- */
-
-/* Gives everything back; an answer is still due. */
-static struct http_req *release(struct request *r)
-{
-    struct http_req *req = r->req;
-
-    list_remove(&r->link);
-    r->server->held -= r->held;
-    r->server->opts.intake.metrics->push_bytes = r->server->held;
-    push_fini(&r->push);
-    inflate_free(r->inflate);
-    free(r);
-    return req;
-}
-
-static void refuse_for_now(struct request *r, int status, const char *code, uint32_t wait_s,
-                           const char *message)
-{
-    char seconds[16];
-
-    snprintf(seconds, sizeof seconds, "%" PRIu32, wait_s);
-    http_add_header(r->req, "Retry-After", seconds);
-    http_reply_error(release(r), status, code, NULL, "%s", message);
-}
-
-static void refuse_limited(struct request *r)
-{
-    char message[LABEL_VALUE_MAX + 100];
-    uint32_t wait_s = (r->push.wait_ms + 999) / 1000;
-
-    r->server->opts.intake.metrics->push_limited_total++;
-    snprintf(message, sizeof message,
-             "the source \"%s\" is over its limit: send this again in %" PRIu32 " s",
-             r->push.limited, wait_s);
-    refuse_for_now(r, 429, "rate_limited", wait_s, message);
-}
-
-static void refuse_full(struct request *r)
-{
-    r->server->opts.intake.metrics->push_limited_total++;
-    refuse_for_now(r, 429, "busy", RETRY_SOON_S,
-                   "too many bodies are being read just now: send this again in a moment");
-}
-
-static void refuse_behind(struct request *r)
-{
-    r->server->opts.intake.metrics->push_limited_total++;
-    refuse_for_now(
-        r, 429, "busy", RETRY_SOON_S,
-        "records come faster than the history can be sealed: send this again in a moment");
-}
-
-static void refuse_unstored(struct request *r, int err)
-{
-    r->server->opts.intake.metrics->push_unstored_total++;
-    http_reply_error(release(r), 507, "no_space", NULL, "the journal cannot take this: %s",
-                     err_text(err));
-}
-
-/* The journal, or memory, said no. */
-static void refuse_error(struct request *r, int err)
-{
-    if (err == -LM_E_FULL)
-        refuse_limited(r);
-    else if (err == -ENOMEM || err == -EAGAIN)
-        refuse_for_now(r, 503, "unavailable", RETRY_SOON_S,
-                       "this cannot be taken just now: send it again in a moment");
-    else
-        refuse_unstored(r, err);
-}
-
-static void refuse_unpacking(struct request *r, ssize_t err)
-{
-    if (err == -LM_E_FULL)
-        http_reply_error(
-            release(r), 413, "too_large", NULL,
-            "unpacked, the body is larger than is accepted here, or more than %d times "
-            "as large as it came",
-            INFLATE_RATIO_MAX);
-    else if (err == -ENOMEM)
-        refuse_error(r, -ENOMEM);
-    else
-        http_reply_error(release(r), 400, "bad_encoding", NULL,
-                         "the body is not what its Content-Encoding says, or is cut off");
-}
-
-static void answer_nothing_taken(struct request *r)
-{
-    struct buf details = {0};
-
-    BUF_LIT(&details, "{");
-    push_add_rejects(&r->push, &details);
-    BUF_LIT(&details, "}");
-    buf_add_char(&details, '\0');
-    http_reply_error(r->req, 400, "no_records", details.failed ? NULL : details.p,
-                     "%s: send a JSON object, an array of objects, or one object a line",
-                     r->push.rejected ? "none of this could be read as a record"
-                                      : "there is no record in this");
-    release(r);
-    buf_fini(&details);
-}
-
-static void answer_taken(struct request *r)
-{
-    struct metrics *m = r->server->opts.intake.metrics;
-    struct buf out = {0};
-
-    m->push_requests_total++;
-    m->push_repeated_total += r->push.is_repeat;
-    buf_printf(&out, "{\"accepted\":%" PRIu64 ",", r->push.accepted);
-    push_add_rejects(&r->push, &out);
-    BUF_LIT(&out, "}\n");
-    if (buf_error(&out) < 0)
-        refuse_error(r, -ENOMEM);
-    else
-        http_reply(release(r), 200, "application/json", buf_str(&out));
-    buf_fini(&out);
-}
 
 /* --- waiting for the disk --- */
 
@@ -182,9 +33,9 @@ static void settle(struct request *r, uint64_t acked_id)
     struct intake *in = &r->server->opts.intake;
 
     if (r->push.wait_id <= acked_id)
-        answer_taken(r);
+        http_in_answer_taken(r);
     else if (!in->can_acknowledge(in->hub))
-        refuse_unstored(r, -EIO);
+        http_in_refuse_unstored(r, -EIO);
 }
 
 void http_in_acked(struct http_in *s, uint64_t acked_id)
@@ -203,7 +54,7 @@ static void on_whole(struct request *r)
         in->metrics->push_accepted_total += r->push.accepted;
     in->metrics->push_rejected_total += r->push.rejected;
     if (r->push.accepted == 0 && (r->push.rejected > 0 || r->push.split.shape != PUSH_OVER)) {
-        answer_nothing_taken(r);
+        http_in_answer_nothing(r);
         return;
     }
     push_end_reading(&r->push);
@@ -343,19 +194,19 @@ static size_t on_piece(struct http_req *req, struct str bytes, bool last)
     }
     list_push(&s->reading, &r->link);
     if (stalled_too_long(r)) {
-        refuse_behind(r);
+        http_in_refuse_behind(r);
         return all;
     }
     int err = r->inflate ? take_packed(r, &bytes, last, &packed) : take_plain(r, &bytes, last);
     tell_moved(s);
     if (packed)
-        refuse_unpacking(r, err);
+        http_in_refuse_unpacking(r, err);
     else if (err < 0)
-        refuse_error(r, err);
+        http_in_refuse_error(r, err);
     else if (last && bytes.n == 0)
         on_whole(r);
     else if (!account(r))
-        refuse_full(r);
+        http_in_refuse_full(r);
     else if (bytes.n > 0) {
         list_remove(&r->link);
         list_push(&s->queued, &r->link);
@@ -379,7 +230,7 @@ static void on_turn(struct turn_hook *hook)
 
 static void on_gone(struct http_req *req)
 {
-    http_reply(release(req->ctx), 408, NULL, STR_NONE);
+    http_reply(http_in_release(req->ctx), 408, NULL, STR_NONE);
 }
 
 /* --- the beginning of a request --- */
@@ -463,7 +314,7 @@ void http_in_serve(struct http_in *s, struct http_req *req, struct str source, u
     list_push(&s->reading, &r->link);
     req->ctx = r;
     if (!http_stream_body(req, &s->stream))
-        release(r); /* it has been told that it is too large */
+        http_in_release(r); /* it has been told that it is too large */
 }
 
 int http_in_new(struct http_in **ret, const struct http_in_opts *opts)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * keeper_in_impl.h - what the files keeper_in*.c share, and nobody else sees.
+ *
+ * Threads: loop thread. Owns: see each struct.
  */
 #ifndef LM_SOURCE_KEEPER_IN_IMPL_H
 #define LM_SOURCE_KEEPER_IN_IMPL_H

@@ -2,7 +2,7 @@
  *
  * line_in.h - a line of a splitter becomes a record: what all sources of raw bytes share.
  *
- * Threads: loop thread.
+ * Threads: loop thread. Owns: nothing.
  */
 #ifndef LM_SOURCE_LINE_IN_H
 #define LM_SOURCE_LINE_IN_H

@@ -2,7 +2,7 @@
  *
  * line_rules.h - what the configuration says of a source's lines, made ready for the parser.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_SOURCE_LINE_RULES_H
 #define LM_SOURCE_LINE_RULES_H

@@ -1,45 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * ring_in.c - finding rings, reading them in time, letting them go.
+ * ring_in.c - programs that log into rings: their connections, reading them in time, letting them go.
+ *
+ * Threads: loop thread. Owns: struct logger, each with its ring file.
  */
-#include "source/ring_in.h"
+#include "source/ring_in_impl.h"
 
 #include "base/clock.h"
 #include "base/diag.h"
-#include "source/ring_read.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_N = 2 * FRAME_RUN_ID + 5, RETRY_MS = 500, HELLO_READ = FRAME_HEADER + 16 };
-
-struct ring_server {
-    struct loop *loop;
-    struct intake intake;
-    struct list logs; /* struct logger */
-    struct ring_scratch scratch;
-    uv_timer_t timer;
-    uv_poll_t watch; /* inotify: a program that had no connection has let its ring go */
-    int dir, inotify;
-    bool closing;
-};
-
-/* One program's ring, with or without its connection. */
-struct logger {
-    struct list link;
-    struct ring_server *server;
-    struct conn *conn;     /* NULL: it has ended */
-    struct ring_file file; /* fd -1: RING has not come */
-    char name[NAME_N + 1];
-    uint64_t flush; /* say when this much is acknowledged; 0: nobody asks */
-    bool active;    /* looked at in every tick */
-};
+enum { RETRY_MS = 500, HELLO_READ = FRAME_HEADER + 16 };
 
 /* --- acknowledging --- */
 
@@ -73,15 +48,7 @@ static void logger_free(struct logger *l)
     free(l);
 }
 
-static bool is_locked(int fd)
-{
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
-    return fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type != F_UNLCK;
-}
-
-/* The connection has ended. Everything read, acknowledged, and nobody there who could write more: the
- * file has done its work. Otherwise it stays, for a program that calls again or for the next hub. */
-static void settle(struct logger *l)
+void ring_settle(struct logger *l)
 {
     struct intake *in = &l->server->intake;
 
@@ -92,7 +59,7 @@ static void settle(struct logger *l)
     }
     if (l->file.acked < l->file.position && !l->file.broken)
         return; /* ring_server_acked() comes back to it */
-    if (!is_locked(l->file.fd)) {
+    if (!ring_is_locked(l->file.fd)) {
         in->forget(in->hub, &l->file.origin);
         unlinkat(l->server->dir, l->name, 0);
     }
@@ -107,7 +74,7 @@ void ring_server_acked(struct ring_server *s, uint64_t acked_id)
         if (l->conn)
             note_acked(l);
         else
-            settle(l);
+            ring_settle(l);
     }
 }
 
@@ -158,43 +125,15 @@ static void on_tick(uv_timer_t *timer)
         uv_timer_start(timer, on_tick, RETRY_MS, RING_TICK_MS);
 }
 
-static void drain_all(struct logger *l)
+void ring_drain_all(struct logger *l)
 {
     while (drain(l) > 0)
         ;
 }
 
-/* --- attaching --- */
+/* --- connections --- */
 
-static void set_name(struct logger *l, const uint8_t run[FRAME_RUN_ID])
-{
-    for (size_t i = 0; i < FRAME_RUN_ID; i++)
-        snprintf(l->name + 2 * i, 3, "%02x", run[i]);
-    memcpy(l->name + 2 * FRAME_RUN_ID, ".ring", 6);
-}
-
-/* Looked at before it is opened for writing: the end of that would be an event of the folder. */
-static int attach(struct logger *l)
-{
-    const struct ring_server *s = l->server;
-    int fd = openat(s->dir, l->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), both;
-
-    if (fd < 0)
-        return -errno;
-    int err = ring_file_open(&l->file, fd, &s->intake);
-    if (err < 0) {
-        close(fd);
-        return err;
-    }
-    both = openat(s->dir, l->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (both < 0)
-        return -errno;
-    close(fd);
-    l->file.fd = both;
-    return 0;
-}
-
-static struct logger *logger_new(struct ring_server *s, struct conn *c)
+struct logger *ring_logger_new(struct ring_server *s, struct conn *c)
 {
     struct logger *l = calloc(1, sizeof *l);
 
@@ -207,7 +146,12 @@ static struct logger *logger_new(struct ring_server *s, struct conn *c)
     return l;
 }
 
-/* --- connections --- */
+static void set_name(struct logger *l, const uint8_t run[FRAME_RUN_ID])
+{
+    for (size_t i = 0; i < FRAME_RUN_ID; i++)
+        snprintf(l->name + 2 * i, 3, "%02x", run[i]);
+    memcpy(l->name + 2 * FRAME_RUN_ID, ".ring", 6);
+}
 
 static int on_ring(struct logger *l, struct str payload)
 {
@@ -221,7 +165,7 @@ static int on_ring(struct logger *l, struct str payload)
         if (LIST_ITEM(link, struct logger, link) != l &&
             memcmp(LIST_ITEM(link, struct logger, link)->name, l->name, NAME_N) == 0)
             return -LM_E_LOCKED;
-    int err = attach(l);
+    int err = ring_attach(l);
     if (err == 0)
         activate(l);
     return err;
@@ -298,10 +242,10 @@ static void conn_gone(struct conn *c)
 {
     struct logger *l = c->self;
 
-    drain_all(l);
+    ring_drain_all(l);
     l->conn = NULL;
     l->active = false;
-    settle(l);
+    ring_settle(l);
 }
 
 bool ring_serve_local(struct ring_server *s, struct conn *c)
@@ -313,7 +257,7 @@ bool ring_serve_local(struct ring_server *s, struct conn *c)
         !(c->in.p[FRAME_HEADER + 8] & FRAME_FEATURE_RING) ||
         (c->peer_uid != geteuid() && c->peer_uid != 0))
         return false;
-    l = logger_new(s, c);
+    l = ring_logger_new(s, c);
     if (!l)
         return false;
     c->ops = &ops;
@@ -324,114 +268,6 @@ bool ring_serve_local(struct ring_server *s, struct conn *c)
 }
 
 /* --- life --- */
-
-/* What was left while no hub was. A program that lives learns with its next record that there is one. */
-static void read_left(struct ring_server *s, const char *name)
-{
-    struct logger *l = strlen(name) == NAME_N ? logger_new(s, NULL) : NULL;
-
-    if (!l)
-        return;
-    memcpy(l->name, name, NAME_N + 1);
-    if (attach(l) == 0) {
-        drain_all(l);
-        if (ring_file_sleep(&l->file)) /* something came in between; what comes now calls us */
-            drain_all(l);
-    }
-    settle(l);
-}
-
-static bool is_known(const struct ring_server *s, const char *name)
-{
-    LIST_FOR_EACH (link, &s->logs)
-        if (strcmp(LIST_ITEM(link, struct logger, link)->name, name) == 0)
-            return true;
-    return false;
-}
-
-/* Somebody has closed a ring: a program that ends, or one of us. */
-static void look_at(struct ring_server *s, const char *name)
-{
-    int fd = is_known(s, name)
-                 ? -1
-                 : openat(s->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-    if (fd < 0)
-        return;
-    bool lives = is_locked(fd);
-    close(fd);
-    if (!lives)
-        read_left(s, name);
-}
-
-static void on_folder(uv_poll_t *poll, int status, int events)
-{
-    struct ring_server *s = poll->data;
-    char bytes[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-    ssize_t n;
-
-    (void)status;
-    (void)events;
-    while ((n = read(s->inotify, bytes, sizeof bytes)) > 0)
-        for (ssize_t at = 0; at < n;) {
-            const struct inotify_event *e = (const struct inotify_event *)(void *)(bytes + at);
-            if (e->len)
-                look_at(s, e->name);
-            at += (ssize_t)(sizeof *e + e->len);
-        }
-}
-
-/* Without it such a ring is read by the next hub. */
-static void watch_folder(struct ring_server *s, const char *socket)
-{
-    char path[256];
-
-    snprintf(path, sizeof path, "%s.rings", socket);
-    s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (s->inotify >= 0 && inotify_add_watch(s->inotify, path, IN_CLOSE_WRITE | IN_ONLYDIR) >= 0 &&
-        uv_poll_init(&s->loop->uv, &s->watch, s->inotify) == 0) {
-        s->watch.data = s;
-        uv_poll_start(&s->watch, UV_READABLE, on_folder);
-        return;
-    }
-    diag_warn("%s cannot be watched: rings of programs that had no connection are read at the next "
-              "start",
-              path);
-}
-
-void ring_server_look(struct ring_server *s)
-{
-    int fd = fcntl(s->dir, F_DUPFD_CLOEXEC, 0);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    const struct dirent *entry;
-
-    if (!dir) {
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
-    while ((entry = readdir(dir)))
-        if (!is_known(s, entry->d_name))
-            read_left(s, entry->d_name);
-    closedir(dir);
-}
-
-static int open_folder(struct ring_server *s, const char *socket, struct errinfo *info)
-{
-    char path[256];
-    struct stat st;
-
-    snprintf(path, sizeof path, "%s.rings", socket);
-    if (mkdir(path, 0700) < 0 && errno != EEXIST)
-        return err_set(info, -errno, "cannot make the folder %s: %s", path, err_text(-errno));
-    s->dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (s->dir < 0)
-        return err_set(info, -errno, "cannot open the folder %s: %s", path, err_text(-errno));
-    if (fstat(s->dir, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022))
-        return 0;
-    return err_set(info, -EPERM,
-                   "the folder %s must belong to this user and be writable for nobody else", path);
-}
 
 int ring_server_new(struct ring_server **ret, struct loop *loop, const struct intake *intake,
                     const char *socket, struct errinfo *info)
@@ -444,14 +280,14 @@ int ring_server_new(struct ring_server **ret, struct loop *loop, const struct in
     s->intake = *intake;
     s->dir = s->inotify = -1;
     list_init(&s->logs);
-    int err = open_folder(s, socket, info);
+    int err = ring_folder_open(s, socket, info);
     if (err < 0) {
         ring_server_free(s);
         return err;
     }
     uv_timer_init(&loop->uv, &s->timer);
     s->timer.data = s;
-    watch_folder(s, socket);
+    ring_folder_watch(s, socket);
     ring_server_look(s);
     *ret = s;
     return 0;

@@ -5,7 +5,7 @@
  * Sources know how bytes come in; the hub, which lies behind this, numbers and keeps them. The
  * daemon fills in one struct intake and gives it to each source.
  *
- * Threads: loop thread.
+ * Threads: loop thread. Owns: nothing.
  */
 #ifndef LM_SOURCE_SOURCE_H
 #define LM_SOURCE_SOURCE_H

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * tail_dir.c - folders: where patterns have led so far, and what their names mean.
+ * tail_dir.c - folders: where patterns have led so far.
  *
  * A folder carries roles: "part 4 of this pattern is looked for here". The last part names files, the
  * others folders, which get the next role. Where a literal folder is missing the one above waits for
  * it. Everything here may be done again at any time: it compares what is there with what is known.
+ *
+ * Threads: loop thread. Owns: struct tail_dir, and the names in it (tail_name.c).
  */
 #include "source/tail_impl.h"
 
@@ -13,7 +15,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 bool dir_join(char out[PATH_MAX], const char *dir, const char *name)
 {
@@ -77,8 +78,7 @@ static struct tail_dir *make_dir(const char *path)
     return d;
 }
 
-/* Following what the hub writes itself would never end. */
-static bool is_own(const struct tail *t, const char *path)
+bool dir_is_own(const struct tail *t, const char *path)
 {
     const char *own[] = {t->opts.settings->log_dir, t->opts.settings->state_dir};
     struct stat st, other;
@@ -200,7 +200,7 @@ static void add_role(struct tail *t, const char *path, struct tail_role role)
 {
     bool lists = dir_role_lists(&role);
 
-    if (lists && is_own(t, path))
+    if (lists && dir_is_own(t, path))
         return;
     struct tail_dir *d = dir_get(t, path, lists);
     if (!d) {
@@ -246,9 +246,8 @@ void dir_walk(struct tail *t, struct tail_pattern *p)
     walk_from(t, p, "/", 0);
 }
 
-/* A folder is at this name: it takes on what the roles of its parent say. */
-static void enter(struct tail *t, const struct tail_dir *d, const char *name, const char *path,
-                  bool link)
+void dir_enter(struct tail *t, const struct tail_dir *d, const char *name, const char *path,
+               bool link)
 {
     struct tail_role next[32];
     uint32_t n = 0;
@@ -265,180 +264,4 @@ static void enter(struct tail *t, const struct tail_dir *d, const char *name, co
     }
     for (uint32_t i = 0; i < n; i++) /* `d` may move meanwhile */
         walk_from(t, next[i].pattern, path, next[i].part);
-}
-
-/* --- names --- */
-
-/* Says once why a file that fits is not followed. */
-static void refuse(struct tail *t, struct tail_dir *d, struct tail_name *n, const char *name,
-                   const char *path, const struct stat *st, int err)
-{
-    int reason = err < 0 ? err : (int)(st->st_mode & S_IFMT);
-
-    if (n && n->file) {
-        followed_detach(t, n, false);
-        n = NULL;
-    }
-    if (!n && !(n = followed_attach(t, d, name, NULL, NULL)))
-        return;
-    if (n->said == reason)
-        return;
-    n->said = reason;
-    if (err == 0)
-        diag_warn("%s is %s and not a file: it is not followed", path, follow_kind(st->st_mode));
-    else if (err == -LM_E_REFUSED)
-        diag_warn("%s is a link made by somebody who does not own what it leads to: it is not "
-                  "followed",
-                  path);
-    else
-        diag_warn("%s cannot be followed: %s", path, err_text(err));
-}
-
-/* The end of a link is watched as well: it is where writing and rotation happen. */
-static void watch_end(struct tail *t, struct tail_file *f, const char *path)
-{
-    char end[PATH_MAX];
-
-    if (!realpath(path, end))
-        return;
-    char *slash = strrchr(end, '/');
-    *slash = '\0';
-    const char *folder = slash == end ? "/" : end;
-    struct tail_dir *d = is_own(t, folder) ? NULL : dir_get(t, folder, true);
-    if (d)
-        d->has_ends = true;
-    if (d && !dir_name(d, slash + 1) && !followed_attach(t, d, slash + 1, f, NULL))
-        diag_error("No memory to follow %s", path);
-}
-
-static struct tail_file *find_file(struct tail *t, const struct stat *st, const char *path,
-                                   const struct tail_pattern *p, const struct tail_was *was)
-{
-    struct tail_file *f = followed_find(t, st->st_dev, st->st_ino);
-    char before[PATH_MAX], name[NAME_MAX + 1];
-
-    if (f || (!p && (!was || !was->pattern)))
-        return f;
-    if (!p) { /* it goes by the name it had */
-        snprintf(name, sizeof name, "%.*s", STR_FMT(was->name));
-        path = dir_join(before, was->dir->path, name) ? before : path;
-        p = was->pattern;
-    }
-    f = followed_new(t, p->kind, st, path);
-    if (!f)
-        diag_error("No memory to follow %s", path);
-    return f;
-}
-
-/* A link that leads nowhere: it is looked at again when something comes to where it leads. */
-static void await_end(struct tail *t, struct tail_dir *d, struct tail_name *n, const char *name,
-                      const struct tail_pattern *p, const char *path)
-{
-    char end[PATH_MAX], folder[PATH_MAX];
-    ssize_t len = readlink(path, end, sizeof end - 1);
-
-    if (n && n->file) {
-        followed_detach(t, n, false);
-        n = NULL;
-    }
-    if (len <= 0 || (!n && !(n = followed_attach(t, d, name, NULL, p))))
-        return;
-    n->is_link = true;
-    list_remove(&n->doubt);
-    list_push(&t->dangling, &n->doubt);
-    end[len] = '\0';
-    char *slash = strrchr(end, '/');
-    if (slash)
-        *slash = '\0';
-    if (end[0] == '/' || slash == end)
-        snprintf(folder, sizeof folder, "%s", slash == end ? "/" : end);
-    else if (!dir_join(folder, d->path, slash ? end : "."))
-        return;
-    if (!realpath(folder, end) || is_own(t, end))
-        return;
-    struct tail_dir *at = dir_get(t, end, true);
-    if (at)
-        at->has_ends = true;
-}
-
-/* The name means this file from now on. */
-static void assign(struct tail *t, struct tail_dir *d, const char *name, struct tail_file *f,
-                   const struct tail_pattern *p, bool link, const char *path)
-{
-    struct tail_name *n = dir_name(d, name);
-    struct tail_file *old = n ? n->file : NULL;
-    bool fresh = followed_is_unread(f) && list_empty(&f->names);
-
-    if (old == f)
-        old = NULL;
-    if (!n && fresh) /* whoever had the name before comes first */
-        old = watch_last_left(t, d, name);
-    if (n && n->file != f) {
-        followed_detach(t, n, false);
-        n = NULL;
-    }
-    if (!n)
-        n = followed_attach(t, d, name, f, p);
-    if (!n)
-        return;
-    n->is_link = link;
-    if (old && fresh)
-        followed_wait_for(t, f, old);
-    if (link)
-        watch_end(t, f, path);
-    if (f->failing)
-        f->retry_ms = 0;
-    followed_kick(t, f);
-}
-
-struct tail_file *dir_look(struct tail *t, struct tail_dir *d, const char *name, unsigned how,
-                           const struct tail_was *was)
-{
-    char path[PATH_MAX];
-    struct stat st;
-    bool link = false;
-    struct tail_name *n = dir_name(d, name);
-    const struct tail_pattern *p = dir_fits(d, name);
-    bool folder = dir_fits_folder(d, name);
-
-    if (!n && !p && !folder && !was && !(how & LOOK_MOVED_IN))
-        return NULL;
-    if (!dir_join(path, d->path, name))
-        return NULL;
-    int err = follow_stat(path, &st, &link);
-    if (err == -ENOENT && p && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
-        await_end(t, d, n, name, p, path);
-        return NULL;
-    }
-    if (err == -ENOENT) {
-        if (n)
-            followed_detach(t, n, how & LOOK_DELETED);
-        return NULL;
-    }
-    if (err == 0 && S_ISDIR(st.st_mode) && folder)
-        enter(t, d, name, path, link);
-    if (err < 0 || !S_ISREG(st.st_mode)) {
-        if (p)
-            refuse(t, d, n, name, path, &st, err);
-        else if (n)
-            followed_detach(t, n, false);
-        return NULL;
-    }
-    struct tail_file *f = find_file(t, &st, path, p, was);
-    if (f)
-        assign(t, d, name, f, p, link, path);
-    else if (n)
-        followed_detach(t, n, false);
-    return f;
-}
-
-void dir_settle(struct tail *t)
-{
-    for (int i = 0; i < 1000 && !list_empty(&t->doubts); i++) {
-        struct tail_name *n = LIST_ITEM(t->doubts.next, struct tail_name, doubt);
-        char name[NAME_MAX + 1];
-        snprintf(name, sizeof name, "%s", n->name);
-        list_remove(&n->doubt);
-        dir_look(t, n->dir, name, 0, NULL);
-    }
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * tail_impl.h - what the files tail*.c share, and nobody else sees.
+ *
+ * Threads: loop thread. Owns: struct tail everything; a folder its names, an inode its descriptor.
  */
 #ifndef LM_SOURCE_TAIL_IMPL_H
 #define LM_SOURCE_TAIL_IMPL_H
@@ -193,27 +195,14 @@ void watch_has_left(struct tail *t, struct tail_dir *d, const char *name, struct
 /* Takes all events that wait, until no new file comes of it. */
 void watch_drain(struct tail *t);
 
-/* --- tail_dir.c: folders and names --- */
+/* --- tail_dir.c: folders --- */
 
 /* Follows a pattern from the top as far as it leads now. */
 void dir_walk(struct tail *t, struct tail_pattern *p);
-/* What a file was called before it was rotated away, and the pattern that this fitted. */
-struct tail_was {
-    const struct tail_pattern *pattern;
-    const struct tail_dir *dir;
-    struct str name;
-};
-
-/* Looks at one name; `was` may be NULL. Returns the file that the name means now, or NULL. */
-enum { LOOK_MOVED_IN = 1, LOOK_DELETED = 2 };
-struct tail_file *dir_look(struct tail *t, struct tail_dir *d, const char *name, unsigned how,
-                           const struct tail_was *was);
 /* The folder is gone or has another name now. */
 void dir_drop(struct tail *t, struct tail_dir *d);
 /* The folder at this path, made when it is new: for the ends of links. */
 struct tail_dir *dir_get(struct tail *t, const char *path, bool lists);
-/* Names whose links may lead elsewhere are looked at again. */
-void dir_settle(struct tail *t);
 void dir_free(struct tail *t, struct tail_dir *d);
 struct tail_name *dir_name(const struct tail_dir *d, const char *name);
 const struct tail_pattern *dir_fits(const struct tail_dir *d, const char *name);
@@ -226,8 +215,29 @@ static inline bool dir_role_lists(const struct tail_role *r)
 
 /* Is this the name of a folder that some role looks for? */
 bool dir_fits_folder(const struct tail_dir *d, const char *name);
+/* Following what the hub writes itself would never end: says so when this is a folder of it. */
+bool dir_is_own(const struct tail *t, const char *path);
+/* A folder is at this name: it takes on what the roles of its parent say. `path` leads to it, perhaps by a `link`. */
+void dir_enter(struct tail *t, const struct tail_dir *d, const char *name, const char *path,
+               bool link);
 /* False when it is too long. */
 bool dir_join(char out[PATH_MAX], const char *dir, const char *name);
+
+/* --- tail_name.c: what names mean --- */
+
+/* What a file was called before it was rotated away, and the pattern that this fitted. */
+struct tail_was {
+    const struct tail_pattern *pattern;
+    const struct tail_dir *dir;
+    struct str name;
+};
+
+/* Looks at one name; `was` may be NULL. Returns the file that the name means now, or NULL. */
+enum { LOOK_MOVED_IN = 1, LOOK_DELETED = 2 };
+struct tail_file *name_look(struct tail *t, struct tail_dir *d, const char *name, unsigned how,
+                            const struct tail_was *was);
+/* Names whose links may lead elsewhere are looked at again. */
+void name_settle(struct tail *t);
 
 /* --- tail_scan.c --- */
 

@@ -7,7 +7,7 @@
  * regular files is opened, never waiting; and a symbolic link is followed only when root or the hub's
  * own user made it, or when the file it leads to belongs to who made the link.
  *
- * Threads: any.
+ * Threads: any. Owns: nothing.
  */
 #ifndef LM_SOURCE_TAIL_OPEN_H
 #define LM_SOURCE_TAIL_OPEN_H

@@ -28,7 +28,7 @@ void tail_walk_all(struct tail *t)
     t->starting = true;
     for (size_t i = 0; i < t->wanted.pattern_count; i++)
         dir_walk(t, &t->wanted.patterns[i]);
-    dir_settle(t);
+    name_settle(t);
     t->starting = false;
     followed_forget_stale(t);
 }

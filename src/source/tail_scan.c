@@ -138,7 +138,7 @@ static void take_candidate(struct tail *t, struct tail_dir *d, struct candidate 
         return;
     struct tail_was was = {c->pattern, d, str_of(c->name, c->base_n)};
     c->known = c->known || (before && before->known);
-    c->file = dir_look(t, d, c->name, 0, &was);
+    c->file = name_look(t, d, c->name, 0, &was);
     if (before && before->file && c->file && c->file != before->file &&
         (before->file->after || !list_empty(&before->file->ready)))
         followed_wait_for(t, c->file, before->file);
@@ -176,7 +176,7 @@ static void drop_missing(struct tail *t, struct tail_dir *d)
         char name[NAME_MAX + 1];
         memcpy(&n, gone.p + at, sizeof(struct tail_name *));
         snprintf(name, sizeof name, "%s", n->name);
-        dir_look(t, d, name, 0, NULL);
+        name_look(t, d, name, 0, NULL);
     }
     buf_fini(&gone);
 }
@@ -218,7 +218,7 @@ void dir_scan(struct tail *t, struct tail_dir *d)
     closedir(dir);
     take_all(t, d, &all);
     for (size_t at = 0; at < folders.n; at += strlen(folders.p + at) + 1)
-        dir_look(t, d, folders.p + at, 0, NULL);
+        name_look(t, d, folders.p + at, 0, NULL);
     buf_fini(&folders);
     drop_missing(t, d);
     if (err < 0)

@@ -225,7 +225,7 @@ static void on_move(struct tail *t, struct tail_dir *d, const struct inotify_eve
 
     if (m)
         was = (struct tail_was){m->pattern, m->dir, str_from(m->name)};
-    struct tail_file *f = dir_look(t, d, ev->name, LOOK_MOVED_IN, &was);
+    struct tail_file *f = name_look(t, d, ev->name, LOOK_MOVED_IN, &was);
 
     if (f && m)
         put_in_row(t, m, f);
@@ -266,7 +266,7 @@ static void on_event(struct tail *t, const struct inotify_event *ev)
     if (ev->mask & IN_MOVED_FROM)
         remember_move(t, d, ev);
     if (ev->mask & (IN_CREATE | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB))
-        dir_look(t, d, ev->name, ev->mask & IN_DELETE ? LOOK_DELETED : 0, NULL);
+        name_look(t, d, ev->name, ev->mask & IN_DELETE ? LOOK_DELETED : 0, NULL);
     if (ev->mask & IN_MOVED_TO)
         on_move(t, d, ev);
 }
@@ -293,7 +293,7 @@ void watch_drain(struct tail *t)
         t->undrained = false;
         if (t->inotify >= 0)
             take_events(t);
-        dir_settle(t);
+        name_settle(t);
     } while (t->undrained);
 }
 

@@ -199,7 +199,7 @@ static void on_tick(uv_timer_t *timer)
     if (t->vanished)
         each_due(t, is_elsewhere, dir_drop);
     t->vanished = t->vanished && !list_empty(&t->leaving);
-    dir_settle(t);
+    name_settle(t);
     if (t->astray)
         walk_again(t);
     if (t->blocked && !uv_is_active((uv_handle_t *)&t->again))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * query_impl.h - what the files query*.c share.
+ *
+ * Threads: a question is in one thread of the pool at a time. Owns: see each struct.
  */
 #ifndef LM_STORE_QUERY_IMPL_H
 #define LM_STORE_QUERY_IMPL_H

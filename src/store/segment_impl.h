@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * segment_impl.h - what segment.c and segment_open.c share.
+ *
+ * Threads: see segment.h. Owns: see each struct.
  */
 #ifndef LM_STORE_SEGMENT_IMPL_H
 #define LM_STORE_SEGMENT_IMPL_H

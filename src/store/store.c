@@ -203,9 +203,12 @@ struct store_view *store_view_take(struct store *s, uint64_t from_id)
     return &v->view;
 }
 
-uint64_t store_view_unread(const struct store_view *v)
+void store_view_unread(const struct store_view *v, struct store_unread *ret)
 {
-    return v->unread ? unread_records(v->unread) : 0;
+    if (v->unread)
+        unread_sum(v->unread, ret);
+    else
+        *ret = (struct store_unread){0};
 }
 
 void store_view_drop(struct store *s, struct store_view *view)

@@ -5,6 +5,8 @@
  * Everything here belongs to the loop thread, except for what a job in the pool was given: the sealing
  * job writes to the files of the current segment and owns the table of positions while it runs, the keeping
  * job has what it took along. Which chunks a segment has changes on the loop only.
+ *
+ * Owns: see each struct.
  */
 #ifndef LM_STORE_STORE_IMPL_H
 #define LM_STORE_STORE_IMPL_H

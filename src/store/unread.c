@@ -56,15 +56,44 @@ static bool may_pass(const struct unread *u, int err)
     return u && (err == -LM_E_DAMAGED || err == -EIO);
 }
 
+static struct unread_place place_in(const struct chunk_reader *r, uint64_t at, uint32_t records)
+{
+    return (struct unread_place){.chunk = r->chunk,
+                                 .at = at,
+                                 .records = records,
+                                 .first_id = r->chunk->first_id,
+                                 .last_id = r->chunk->end_id - 1};
+}
+
+/* A block has rows of one kind: others may lie among them. */
+static void narrow(struct unread_place *p, const struct chunk_reader *r,
+                   const struct reader_block *b)
+{
+    uint32_t first = UINT32_MAX, last = 0;
+
+    if ((r->have & NEED_IDS) == 0 || (r->have & NEED_ORDER) == 0 || b->rows == 0)
+        return;
+    for (uint32_t i = 0; i < b->rows; i++) {
+        uint32_t row = r->order[b->first_place + i];
+        first = row < first ? row : first;
+        last = row > last ? row : last;
+    }
+    p->first_id = reader_id(r, first);
+    p->last_id = reader_id(r, last);
+}
+
 int unread_pass_chunk(struct unread *u, const struct chunk_reader *r, int err)
 {
-    return may_pass(u, err) ? note(u, &(struct unread_place){r->chunk, r->read_at, r->chunk->count})
-                            : err;
+    struct unread_place p = place_in(r, r->read_at, r->chunk->count);
+
+    return may_pass(u, err) ? note(u, &p) : err;
 }
 
 int unread_pass_table(struct unread *u, const struct chunk_reader *r, int err)
 {
-    return may_pass(u, err) ? note(u, &(struct unread_place){r->chunk, r->read_at, 0}) : err;
+    struct unread_place p = place_in(r, r->read_at, 0);
+
+    return may_pass(u, err) ? note(u, &p) : err;
 }
 
 int unread_pass_block(struct unread *u, const struct chunk_reader *r, uint32_t block, int err)
@@ -73,19 +102,27 @@ int unread_pass_block(struct unread *u, const struct chunk_reader *r, uint32_t b
     uint64_t at = r->chunk->seg_at + format_u32(b->head + BLOCK_AT);
     uint64_t n =
         (uint64_t)format_u32(b->head + BLOCK_TEXT_N) + format_u32(b->head + BLOCK_FIELDS_N);
+    struct unread_place p = place_in(r, at, b->rows);
 
     if (!may_pass(u, err) || r->read_at < at || r->read_at >= at + n)
         return err;
-    return note(u, &(struct unread_place){r->chunk, at, b->rows});
+    narrow(&p, r, b);
+    return note(u, &p);
 }
 
-uint64_t unread_records(struct unread *u)
+void unread_sum(struct unread *u, struct store_unread *ret)
 {
-    uint64_t records = 0;
-
+    *ret = (struct store_unread){0};
     pthread_mutex_lock(&u->lock);
-    for (uint32_t i = 0; i < u->count; i++)
-        records += u->places[i].records;
+    for (uint32_t i = 0; i < u->count; i++) {
+        const struct unread_place *p = &u->places[i];
+        ret->records += p->records;
+        if (p->records == 0 || ret->place_count == UNREAD_PLACES_MAX)
+            continue;
+        uint32_t n = ret->place_count++;
+        ret->places[n].first_id = p->first_id;
+        ret->places[n].last_id = p->last_id;
+        ret->places[n].records = p->records;
+    }
     pthread_mutex_unlock(&u->lock);
-    return records;
 }

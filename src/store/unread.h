@@ -13,13 +13,15 @@
 #define LM_STORE_UNREAD_H
 
 #include "store/chunk_reader.h"
+#include "store/view.h"
 
 #include <pthread.h>
 
 struct unread_place {
     const struct chunk *chunk;
-    uint64_t at;      /* in its .seg file */
-    uint32_t records; /* that cannot be read because of it; 0: it only saves time */
+    uint64_t at;                /* in its .seg file */
+    uint32_t records;           /* that cannot be read because of it; 0: it only saves time */
+    uint64_t first_id, last_id; /* of these; of the whole chunk when its ids are not known */
 };
 
 struct unread {
@@ -40,7 +42,7 @@ int unread_pass_block(struct unread *u, const struct chunk_reader *r, uint32_t b
 /* A column that only saves time. */
 int unread_pass_table(struct unread *u, const struct chunk_reader *r, int err) LM_MUST_CHECK;
 
-/* How many records could not be looked at. */
-uint64_t unread_records(struct unread *u);
+/* How many records could not be looked at, and where they are. */
+void unread_sum(struct unread *u, struct store_unread *ret);
 
 #endif

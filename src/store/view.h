@@ -34,10 +34,21 @@ struct store_view {
     struct unread *unread; /* readers note here what they cannot read, and go on; NULL: they fail */
 };
 
+/* What the readers of a view could not look at, because files are damaged. */
+enum { UNREAD_PLACES_MAX = 64 };
+struct store_unread {
+    uint64_t records;
+    uint32_t place_count; /* of the first places; there may be more */
+    struct {
+        uint64_t first_id, last_id; /* the records lie from here to there, among others */
+        uint32_t records;
+    } places[UNREAD_PLACES_MAX];
+};
+
 /* Everything stored that may have ids >= from_id. NULL: memory is short. */
 struct store_view *store_view_take(struct store *s, uint64_t from_id) LM_MUST_CHECK;
-/* How many records its readers could not look at, because files are damaged. */
-uint64_t store_view_unread(const struct store_view *v);
+/* What its readers could not look at so far. */
+void store_view_unread(const struct store_view *v, struct store_unread *ret);
 /* What readers could not read is said, each place once. NULL is fine. */
 void store_view_drop(struct store *s, struct store_view *v);
 

@@ -10,6 +10,7 @@
  *
  * Never installed.
  */
+#include "net/listen.h"
 #include "net/socketio.h"
 
 #include <getopt.h>

@@ -4,69 +4,37 @@
 // missing; the hub says where, once, however many ask.
 
 import assert from "node:assert/strict";
-import { closeSync, openSync, readdirSync, readSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
+import { damagedHistory, JOBS, N } from "../lib/damage.mjs";
 import { LOGMILL } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
 const LOGS = "/api/v1/logs";
-const JOBS = ["left", "right"];
-const N = 24_000;
-
-/** Two runs take turns; texts that do not compress, so that a file is texts for the most part. */
-function lines() {
-    const noise = () => Math.random().toString(36).slice(2).padEnd(12, "x");
-    return Array.from({ length: N }, (_, i) =>
-        JSON.stringify({
-            message: `tick ${i} ${Array.from({ length: 14 }, noise).join(" ")}`,
-            source: "clock",
-            job_run_id: JOBS[i % 2],
-        }),
-    ).join("\n");
-}
-
-function segment(hub) {
-    const history = join(hub.stateDir, "history");
-    const day = readdirSync(history).find((name) => /^\d{4}-/.test(name));
-    return join(history, day, readdirSync(join(history, day)).find((name) => name.endsWith(".seg")));
-}
-
-/** Turns one byte in the middle of the file. */
-function damage(file) {
-    const fd = openSync(file, "r+");
-    const byte = Buffer.alloc(1);
-    const at = Math.floor(statSync(file).size * 0.45);
-    readSync(fd, byte, 0, 1, at);
-    byte[0] ^= 0x10;
-    writeSync(fd, byte, 0, 1, at);
-    closeSync(fd);
-    return at;
-}
-
 const count = async (hub, params) => (await hub.get(`${LOGS}/count`, params)).json;
 
 scenario("a query that meets damage answers the rest and says so, and the hub says where", async (s) => {
     const hub = await s.hub();
-    await hub.get(LOGS, {}, { method: "POST", body: lines() });
-    await hub.get(LOGS, {}, { method: "POST", body: lines() }); // so that the file with the first ones is full
-    await until("a chunk", async () => (await hub.metric("store_chunks")) === 1 && (await hub.metric("journal_unsealed")) === 0);
-    const file = segment(hub);
-    damage(file);
+    const file = await damagedHistory(hub);
 
     const found = {};
     for (const job of JOBS) found[job] = await count(hub, { job_run_id: job, search: "tick" });
     const [hurt, whole] = found.left.unread ? JOBS : [...JOBS].reverse();
     const { unread } = found[hurt];
     assert.ok(unread > 100 && unread < N, JSON.stringify(found));
-    assert.deepEqual(found[hurt], { unread, count: N - unread, at_least: false });
+    const [place, ...others] = found[hurt].unread_at;
+    assert.deepEqual([place.count, others], [unread, []]);
+    assert.ok(place.first_id > 0 && place.last_id - place.first_id >= unread, JSON.stringify(place));
+    assert.deepEqual(found[hurt], { unread, unread_at: [place], count: N - unread, at_least: false });
     assert.deepEqual(found[whole], { count: N, at_least: false }, "the others miss nothing");
     assert.deepEqual(await count(hub, { job_run_id: hurt }), { count: N, at_least: false }, "labels are whole");
 
     const list = (await hub.get(LOGS, { job_run_id: hurt, search: "tick", limit: 10, order: "asc" })).json;
     assert.equal(list.logs.length, 10);
     assert.equal(list.unread, unread);
+    const there = (await hub.get(LOGS, { q: `tick id>=${place.first_id} id<=${place.last_id}`, count: "exact" })).json;
+    assert.equal(there.pagination.total, place.last_id - place.first_id + 1 - unread, "the others between them are there");
     const facets = (await hub.get(`${LOGS}/facets`, { key: "job_run_id", search: "tick" })).json;
     assert.equal(facets.unread, unread);
     assert.equal(facets.records, 2 * N - unread);

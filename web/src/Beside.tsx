@@ -5,7 +5,7 @@
 
 import { useEffect, useMemo, useRef, type ReactNode } from "react";
 import { Counts, filterFromQuery, filterToParams, Session, Status, Viewer, type ViewerProps } from "@logmill/react/page";
-import { service, streams } from "./service";
+import { bookmarks, service, streams } from "./service";
 
 interface BesideProps extends Pick<ViewerProps, "prefs" | "onPrefs" | "theme" | "columns" | "onColumns"> {
     /** Its filter, as the query of an address. */
@@ -23,6 +23,7 @@ export function Beside({ query, onQuery, onClose, ...looks }: BesideProps): Reac
             new Session({
                 service,
                 streams,
+                bookmarks,
                 keep,
                 filter: filterFromQuery(query),
                 onFilter: (filter, why) =>

@@ -3,26 +3,54 @@
 // Matches as a plain list; each leads to its place among the other lines.
 
 import type { ReactNode } from "react";
-import type { LogMessage } from "@logmill/client";
-import { dayAndClock, hueClass, safeText } from "@logmill/react/page";
+import type { LogMessage, UnreadPlace } from "@logmill/client";
+import { dayAndClock, hueClass, safeText, unreadInWords } from "@logmill/react/page";
 import { follow, href } from "./router";
 
-export function Found({ logs, utc }: { logs: readonly LogMessage[]; utc: boolean }): ReactNode {
+interface FoundProps {
+    /** Newest first. */
+    logs: readonly LogMessage[];
+    unread: readonly UnreadPlace[];
+    utc: boolean;
+}
+
+export function Found({ logs, unread, utc }: FoundProps): ReactNode {
+    // One place may be said of several pages. It stands behind the first line that is older than its end.
+    const places = new Map(unread.map((place) => [unreadInWords(place), place]));
+    const saidBefore = (at: number): string[] =>
+        [...places].filter(([, { last_id }]) => last_id < idAt(logs, at - 1) && last_id >= idAt(logs, at)).map(([words]) => words);
     return (
         <ol className="found" data-testid="found">
-            {logs.map((log) => {
-                const time = Date.parse(log.timestamp);
-                return (
-                    <li key={log.id} className={`l-${log.level}`} data-id={log.id}>
-                        <a href={href(`/logs?at=${log.id}`)} onClick={follow} title="Show it among the other lines">
-                            {dayAndClock(time, utc)}
-                        </a>{" "}
-                        <span className="level">{log.level.toUpperCase().padEnd(5)}</span>{" "}
-                        <span className={`source ${hueClass(log.source ?? "")}`}>{safeText(log.source ?? "")}</span>{" "}
-                        <span className="message">{safeText(log.message)}</span>
-                    </li>
-                );
-            })}
+            {logs.map((log, i) => [...saidBefore(i).map((words) => <Lost key={words} words={words} />), <Match key={log.id} log={log} utc={utc} />])}
+            {saidBefore(logs.length).map((words) => (
+                <Lost key={words} words={words} />
+            ))}
         </ol>
+    );
+}
+
+/** Before the first line anything, behind the last one nothing. */
+function idAt(logs: readonly LogMessage[], at: number): number {
+    return at < 0 ? Infinity : (logs[at]?.id ?? 0);
+}
+
+function Lost({ words }: { words: string }): ReactNode {
+    return (
+        <li className="lost" data-testid="found-lost">
+            {words}
+        </li>
+    );
+}
+
+function Match({ log, utc }: { log: LogMessage; utc: boolean }): ReactNode {
+    return (
+        <li className={`l-${log.level}`} data-id={log.id}>
+            <a href={href(`/logs?at=${log.id}`)} onClick={follow} title="Show it among the other lines">
+                {dayAndClock(Date.parse(log.timestamp), utc)}
+            </a>{" "}
+            <span className="level">{log.level.toUpperCase().padEnd(5)}</span>{" "}
+            <span className={`source ${hueClass(log.source ?? "")}`}>{safeText(log.source ?? "")}</span>{" "}
+            <span className="message">{safeText(log.message)}</span>
+        </li>
     );
 }

@@ -3,12 +3,13 @@
 // The job runs of a time span, with their lines and errors; one click leads into a run.
 
 import { useState, type ReactNode } from "react";
-import type { LevelCounts } from "@logmill/client";
+import type { LevelCounts, Unread } from "@logmill/client";
 import { count, dayAndClock, duration, useAnswer } from "@logmill/react/page";
 import type { PageProps } from "./App";
 import { follow, href } from "./router";
 import { service } from "./service";
 import { Spans, spanOf, type Span } from "./Spans";
+import { UnreadNote } from "./UnreadNote";
 
 const MOST = 200;
 
@@ -22,7 +23,7 @@ interface JobRun {
     exit?: { code?: number | null; signal?: string | null };
 }
 
-interface JobRuns {
+interface JobRuns extends Unread {
     job_runs: JobRun[];
 }
 
@@ -50,6 +51,7 @@ export function JobsPage({ prefs }: PageProps): ReactNode {
                 <Spans span={span} onChange={setSpan} />
             </div>
             {error !== "" && <p className="problem">{error}</p>}
+            <UnreadNote answer={data} />
             {data && data.job_runs.length === 0 && <p className="hint">
                     No job runs in this time. <code>logmill run --job 42 -- make</code> makes one, and so do records with a{" "}
                     <code>job_run_id</code>.

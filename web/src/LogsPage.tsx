@@ -29,7 +29,7 @@ import { Beside } from "./Beside";
 import { placeIn, takeFirst } from "./early";
 import { InHeader } from "./InHeader";
 import { href, navigate, useAddress } from "./router";
-import { service, streams } from "./service";
+import { bookmarks, service, streams } from "./service";
 
 /** What the address says beside the filter: the columns, and the filter of a second list. */
 const COLUMNS = "columns";
@@ -68,6 +68,7 @@ function useSession(kept: number): Session {
             new Session({
                 service,
                 streams,
+                bookmarks,
                 keep: kept,
                 filter: filterFromQuery(location.search),
                 onFilter: (filter, why) =>

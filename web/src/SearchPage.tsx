@@ -4,7 +4,7 @@
 // frequent sources and shapes of messages, and the matches, newest first. The address holds it all.
 
 import { useMemo, useState, type FormEvent, type ReactNode } from "react";
-import { filterError, type LogFilter, type LogMessage } from "@logmill/client";
+import { filterError, type LogFilter, type LogMessage, type UnreadPlace } from "@logmill/client";
 import {
     count,
     EVERYTHING,
@@ -17,6 +17,7 @@ import type { PageProps } from "./App";
 import { Found } from "./Found";
 import { follow, href, navigate, useAddress } from "./router";
 import { service } from "./service";
+import { UnreadNote } from "./UnreadNote";
 
 const PAGE = 200;
 
@@ -147,13 +148,15 @@ function Matches({ filter, range, utc }: { filter: LogFilter; range: Range; utc:
         const { cursor } = pagination;
         const offset = pages * PAGE; // of lines that match; those of their traces come besides
         const next = await service.search({ ...filter, ...range, limit: PAGE, offset, cursor, count: "none", group: true });
+        setUnread([...unread, ...(next.unread_at ?? [])]);
         const known = new Set(logs.map(({ id }) => id)); // a trace may have hits on both pages
         setOlder([...older, ...next.logs.filter(({ id }) => !known.has(id))]);
         setPages(pages + 1);
         setEnded(next.logs.length === 0);
     };
     const { total } = page?.pagination ?? { total: 0 };
-    const atLeast = (page?.pagination as { at_least?: boolean } | undefined)?.at_least === true;
+    const atLeast = page?.pagination.at_least === true;
+    const [unread, setUnread] = useState<UnreadPlace[]>([]);
     return (
         <div className="matches">
             {first.error !== "" && <p className="problem">{first.error}</p>}
@@ -171,7 +174,8 @@ function Matches({ filter, range, utc }: { filter: LogFilter; range: Range; utc:
                     )}
                 </p>
             )}
-            <Found logs={logs} utc={utc} />
+            <UnreadNote answer={page}>The list says where.</UnreadNote>
+            <Found logs={logs} unread={[...(page?.unread_at ?? []), ...unread]} utc={utc} />
             {!ended && (atLeast || pages * PAGE < (total ?? 0)) && (
                 <button type="button" data-testid="search-more" onClick={() => void more()}>
                     Older matches

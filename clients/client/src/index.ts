@@ -12,6 +12,8 @@ export type {
     Range,
     StreamingStatus,
     Tally,
+    Unread,
+    UnreadPlace,
 } from "./service.js";
 export { LogStreamer, type LogRequest } from "./streamer.js";
 export { HubError } from "./types.js";

@@ -9,11 +9,27 @@ import { filterParams } from "./params.js";
 import { LogStreamer } from "./streamer.js";
 import type { Level, LogFilter, LogMessage, StreamOptions } from "./types.js";
 
-export interface Page {
+/** Records that an answer goes without, since files of the hub are damaged. */
+export interface Unread {
+    unread?: number;
+    /** Where they are; of at most 64 places. */
+    unread_at?: UnreadPlace[];
+}
+
+/** So many records lie between these ids, others among them. */
+export interface UnreadPlace {
+    first_id: number;
+    last_id: number;
+    count: number;
+}
+
+export interface Page extends Unread {
     logs: LogMessage[];
     pagination: {
         /** Matching records; null with count "none". */
         total: number | null;
+        /** There are so many at least; with count "capped". */
+        at_least?: boolean;
         limit: number;
         offset: number;
         /** Rows in this answer. */
@@ -38,7 +54,7 @@ export interface PageOptions extends LogFilter {
 
 export type LevelCounts = Partial<Record<Level | "none", number>>;
 
-export interface HistogramAnswer {
+export interface HistogramAnswer extends Unread {
     bucket_ms: number;
     total: number;
     buckets: { time: string; count: number; levels: LevelCounts }[];

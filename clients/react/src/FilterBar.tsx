@@ -6,7 +6,7 @@
 import { useId, useMemo, useState, type KeyboardEvent, type ReactNode, type RefObject } from "react";
 import type { FilterError } from "@logmill/client";
 import { complete, type Completion, type Seen } from "./complete.js";
-import { CloseIcon, SearchIcon } from "./icons.js";
+import { BetweenIcon, CloseIcon, SearchIcon } from "./icons.js";
 
 interface FilterBarProps {
     input: RefObject<HTMLInputElement>;
@@ -14,9 +14,11 @@ interface FilterBarProps {
     error: FilterError | null;
     seen(): Seen;
     onChange(value: string): void;
+    /** Its words are to mark lines only. */
+    onLift(): void;
 }
 
-export function FilterBar({ input, value, error, seen, onChange }: FilterBarProps): ReactNode {
+export function FilterBar({ input, value, error, seen, onChange, onLift }: FilterBarProps): ReactNode {
     const [caret, setCaret] = useState<number | null>(null);
     const [chosen, setChosen] = useState(0);
     const list = useId();
@@ -74,6 +76,17 @@ export function FilterBar({ input, value, error, seen, onChange }: FilterBarProp
                 onKeyDown={pressed}
                 onBlur={() => setCaret(null)}
             />
+            {value !== "" && !error && (
+                <button
+                    type="button"
+                    aria-label="Show the lines between the hits, too"
+                    title="Show the lines between the hits, too (F); n and N lead from one to the next"
+                    data-testid="lift"
+                    onClick={onLift}
+                >
+                    <BetweenIcon />
+                </button>
+            )}
             {value !== "" && (
                 <button type="button" aria-label="Remove the filter" onClick={() => onChange("")}>
                     <CloseIcon />

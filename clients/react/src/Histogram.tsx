@@ -6,7 +6,8 @@
 import { useRef, useState, type PointerEvent, type ReactNode } from "react";
 import type { HistogramAnswer, LevelCounts } from "@logmill/client";
 import { toLogFilter } from "./filter.js";
-import { clock, count, dayAndClock } from "./format.js";
+import { clock, count, dayAndClock, plural } from "./format.js";
+import { lossesIn, type Losses } from "./losses.js";
 import { LEVELS } from "./record.js";
 import type { Session } from "./session.js";
 import { useSignal } from "./signal.js";
@@ -43,6 +44,7 @@ export function Histogram(props: HistogramProps): ReactNode {
     const host = useRef<SVGSVGElement>(null);
     const buckets = answer?.buckets ?? [];
     if (!answer || buckets.length === 0) return <div className="histogram empty-histogram" data-testid="histogram" />;
+    const losses = lossesIn(props.session.model.loaded.notices, buckets.map(({ time }) => Date.parse(time)), answer.bucket_ms);
     const most = Math.max(1, ...buckets.map((bucket) => bucket.count));
     const step = WIDTH / buckets.length;
     const indexAt = (event: PointerEvent): number => {
@@ -68,7 +70,7 @@ export function Histogram(props: HistogramProps): ReactNode {
                 viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
                 preserveAspectRatio="none"
                 role="img"
-                aria-label={`${count(answer.total)} lines over time`}
+                aria-label={labelOf(answer, losses)}
                 onPointerDown={(event) => {
                     event.currentTarget.setPointerCapture(event.pointerId);
                     setDrag({ from: indexAt(event), to: indexAt(event) });
@@ -80,6 +82,7 @@ export function Histogram(props: HistogramProps): ReactNode {
                 onPointerUp={finish}
                 onPointerLeave={() => setHover(null)}
             >
+                <Shades losses={losses} step={step} />
                 {buckets.map((bucket, i) => (
                     <Bar key={bucket.time} levels={bucket.levels} x={i * step} width={Math.max(1, step - 1)} most={most} />
                 ))}
@@ -95,7 +98,7 @@ export function Histogram(props: HistogramProps): ReactNode {
             <div className="axis">
                 <span>{show(timeAt(0))}</span>
                 <span className="hovered" aria-hidden="true">
-                    {shown && `${show(Date.parse(shown.time))}: ${inWords(shown.count, shown.levels)}`}
+                    {shown ? `${show(Date.parse(shown.time))}: ${inWords(shown.count, shown.levels)}${lossInWords(losses.get(hover ?? -1))}` : unreadInWords(answer)}
                 </span>
                 <span>{show(timeAt(buckets.length - 1) + answer.bucket_ms)}</span>
             </div>
@@ -112,6 +115,25 @@ function Bar({ levels, x, width, most }: { levels: LevelCounts; x: number; width
         below += height;
         return <rect key={level} className={`b-${level}`} x={x} width={width} y={HEIGHT - below} height={height} />;
     });
+}
+
+/** Where lines were lost, or did not come: behind the bars. */
+function Shades({ losses, step }: { losses: Losses; step: number }): ReactNode {
+    return [...losses.keys()].map((i) => (
+        <rect key={i} className="loss" data-testid="loss" x={i * step} width={step} height={HEIGHT} />
+    ));
+}
+
+const lossInWords = (loss: number | undefined): string =>
+    loss === undefined ? "" : loss > 0 ? `, ${plural(loss, "line")} missing` : ", lines may be missing";
+
+const unreadInWords = ({ unread = 0 }: HistogramAnswer): string =>
+    unread > 0 ? `without ${plural(unread, "line")} that cannot be read` : "";
+
+function labelOf(answer: HistogramAnswer, losses: Losses): string {
+    const parts = [`${count(answer.total)} lines over time`, unreadInWords(answer)];
+    if (losses.size > 0) parts.push(`${plural(losses.size, "place")} where lines are missing`);
+    return parts.filter((part) => part !== "").join(", ");
 }
 
 function inWords(total: number, levels: LevelCounts): string {

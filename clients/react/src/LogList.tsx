@@ -13,13 +13,13 @@ import {
     type ReactNode,
     type RefObject,
 } from "react";
-import { copyText } from "./clipboard.js";
 import type { Theme } from "./colour.js";
 import { columnsToText, type Column } from "./columns.js";
+import { linesAsMarkdown, linesAsText } from "./copied.js";
 import { marksOf } from "./filter.js";
-import { clock } from "./format.js";
+import { plural } from "./format.js";
 import { extendTo, toggleRow } from "./keys.js";
-import { LINE_CELLS, gridFor, safeText, type Wanted } from "./layout.js";
+import { LINE_CELLS, gridFor, type Wanted } from "./layout.js";
 import { Heads } from "./Heads.js";
 import { LogRow } from "./LogRow.js";
 import { LEVELS, WARN, jsonOf, type Row } from "./record.js";
@@ -59,16 +59,6 @@ function useSize(host: RefObject<HTMLDivElement>, probe: RefObject<HTMLDivElemen
         return () => observer.disconnect();
     }, [host, probe]);
     return size;
-}
-
-/** Rows as text, one line each. */
-export function linesAsText(rows: readonly Row[], utc: boolean): string {
-    return rows.map((row) => lineAsText(row, utc)).join("\n");
-}
-
-export function lineAsText(row: Row, utc: boolean): string {
-    const level = (LEVELS[row.level] ?? "info").toUpperCase();
-    return `${clock(row.time, utc)} ${level} ${safeText(row.source)}: ${safeText(row.message)}`;
 }
 
 /** Who marks text wants to keep it: it must not move away. */
@@ -118,6 +108,8 @@ export interface RowActions {
     column(key: string): void;
     context(row: Row): void;
     share(row: Row): void;
+    /** Copies a text, and says that `what` was copied. */
+    copy(text: string, what: string): void;
 }
 
 interface LogListProps {
@@ -128,6 +120,14 @@ interface LogListProps {
     onColumns(columns: readonly Column[]): void;
     actions: RowActions;
     children: ReactNode; // shown when there are no rows
+}
+
+function copyAs(act: string, row: Row, { view, wanted, actions }: LogListProps): void {
+    const rows = view.withFolded(row);
+    const what = plural(rows.length, "line");
+    if (act === "copy-json") actions.copy(jsonOf(row), "the record as JSON");
+    else if (act === "copy-markdown") actions.copy(linesAsMarkdown(rows, wanted.utc), `${what} as Markdown`);
+    else actions.copy(linesAsText(rows, wanted.utc), what);
 }
 
 function clickedIn(event: MouseEvent<HTMLDivElement>, list: LogListProps): void {
@@ -149,8 +149,7 @@ function clickedIn(event: MouseEvent<HTMLDivElement>, list: LogListProps): void 
     } else if (act === "fill") void session.fill(row);
     else if (act === "context") list.actions.context(row);
     else if (act === "share") list.actions.share(row);
-    else if (act === "copy-line") void copyText(linesAsText(view.withFolded(row), list.wanted.utc));
-    else if (act === "copy-json") void copyText(jsonOf(row));
+    else if (act?.startsWith("copy-")) copyAs(act, row, list);
     else if (act === "close" || !target.closest(".details")) toggleRow(session, view, row);
 }
 
@@ -198,6 +197,7 @@ function kindsOf(session: Session, view: ListView, row: Row, chosen: boolean): s
 export function LogList(props: LogListProps): ReactNode {
     const { session, view, theme, wanted, children } = props;
     useSignal(session.rows);
+    useSignal(session.bookmarks.changed);
     const host = useRef<HTMLDivElement>(null);
     const probe = useRef<HTMLDivElement>(null);
     const size = useSize(host, probe);
@@ -211,7 +211,8 @@ export function LogList(props: LogListProps): ReactNode {
     const { model } = session;
     const { filter } = model;
     const { level } = filter;
-    const pattern = useMemo(() => marksOf(filter), [filter]);
+    const { lookedFor } = session;
+    const pattern = useMemo(() => marksOf(lookedFor), [lookedFor]);
     const widest = useWidest(model.generation);
 
     let drawn = view.update(grid, size.line, height);

@@ -97,6 +97,9 @@ function Details({ lines, theme, notice }: { lines: DetailLine[]; theme: Theme; 
                 <button type="button" data-act="copy-json">
                     Copy JSON
                 </button>
+                <button type="button" data-act="copy-markdown" title="With a heading, as a block of code (Y)">
+                    Copy Markdown
+                </button>
                 {!notice && (
                     <>
                         <button type="button" data-act="context" title="All lines around this one (c)">

@@ -43,7 +43,7 @@ function draw(canvas: HTMLCanvasElement, session: Session, view: ListView, marks
         context.fillRect(level === WARN ? 4 : 2, i * TICK, WIDTH, TICK);
     });
     context.fillStyle = colours.bookmark;
-    for (const id of session.bookmarks) {
+    for (const id of session.bookmarks.all) {
         const row = view.rowWithId(id);
         const seq = row && view.seqOf(row);
         if (seq !== null) context.fillRect(0, (view.index.before(seq) / Math.max(1, view.index.total)) * used - 1, 5, 4);
@@ -52,6 +52,7 @@ function draw(canvas: HTMLCanvasElement, session: Session, view: ListView, marks
 
 export function Minimap({ session, view }: { session: Session; view: ListView }): ReactNode {
     useSignal(session.stats);
+    useSignal(session.bookmarks.changed);
     const canvas = useRef<HTMLCanvasElement>(null);
     const marks = useMemo(() => new Marks(session.model), [session]);
     useEffect(() => {

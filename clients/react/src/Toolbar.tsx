@@ -7,6 +7,7 @@ import type { Filter } from "./filter.js";
 import { FilterBar } from "./FilterBar.js";
 import { compact } from "./format.js";
 import {
+    BookmarkIcon,
     ClearIcon,
     CloseIcon,
     ClockIcon,
@@ -33,10 +34,12 @@ interface ToolbarProps {
     withViews?: boolean;
     onShow(sheet: SheetName): void;
     onSplit: (() => void) | undefined;
+    /** The words of the filter only mark lines from now on. */
+    onLift(): void;
 }
 
 export function Toolbar(props: ToolbarProps): ReactNode {
-    const { session, searchInput, jobInput, withJob = true, withViews = false, onShow, onSplit } = props;
+    const { session, searchInput, jobInput, withJob = true, withViews = false, onShow, onSplit, onLift } = props;
     useSignal(session.state);
     const { model } = session;
     const { filter, pause, cleared } = model;
@@ -50,6 +53,7 @@ export function Toolbar(props: ToolbarProps): ReactNode {
                 error={session.filterError}
                 seen={seen}
                 onChange={(q) => change({ q })}
+                onLift={onLift}
             />
             {withJob && (
                 <JobField input={jobInput} value={filter.job} onChange={(job) => change({ job: job.trim() })} />
@@ -71,6 +75,7 @@ export function Toolbar(props: ToolbarProps): ReactNode {
                 {withViews && (
                     <Tool name="views" title="Switch to a view, job run, source (v)" icon={<ViewsIcon />} onShow={onShow} />
                 )}
+                <Tool name="bookmarks" title="Bookmarks (a)" icon={<BookmarkIcon />} onShow={onShow} />
                 <Tool name="seek" title="Go to a time (t)" icon={<ClockIcon />} onShow={onShow} />
                 <Tool name="columns" title="Columns (x)" icon={<ColumnsIcon />} onShow={onShow} />
                 {onSplit && (

@@ -5,23 +5,29 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode, type RefObject } from "react";
 import { Announcer } from "./Announcer.js";
+import { BookmarksSheet } from "./BookmarksSheet.js";
+import { Choice } from "./Choice.js";
 import { copyText } from "./clipboard.js";
 import type { Theme } from "./colour.js";
 import { toggled, type Column } from "./columns.js";
 import { ColumnsSheet } from "./ColumnsSheet.js";
+import { linesAsMarkdown, linesAsText } from "./copied.js";
 import { DownloadSheet } from "./DownloadSheet.js";
 import { EVERYTHING, sameFilter, termFor, withTerm } from "./filter.js";
 import { Help } from "./Help.js";
-import { handleKey, type SheetName } from "./keys.js";
-import { LogList, linesAsText, type RowActions } from "./LogList.js";
+import { HitsBar } from "./HitsBar.js";
+import { plural } from "./format.js";
+import { handleKey, toggleLift, type SheetName } from "./keys.js";
+import { LogList, type RowActions } from "./LogList.js";
 import { Minimap } from "./Minimap.js";
 import { Muted } from "./Muted.js";
 import { PauseBar } from "./PauseBar.js";
-import { nextTheme, nextTime, type Prefs } from "./prefs.js";
+import { nextTheme, nextTime, resized, type Prefs, type Size } from "./prefs.js";
 import type { Row } from "./record.js";
 import { SeekDialog } from "./SeekDialog.js";
 import type { Session } from "./session.js";
 import { useSignal } from "./signal.js";
+import { Note, useNote } from "./Note.js";
 import { Toolbar } from "./Toolbar.js";
 import { ListView } from "./view.js";
 import { Pinned, ViewsSheet, type ViewsProps } from "./ViewsSheet.js";
@@ -57,9 +63,10 @@ export function Viewer(props: ViewerProps): ReactNode {
     const searchInput = useRef<HTMLInputElement>(null);
     const jobInput = useRef<HTMLInputElement>(null);
     const { linkTo } = props;
+    const [note, say] = useNote();
     const actions = useMemo(
-        () => actionsOf(session, linkTo, (key) => onColumns(toggled(columns, key))),
-        [session, linkTo, columns, onColumns],
+        () => actionsOf(session, linkTo, say, (key) => onColumns(toggled(columns, key))),
+        [session, linkTo, say, columns, onColumns],
     );
     const { wrap, fold, utc, delta } = prefs;
     const wanted = useMemo(() => ({ wrap, fold, utc, delta, fields: columns }), [wrap, fold, utc, delta, columns]);
@@ -77,11 +84,21 @@ export function Viewer(props: ViewerProps): ReactNode {
         nextTime: () => onPrefs(nextTime(prefs)),
         nextTheme: () => onPrefs(nextTheme(prefs)),
         show,
-        copy: (row) => void copyText(linesAsText(view.copied(row), utc)),
+        copy: (row) => {
+            const rows = view.copied(row);
+            actions.copy(linesAsText(rows, utc), plural(rows.length, "line"));
+        },
+        copyMarkdown: (row) => {
+            const rows = view.copied(row);
+            const link = linkTo && rows[0] ? linkTo(rows[0]) : "";
+            actions.copy(linesAsMarkdown(rows, utc, link), `${plural(rows.length, "line")} as Markdown`);
+        },
+        resize: (by) => onPrefs(resized(prefs, by)),
+        note: say,
         ...(props.onSplit && { split: props.onSplit }),
     });
     return (
-        <div ref={root} className="lm-viewer">
+        <div ref={root} className="lm-viewer" data-size={prefs.size}>
             <Toolbar
                 session={session}
                 searchInput={searchInput}
@@ -90,9 +107,11 @@ export function Viewer(props: ViewerProps): ReactNode {
                 withViews={views !== undefined}
                 onShow={show}
                 onSplit={props.onSplit}
+                onLift={() => toggleLift({ session, view })}
             />
             {views && <Pinned {...views} />}
             <Muted session={session} />
+            <HitsBar session={session} view={view} note={say} />
             {props.children}
             <div className="listbox">
                 <LogList session={session} view={view} theme={theme} wanted={wanted} onColumns={onColumns} actions={actions}>
@@ -100,10 +119,12 @@ export function Viewer(props: ViewerProps): ReactNode {
                 </LogList>
                 <Minimap session={session} view={view} />
                 <PauseBar session={session} />
+                <Note note={note} />
             </div>
             <Announcer session={session} />
             <Help open={sheet === "help"} onClose={close} />
             <SeekDialog session={session} open={sheet === "seek"} utc={utc} onClose={close} />
+            <BookmarksSheet session={session} utc={utc} open={sheet === "bookmarks"} onClose={close} onCopy={actions.copy} />
             <DownloadSheet session={session} utc={utc} open={sheet === "download"} onClose={close} />
             <ColumnsSheet
                 session={session}
@@ -119,6 +140,13 @@ export function Viewer(props: ViewerProps): ReactNode {
         </div>
     );
 }
+
+const SIZE_WORDS = [
+    ["small", "Small"],
+    ["normal", "Normal"],
+    ["large", "Large"],
+    ["larger", "Larger"],
+] as const;
 
 function Looks({ prefs, onPrefs }: { prefs: Prefs; onPrefs(prefs: Prefs): void }): ReactNode {
     const box = (name: "wrap" | "fold", words: string): ReactNode => (
@@ -137,6 +165,13 @@ function Looks({ prefs, onPrefs }: { prefs: Prefs; onPrefs(prefs: Prefs): void }
             <legend>Lines</legend>
             {box("fold", "Stack traces show their first line (O)")}
             {box("wrap", "Wrap long lines (l)")}
+            <Choice<Size>
+                label="Characters (+ and -)"
+                name="size"
+                options={SIZE_WORDS}
+                value={prefs.size}
+                onChange={(size) => onPrefs({ ...prefs, size })}
+            />
         </fieldset>
     );
 }
@@ -149,9 +184,13 @@ function select(field: RefObject<HTMLInputElement>): void {
 function actionsOf(
     session: Session,
     linkTo: ((row: Row) => string) | undefined,
+    say: (text: string) => void,
     column: (key: string) => void,
 ): RowActions {
+    const copy = (text: string, what: string): void =>
+        void copyText(text).then(() => say(`Copied: ${what}`));
     return {
+        copy,
         column,
         choose: (key, value, negated) => {
             const { filter } = session.model;
@@ -159,10 +198,10 @@ function actionsOf(
         },
         context: (row) => {
             const { filter } = session.model;
-            session.setFilter({ ...EVERYTHING, job: filter.job, scope: filter.scope }, "chosen", row.id);
+            session.lift({ ...EVERYTHING, job: filter.job, scope: filter.scope }, row.id);
         },
         share: (row) => {
-            if (linkTo) void copyText(linkTo(row));
+            if (linkTo) copy(linkTo(row), "a link to the line");
         },
     };
 }

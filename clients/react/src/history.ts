@@ -4,7 +4,7 @@
 // record, from a time on, and in a hole. One request at a time in each direction; an answer that
 // comes after the rows were replaced is thrown away.
 
-import type { LogFilter, LogMessage, LogStreamingService, Page } from "@logmill/client";
+import type { LogFilter, LogMessage, LogStreamingService, Page, UnreadPlace } from "@logmill/client";
 import { toLogFilter, type Filter } from "./filter.js";
 import type { Hole } from "./record.js";
 
@@ -17,6 +17,8 @@ export interface FirstPage {
     logs: LogMessage[];
     /** The record they lie around; null when they are the newest. */
     at: number | null;
+    /** What of them could not be read. */
+    unread?: UnreadPlace[] | undefined;
 }
 
 /** The newest lines, or those around the record `at`, oldest first. */
@@ -26,13 +28,17 @@ export async function firstPage(
     at: number | null,
 ): Promise<FirstPage> {
     const wanted = toLogFilter(filter);
-    if (at !== null) return { at, logs: (await service.around(at, { ...wanted, before: PAGE / 2, after: PAGE / 2 })).logs };
-    const { logs } = await service.search({ ...wanted, order: "desc", limit: PAGE, count: "none" });
-    return { at, logs: logs.reverse() };
+    if (at !== null) {
+        const { logs, unread_at: unread } = await service.around(at, { ...wanted, before: PAGE / 2, after: PAGE / 2 });
+        return { at, logs, unread };
+    }
+    const { logs, unread_at: unread } = await service.search({ ...wanted, order: "desc", limit: PAGE, count: "none" });
+    return { at, logs: logs.reverse(), unread };
 }
 
 export class History {
     private readonly busy = new Map<string, AbortController>();
+    private unread: UnreadPlace[] = [];
 
     constructor(private readonly service: LogStreamingService) {}
 
@@ -46,6 +52,13 @@ export class History {
         return this.busy.has(what);
     }
 
+    /** What could not be read of the pages since this was asked last. */
+    takeUnread(): UnreadPlace[] {
+        const { unread } = this;
+        this.unread = [];
+        return unread;
+    }
+
     /** Right before `id`, oldest first. Null when such a request is under way, or was cancelled. */
     async before(filter: Filter, id: number, limit = PAGE): Promise<LogMessage[] | null> {
         const rows = await this.ask("before", toLogFilter(filter, `id<${id}`), "desc", limit);
@@ -54,6 +67,12 @@ export class History {
 
     after(filter: Filter, id: number, limit = PAGE): Promise<LogMessage[] | null> {
         return this.ask("after", toLogFilter(filter, `id>${id}`), "asc", limit);
+    }
+
+    /** The nearest one after `id`, or before it. */
+    next(filter: Filter, id: number, step: 1 | -1): Promise<LogMessage[] | null> {
+        const [op, order] = step > 0 ? ([">", "asc"] as const) : (["<", "desc"] as const);
+        return this.ask("hit", toLogFilter(filter, `id${op}${id}`), order, 1);
     }
 
     /** The record that a time leads to: the first one from then on, else the last one before. Records
@@ -107,7 +126,9 @@ export class History {
         this.busy.set(what, request);
         try {
             const page = await ask(request.signal);
-            return request.signal.aborted ? null : page.logs;
+            if (request.signal.aborted) return null;
+            if (page.unread_at) this.unread.push(...page.unread_at);
+            return page.logs;
         } catch (error) {
             if (request.signal.aborted) return null;
             throw error;

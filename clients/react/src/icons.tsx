@@ -69,6 +69,17 @@ export const CloseIcon = (): ReactNode => (
         <path d="m4 4 8 8M12 4l-8 8" />
     </Icon>
 );
+export const BetweenIcon = (): ReactNode => (
+    <Icon>
+        <path d="M2.5 3h11M2.5 13h11" strokeDasharray="1.6 2" />
+        <path d="M2.5 8h11" />
+    </Icon>
+);
+export const BookmarkIcon = (): ReactNode => (
+    <Icon>
+        <path d="M4 2.5h8v11L8 10.6l-4 2.9Z" />
+    </Icon>
+);
 export const ColumnsIcon = (): ReactNode => (
     <Icon>
         <rect x="2.5" y="3" width="11" height="10" rx="1.5" />
@@ -82,7 +93,9 @@ export const DownloadIcon = (): ReactNode => (
 );
 export const ViewsIcon = (): ReactNode => (
     <Icon>
-        <path d="M4 2.5h8v11L8 10.6l-4 2.9Z" />
+        <rect x="2.5" y="2.5" width="4.6" height="4.6" rx="1" />
+        <rect x="2.5" y="8.9" width="4.6" height="4.6" rx="1" />
+        <path d="M9.5 4.8h4M9.5 11.2h4" />
     </Icon>
 );
 export const SplitIcon = (): ReactNode => (

@@ -3,6 +3,7 @@
 // From a key to what it does. Keys typed into a field, and any with Ctrl, Alt or Meta, are left to
 // the browser; but for Ctrl-F and Ctrl-K while the list has the focus.
 
+import { toHit } from "./hits.js";
 import { ERROR, LEVELS, WARN, type Level, type Row } from "./record.js";
 import type { Session } from "./session.js";
 import type { ListView } from "./view.js";
@@ -21,23 +22,31 @@ export interface KeyTargets {
     context(row: Row): void;
     share(row: Row): void;
     copy(row: Row): void;
+    copyMarkdown(row: Row): void;
+    /** Larger or smaller characters. */
+    resize(by: 1 | -1): void;
+    /** A short word to the reader. */
+    note(text: string): void;
     /** Puts a member into the filter, or keeps it out. */
     choose(key: string, value: string, negated: boolean): void;
     /** Opens a second list beside this one, or closes it. */
     split?: () => void;
 }
 
-export type SheetName = "help" | "seek" | "download" | "columns" | "views";
+export type SheetName = "help" | "seek" | "download" | "columns" | "views" | "bookmarks";
 
 const MARGIN = 3; // lines kept around a row that was jumped to
 
+function activate(session: Session, view: ListView, row: Row, extend = false): void {
+    session.pause();
+    view.activate(row, extend);
+    view.reveal(row, MARGIN);
+    view.focusWanted = true;
+    session.rows.fire();
+}
+
 function goTo(t: KeyTargets, row: Row | null, extend = false): void {
-    if (!row) return;
-    t.session.pause();
-    t.view.activate(row, extend);
-    t.view.reveal(row, MARGIN);
-    t.view.focusWanted = true;
-    t.session.rows.fire();
+    if (row) activate(t.session, t.view, row, extend);
 }
 
 function step(t: KeyTargets, by: 1 | -1, extend = false): void {
@@ -65,8 +74,32 @@ function jump(t: KeyTargets, by: 1 | -1, level: number): void {
     goTo(t, t.view.find(by, (row) => row.level >= level && !row.notice));
 }
 
+/** The next bookmark of all, loaded or not. */
 function toBookmark(t: KeyTargets, by: 1 | -1): void {
-    goTo(t, t.view.find(by, (row) => t.session.bookmarks.has(row.id) && !row.notice));
+    const { session, view } = t;
+    const row = view.find(by, ({ id, notice }) => session.bookmarks.has(id) && !notice);
+    if (row) {
+        goTo(t, row);
+        return;
+    }
+    const { model, bookmarks } = session;
+    const id = bookmarks.next(by > 0 ? model.lastKeptId() : model.firstKeptId(), by);
+    if (id !== null) void session.seekId(id);
+    else t.note(bookmarks.all.length === 0 ? "No line is marked: m marks one" : by > 0 ? "No later bookmark" : "No earlier bookmark");
+}
+
+export async function nextHit(t: Pick<KeyTargets, "session" | "view" | "note">, by: 1 | -1): Promise<void> {
+    const { session, view } = t;
+    const came = await toHit(session, view, by, (row) => activate(session, view, row));
+    if (came === "none") t.note(by > 0 ? "No later hit" : "No earlier hit");
+}
+
+/** The words of the filter choose lines, or only mark them: then those between are seen as well. */
+export function toggleLift({ session, view }: Pick<KeyTargets, "session" | "view">): void {
+    const { filter, pause } = session.model;
+    const at = pause ? view.active?.id : undefined;
+    if (session.lifted) session.filterAgain(at);
+    else if (filter.q.trim() !== "") session.lift({ ...filter, q: "" }, at);
 }
 
 function scrollBy(t: KeyTargets, share: number): void {
@@ -105,6 +138,7 @@ export const KEYS: readonly (readonly [string, readonly (readonly [string, strin
             ["d u", "half a page down, up"],
             ["e E", "next, previous error"],
             ["w W", "next, previous warning or error"],
+            ["n N", "next, previous hit of the filter, also beyond what is loaded"],
             ["b B", "next, previous bookmark"],
             ["t", "go to a time: 5m ago, yesterday 17:30"],
         ],
@@ -115,10 +149,11 @@ export const KEYS: readonly (readonly [string, readonly (readonly [string, strin
             ["Enter", "open or close it"],
             ["o", "unfold or fold its stack trace"],
             ["c", "all lines around it, without the filter"],
-            ["m", "bookmark it"],
+            ["m", "bookmark it, or no longer"],
             ["M", "mute its source, or no longer"],
             ["S", "only its source, or no longer"],
             ["y", "copy it, or all that are chosen"],
+            ["Y", "the same as Markdown"],
             ["J K  ⇧↓ ⇧↑", "choose several; Esc: one again"],
             ["s", "copy a link to it"],
         ],
@@ -127,6 +162,7 @@ export const KEYS: readonly (readonly [string, readonly (readonly [string, strin
         "Choosing lines",
         [
             ["/  Ctrl-F", "filter"],
+            ["F", "only mark the filter's hits, with the lines between them; filter again"],
             ["f", "choose a job run"],
             ["1 … 6", "lowest level: trace … fatal"],
             ["v  Ctrl-K", "switch to a saved view, job run, source"],
@@ -138,6 +174,7 @@ export const KEYS: readonly (readonly [string, readonly (readonly [string, strin
         "How it looks",
         [
             ["l", "wrap long lines"],
+            ["+ -", "larger, smaller characters"],
             ["O", "fold all stack traces, or none"],
             ["x", "columns"],
             ["|", "a second list with a filter of its own, or one again"],
@@ -148,6 +185,7 @@ export const KEYS: readonly (readonly [string, readonly (readonly [string, strin
     [
         "And",
         [
+            ["a", "all bookmarks: go there, copy, download"],
             ["D", "download"],
             ["Esc", "leave a field, close this"],
             ["?", "this help"],
@@ -197,13 +235,20 @@ const ACTIONS: Record<string, (t: KeyTargets) => void> = {
     O: (t) => t.toggleFolds(),
     x: (t) => t.show("columns"),
     y: (t) => t.view.active && t.copy(t.view.active),
+    Y: (t) => t.view.active && t.copyMarkdown(t.view.active),
     t: (t) => t.show("seek"),
     c: (t) => t.view.active && t.context(t.view.active),
     s: (t) => t.view.active && t.share(t.view.active),
     M: (t) => chooseSource(t, true),
     S: (t) => chooseSource(t, false),
     "|": (t) => t.split?.(),
-    m: (t) => t.view.active && t.session.toggleBookmark(t.view.active.id),
+    m: (t) => t.view.active && !t.view.active.notice && t.session.bookmarks.toggle(t.view.active.id),
+    a: (t) => t.show("bookmarks"),
+    n: (t) => void nextHit(t, 1),
+    N: (t) => void nextHit(t, -1),
+    F: toggleLift,
+    "+": (t) => t.resize(1),
+    "-": (t) => t.resize(-1),
     b: (t) => toBookmark(t, 1),
     B: (t) => toBookmark(t, -1),
     C: (t) => t.session.clear(),

@@ -252,4 +252,33 @@ describe("Model", () => {
         expect(hub.ids()).toEqual([1, 2, 3, 4]);
         expect(hub.model.cleared).toBeNull();
     });
+
+    it("says where lines could not be read, of what is loaded alone", () => {
+        const hub = new Hub();
+        hub.logs(100, 110);
+        hub.model.sayUnread([{ first_id: 40, last_id: 60, count: 9 }]);
+        expect(hub.model.loaded.notices.size).toBe(0);
+        hub.model.prepend([50, 70].map((id) => ({ id, level: "info", message: "m" }) as never));
+        hub.model.sayUnread([{ first_id: 40, last_id: 60, count: 9 }]);
+        const [notice] = hub.model.loaded.notices;
+        expect([notice?.lost, notice?.id]).toEqual([9, 50]);
+        hub.log(111);
+        expect([hub.model.firstKeptId(), hub.model.lastKeptId(), hub.model.orderFaults]).toEqual([50, 111, 0]);
+    });
+
+    it("says what could not be read before the oldest line that is kept", () => {
+        const hub = new Hub();
+        hub.logs(100, 110);
+        hub.model.atStart = true;
+        hub.model.sayUnread([{ first_id: 1, last_id: 99, count: 99 }]);
+        expect(hub.model.loaded.at(hub.model.loaded.first)?.lost).toBe(99);
+    });
+
+    it("knows its last line still when the first cursor comes behind it", () => {
+        const hub = new Hub();
+        hub.logs(1, 3);
+        hub.beat();
+        hub.model.say("a remark");
+        expect([hub.model.lastId, hub.model.lastKeptId()]).toEqual([3, 3]);
+    });
 });

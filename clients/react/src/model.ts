@@ -16,10 +16,11 @@
 // While the reader has paused, no row on the screen goes away. When the ring is full then, further
 // lines are only counted, and `missed` says where to go on.
 
-import type { LogMessage, Notice } from "@logmill/client";
+import type { LogMessage, Notice, UnreadPlace } from "@logmill/client";
 import { EVERYTHING, implies, matcher, sameFilter, type Filter } from "./filter.js";
-import { ERROR, LEVELS, noticeRow, remark, rowOf, type Row } from "./record.js";
+import { epochOf, ERROR, LEVELS, noticeRow, remark, rowOf, type Row } from "./record.js";
 import { Ring } from "./ring.js";
+import { placesWithin, withUnread } from "./unread.js";
 
 /** Rows that go at once when there are too many, of a large list; a small one gives up a tenth. */
 const TRIM = 1_000;
@@ -35,9 +36,12 @@ export interface Pause {
 /** Rows with their number by level, notices left out. */
 class Rows extends Ring<Row> {
     readonly levels = LEVELS.map(() => 0);
+    readonly notices = new Set<Row>();
 
     protected override count(row: Row, by: 1 | -1): void {
         if (!row.notice) (this.levels[row.level] as number) += by;
+        else if (by > 0) this.notices.add(row);
+        else this.notices.delete(row);
     }
 }
 
@@ -131,8 +135,9 @@ export class Model {
     /** The stream stands here. When nothing came before it, nothing matches: rows from before
      * cannot be continued. */
     cursor(cursor: string): void {
-        const epoch = cursor.slice(0, Math.max(0, cursor.lastIndexOf(".")));
-        if (epoch !== this.epoch) this.lastId = 0;
+        const epoch = epochOf(cursor);
+        const isBehind = Number(cursor.slice(epoch.length + 1)) < this.lastId;
+        if (epoch !== this.epoch && (this.epoch !== "" || isBehind)) this.lastId = 0;
         this.epoch = epoch;
         if (!this.fresh) return;
         this.begin(this.fresh, 0);
@@ -248,6 +253,19 @@ export class Model {
         if (!sameFilter(this.filter, this.loadedFilter)) this.preview();
         this.changed();
         return rest;
+    }
+
+    /** Says in place which records of the loaded ids the hub could not read. */
+    sayUnread(places: readonly UnreadPlace[]): void {
+        const low = this.atStart ? 0 : this.firstKeptId();
+        const high = this.edge === "history" ? this.lastKeptId() : Infinity;
+        const here = placesWithin(places, low, high);
+        if (here.length === 0) return;
+        const rows: Row[] = [];
+        this.loaded.forEach((row) => rows.push(row));
+        this.replace(withUnread(rows, here));
+        if (!sameFilter(this.filter, this.loadedFilter)) this.preview();
+        this.changed();
     }
 
     /** Numbers of the loaded rows, by level. */

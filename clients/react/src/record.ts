@@ -44,6 +44,9 @@ export function levelIndex(name: unknown): number {
     return at < 0 ? LEVELS.indexOf("info") : at;
 }
 
+/** Of the store that a cursor is of. */
+export const epochOf = (cursor: string): string => cursor.slice(0, Math.max(0, cursor.lastIndexOf(".")));
+
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
 const names = new Map<string, string>();

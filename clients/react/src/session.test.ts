@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LogMessage, LogStreamingService } from "@logmill/client";
+import { EVERYTHING } from "./filter.js";
 import type { OpenStream, Place } from "./row_stream.js";
 import { Session } from "./session.js";
 
@@ -122,5 +123,38 @@ describe("a list that begins with lines asked for before", () => {
         ["those of another place", { logs: range(1, 5), at: 3 }],
     ])("asks for the newest itself when there are %s", (_, first) => {
         expect(begin(null, first).opened).toEqual([{ tail: 500 }]);
+    });
+
+    it("says which of them could not be read", () => {
+        const { session } = begin(null, { logs: range(1501, 2000), at: null, unread: [{ first_id: 1600, last_id: 1650, count: 3 }] });
+        expect([...session.model.loaded.notices].map(({ id, lost }) => [id, lost])).toEqual([[1599, 3]]);
+    });
+});
+
+describe("hits of a filter", () => {
+    beforeEach(() => {
+        vi.stubGlobal("document", { hidden: true });
+        vi.stubGlobal("window", globalThis);
+    });
+    const words = { ...EVERYTHING, q: "line" };
+
+    it("stay marked when its words are lifted, until others are typed", () => {
+        const session = new Session({ service, filter: words });
+        session.lift(EVERYTHING, 1000);
+        expect([session.model.filter.q, session.lookedFor.q]).toEqual(["", "line"]);
+        session.setFilter({ ...EVERYTHING, level: "warn" });
+        expect(session.lookedFor.q).toBe("line");
+        session.filterAgain();
+        expect([session.model.filter.q, session.lifted]).toEqual(["line", null]);
+        session.lift(EVERYTHING);
+        session.setFilter({ ...EVERYTHING, q: "other" });
+        expect([session.lifted, session.lookedFor.q]).toEqual([null, "other"]);
+    });
+
+    it("are asked of the hub where they are not loaded", async () => {
+        const session = new Session({ service, filter: words });
+        expect(await session.nextHit(500, 1)).toBe(501);
+        expect(await session.nextHit(500, -1)).toBe(499);
+        expect(await session.nextHit(LAST, 1)).toBe(0);
     });
 });

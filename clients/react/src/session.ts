@@ -9,12 +9,14 @@ import {
     type ConnectionState,
     type FilterError,
     type LogStreamingService,
+    type UnreadPlace,
 } from "@logmill/client";
+import { Bookmarks } from "./bookmarks.js";
 import { Memory } from "./complete.js";
 import { EVERYTHING, sameFilter, toLogFilter, type Filter } from "./filter.js";
 import { History, PAGE, type FirstPage } from "./history.js";
 import { Model } from "./model.js";
-import { rowOf, type Row } from "./record.js";
+import { epochOf, rowOf, type Row } from "./record.js";
 import { streamsOf, type OpenStream, type Place, type RowStream } from "./row_stream.js";
 import { Signal } from "./signal.js";
 
@@ -44,6 +46,8 @@ export interface SessionOptions {
     onFilter?: (filter: Filter, why: "typed" | "chosen") => void;
     /** Where streams come from, when not from `service` on this thread. */
     streams?: OpenStream;
+    /** Those that are kept; else the session has its own. */
+    bookmarks?: Bookmarks;
 }
 
 export class Session {
@@ -71,7 +75,10 @@ export class Session {
     /** The record that was asked for last: it stays marked. */
     sought: number | null = null;
 
-    readonly bookmarks = new Set<number>();
+    /** The filter whose hits are marked although it does not choose the lines any more; null when it does. */
+    lifted: Filter | null = null;
+
+    readonly bookmarks: Bookmarks;
     /** What completion knows. */
     readonly memory = new Memory();
 
@@ -93,6 +100,7 @@ export class Session {
 
     constructor(private readonly options: SessionOptions) {
         this.service = options.service;
+        this.bookmarks = options.bookmarks ?? new Bookmarks();
         this.history = new History(options.service);
         this.openStream = options.streams ?? streamsOf(options.service);
         this.model = new Model(options.keep, () => this.changed());
@@ -126,13 +134,14 @@ export class Session {
         else void this.startAt(at);
     }
 
-    private startWith({ logs, at }: FirstPage): void {
+    private startWith({ logs, at, unread = [] }: FirstPage): void {
         if (at !== null) {
-            this.place(logs, at);
+            this.place(logs, at, unread);
             return;
         }
         this.model.expectFresh(this.model.filter);
         this.came(logs.map(rowOf));
+        this.model.sayUnread(unread);
         this.open({ after: this.model.lastId });
         this.drawNow();
     }
@@ -169,6 +178,7 @@ export class Session {
         }
         this.filterError = filterError(filter.q);
         this.memory.recall(this.model.loaded);
+        if (filter.q.trim() !== this.model.filter.q.trim()) this.lifted = null;
         this.model.setFilter(filter);
         if (why !== "address") this.options.onFilter?.(filter, why);
         clearTimeout(this.typing);
@@ -194,9 +204,34 @@ export class Session {
         this.drawNow();
     }
 
-    toggleBookmark(id: number): void {
-        if (!this.bookmarks.delete(id)) this.bookmarks.add(id);
-        this.rows.fire();
+    /** Whose hits are marked, and gone to from one to the next. */
+    get lookedFor(): Filter {
+        return this.lifted ?? this.model.filter;
+    }
+
+    /** Lines that another filter leaves out are seen again, around the record `at`; hits of this one stay marked. */
+    lift(filter: Filter, at?: number): void {
+        const lifted = this.lookedFor;
+        this.setFilter(filter, "chosen", at);
+        this.lifted = lifted.q.trim() === "" && lifted.level === "trace" ? null : lifted;
+        this.drawNow();
+    }
+
+    /** The filter that was lifted chooses again. */
+    filterAgain(at?: number): void {
+        if (this.lifted) this.setFilter(this.lifted, "chosen", at);
+    }
+
+    /** No hits are looked for any more. */
+    forgetLifted(): void {
+        this.lifted = null;
+        this.drawNow();
+    }
+
+    /** The id of the nearest hit after `id`, or before it; 0 when there is none, null when that is not known. */
+    async nextHit(id: number, step: 1 | -1): Promise<number | null> {
+        const found = await this.attempt(this.history.next(this.lookedFor, id, step));
+        return found && (found[0]?.id ?? 0);
     }
 
     clear(): void {
@@ -233,6 +268,7 @@ export class Session {
         if (!page || model.generation !== generation) return;
         if (page.length < this.pageSize) model.atStart = true;
         model.prepend(page);
+        model.sayUnread(this.history.takeUnread());
         this.detachFromPast();
     }
 
@@ -243,6 +279,7 @@ export class Session {
         const page = await this.attempt(this.history.after(model.filter, model.lastKeptId(), this.pageSize));
         if (!page || model.generation !== generation) return;
         model.extend(page);
+        model.sayUnread(this.history.takeUnread());
         if (page.length === this.pageSize) return;
         model.edge = "attached";
         this.open({ after: model.lastKeptId() });
@@ -267,9 +304,10 @@ export class Session {
         if (records) this.place(records, id);
     }
 
-    private place(records: Parameters<Model["place"]>[0], id: number | null): void {
+    private place(records: Parameters<Model["place"]>[0], id: number | null, unread: readonly UnreadPlace[] = []): void {
         this.stream?.disconnect();
         this.model.place(records);
+        this.model.sayUnread([...unread, ...this.history.takeUnread()]);
         this.wanted = id;
         this.drawNow();
     }
@@ -279,7 +317,9 @@ export class Session {
     async fill(notice: Row): Promise<Row | null> {
         if (!notice.hole) return null;
         const records = await this.attempt(this.history.hole(this.model.filter, notice.hole, FILL_MOST));
-        return records && this.model.fill(notice, records, records.length < FILL_MOST);
+        const rest = records && this.model.fill(notice, records, records.length < FILL_MOST);
+        this.model.sayUnread(this.history.takeUnread());
+        return rest;
     }
 
     private async attempt<T>(asked: Promise<T>): Promise<T | null> {
@@ -327,6 +367,7 @@ export class Session {
             rows: (rows) => this.came(rows),
             cursor: (cursor) => {
                 this.begun = true;
+                this.bookmarks.ofStore(epochOf(cursor));
                 this.model.cursor(cursor);
             },
             notice: (notice) => {

@@ -144,4 +144,18 @@ describe("ListView", () => {
         view.update(grid, LINE, HEIGHT);
         expect(view.chosen).toBeNull();
     });
+
+    it("keeps the line at the upper edge when characters become larger, and the last one at the lower", () => {
+        const { model, view } = setup(1000);
+        view.update(grid, LINE, HEIGHT);
+        model.stopFollowing();
+        view.scrolledTo(500 * LINE + LINE / 2);
+        view.update(grid, 2 * LINE, HEIGHT);
+        expect(view.top).toBe(500 * 2 * LINE + LINE);
+        model.follow();
+        for (const line of [LINE, 24, 17]) {
+            view.update(grid, line, HEIGHT);
+            expect(view.top).toBe(1000 * line - HEIGHT);
+        }
+    });
 });

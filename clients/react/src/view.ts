@@ -45,7 +45,8 @@ export class ListView {
 
     /** Takes over what happened to the rows and returns what to draw. Sets `top`. */
     update(grid: Grid, linePx: number, height: number): Window {
-        const anew = grid !== this.grid || this.generation !== this.model.generation || grid.fold !== this.folds.folded;
+        if (linePx !== this.linePx && this.edge) this.edge.offset *= linePx / this.linePx;
+        const anew = grid !== this.grid || linePx !== this.linePx || this.generation !== this.model.generation || grid.fold !== this.folds.folded;
         this.folds.folded = grid.fold;
         this.grid = grid;
         this.linePx = linePx;

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * http_private.h - what the files of the HTTP module share. Not for others.
+ * http_impl.h - what the files http*.c share, and nobody else sees.
+ *
+ *     http.c          requests one after the other      http_reply.c, http_send.c   answers
+ *     http_read.c     bytes ─▶ heads and bodies          http_reaper.c               deadlines
+ *     http_request.c  the request as a thing            http_guard.c, http_target.c strict readers
+ *
+ * Threads: loop thread. Owns: see http.h.
  */
-#ifndef LM_NET_HTTP_PRIVATE_H
-#define LM_NET_HTTP_PRIVATE_H
+#ifndef LM_NET_HTTP_IMPL_H
+#define LM_NET_HTTP_IMPL_H
 
 #include "net/http_guard.h"
 
@@ -54,7 +60,28 @@ struct http_private {
     struct http_send_private *sending; /* the answer is being made piece by piece */
 };
 
+/* --- http_request.c --- */
+
+/* A request that begins on hc, empty. NULL when memory is short. */
+struct http_req *http_request_new(struct http_conn *hc) LM_MUST_CHECK;
+/* One is kept for the next, so that ten thousand handshakes do not leave ten thousand holes of its size
+ * between what stays. */
+void http_request_free(struct http_req *req);
+/* Frees that one. */
 void http_drop_spare(struct http_server *s);
+
+/* --- http_read.c --- */
+
+/* Takes a head from what has come, and tells the handler of a body that it gets in pieces. True: it is whole,
+ * and its body is next; otherwise more has to come, or the connection is refused or answered already. */
+bool http_take_head(struct http_conn *hc);
+/* Decodes what has come of the body. False: refused. */
+bool http_read_body(struct http_conn *hc);
+/* The same for a body that is taken whole. True: it is. */
+bool http_take_body(struct http_conn *hc);
+
+/* --- http.c --- */
+
 /* An answer is being given. */
 static inline void http_count_answer(struct http_server *s, int status)
 {
@@ -65,23 +92,29 @@ static inline void http_count_answer(struct http_server *s, int status)
 void http_req_over(struct http_req *req);
 /* Answers what never became a request, or stopped being one, and closes. */
 void http_refuse(struct http_conn *hc, int status, const char *message);
-/* Appends a complete answer that closes the connection. */
-void http_add_refusal(struct buf *out, const struct http_refusal *why);
-
-/* Everything that an answer in pieces has written is with the kernel (http_send.c). */
-void http_send_drained(struct http_send_private *p);
-
 /* Reads on where a connection stopped: outside on_data, where it does not see by itself that bytes were taken. */
 void http_go_on_and_read(struct http_conn *hc);
 
-/* More requests have come than are answered at once: goes on in a later turn (http_turns.c). */
+/* --- http_reply.c, http_send.c --- */
+
+/* Appends a complete answer that closes the connection. */
+void http_add_refusal(struct buf *out, const struct http_refusal *why);
+/* Everything that an answer in pieces has written is with the kernel. */
+void http_send_drained(struct http_send_private *p);
+
+/* --- http_turns.c --- */
+
+/* More requests have come than are answered at once: goes on in a later turn. */
 void http_wait_turn(struct http_conn *hc);
 /* No connection is left. */
 void http_drop_turns(struct http_server *s);
 
-/* Deadlines (http_reaper.c). A connection is in the reaper as long as it speaks HTTP. */
+/* --- http_reaper.c: a connection is in it as long as it speaks HTTP --- */
+
 int http_reaper_add(struct http_conn *hc) LM_MUST_CHECK;
 void http_reaper_remove(struct http_conn *hc);
+/* When in_ms have passed the connection is refused or closed, as its state asks for; replaces the deadline
+ * before it. */
 void http_set_deadline(struct http_conn *hc, int64_t in_ms);
 void http_clear_deadline(struct http_conn *hc);
 /* The answer is on its way: gives the client time to take it, or else for its next request. */

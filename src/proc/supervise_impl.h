@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * supervise_private.h - what the files supervise*.c share, and nobody else sees.
+ * supervise_impl.h - what the files supervise*.c share, and nobody else sees.
  *
  *     supervise.c        the table of processes, observers
  *     supervise_adopt.c  what earlier hubs left
@@ -24,9 +24,11 @@
  *
  * `check_us` is the same for its checks. One timer runs to the earliest of them all, and not at all
  * when there is none.
+ *
+ * Threads: loop thread. Owns: see supervise.h.
  */
-#ifndef LM_PROC_SUPERVISE_PRIVATE_H
-#define LM_PROC_SUPERVISE_PRIVATE_H
+#ifndef LM_PROC_SUPERVISE_IMPL_H
+#define LM_PROC_SUPERVISE_IMPL_H
 
 #include "conf/process_conf.h"
 #include "proc/probe.h"
