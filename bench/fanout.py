@@ -4,7 +4,7 @@
 
     bench/fanout.py [BUILD] [SECONDS] [CASE ...]
 
-A child (bench/fanpub.c) writes lines; bench/fanload.c holds all clients in one process. Saturated: the
+A child (bench/fanpub.c) writes lines; bench/fanload/ holds all clients in one process. Saturated: the
 child keeps at most WINDOW records ahead of the slowest client, so that nothing is lost and nobody waits.
 CPU is the hub's, all threads, by the kernel's accounting over the measured window: it includes reading,
 parsing and storing each record once, which is nearly all of it when there is one client. Bytes are those of

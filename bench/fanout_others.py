@@ -5,7 +5,7 @@
     bench/fanout_others.py [BUILD] [SECONDS] [--clients N ...]
 
 npm ws and socket.io with winston (bench/fanout_node.mjs), nginx with nchan, nats-server, and the hub. The clients
-(bench/fanload.c) and the publisher (bench/fanpub.c) are the same for all; each server is kept saturated without
+(bench/fanload/) and the publisher (bench/fanpub.c) are the same for all; each server is kept saturated without
 loss by a window of records ahead of the slowest client. CPU is the server's, all its processes, by the kernel's
 accounting over the measured window, for each record delivered; the hub parses and stores every record meanwhile,
 the others keep none. Bytes are those of a message without its frame header. A server that is not installed

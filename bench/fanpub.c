@@ -1,359 +1,340 @@
-/* SPDX-License-Identifier: MIT */
-/* fanpub - rate-controlled or closed-loop producer of stamped JSON log records. C11 + libc.
- * Build: gcc -O2 -Wall -Wextra -o fanpub fanpub.c     See --help. */
+/* SPDX-License-Identifier: MIT
+ *
+ * fanpub.c - a producer of records that say when they were sent, at a steady rate or as fast as they are read.
+ *
+ *     fanpub --mode stdout|lines|http|nats --url URL [options]
+ *       stdout            a record a line, to standard output
+ *       lines tcp://H:P   the same to a socket
+ *       http  http://H:P/PATH   a POST a record, pipelined
+ *       nats  tcp://H:P   PUB log
+ *       --rate R          records a second, on a schedule that does not drift (1000); 0: closed loop
+ *       --window W        closed loop: at most W records ahead of the slowest reader (1024),
+ *       --progress FILE   which fanload writes down here; without it nothing holds the flood back
+ *       --size B          bytes of a record, to 16,000 (200)
+ *       --burst K         K records at each tick of R/K a second (1)
+ *       --runs N          over so many values of job_run_id in turn (1)
+ *       --duration S      stop after so many seconds (until SIGTERM)
+ *
+ * Says on stderr at the end how many were sent, and how often the readers stood still for 3 s: then what was ahead
+ * of them is taken for lost.
+ *
+ * Threads: one. Owns: everything.
+ */
+#include "base/buf.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
-static const char HELP[] =
-    "fanpub - producer for fanload\n"
-    "usage: fanpub --mode lines|ws|http|nats|stdout --url URL [options]\n"
-    "  lines   tcp://H:P or unix:///PATH  one JSON record per line\n"
-    "  ws      ws://H:P/PATH    one masked text frame per record\n"
-    "  http    http://H:P/PATH  one pipelined keep-alive POST per record (answers are read and "
-    "discarded)\n"
-    "  nats    tcp://H:P        PUB <subject>\n"
-    "  stdout  records to standard output\n"
-    "  --rate R       records/s, evenly spaced on an absolute schedule; 0 = closed loop (default "
-    "1000)\n"
-    "  --window W     closed loop: at most W records ahead of --progress FILE (fanload's mapped "
-    "u64)\n"
-    "  --progress F   the file; without it --rate 0 floods\n"
-    "  --size B       record size in bytes (default 200)   --count M  stop after M   --duration S  "
-    "stop after S\n"
-    "  --burst K      send K records at each tick of R/K per second (default 1)\n"
-    "  --subject S    nats subject (default log)            --runs N  cycle job_run_id over N "
-    "values (default 1)\n"
-    "prints to stderr: records sent, seconds, rate, stalls (1 s without progress: the rest of the "
-    "window was taken as lost)\n";
-static uint64_t ns(clockid_t c)
+
+enum { SIZE_LIMIT = 16000, BATCH_MAX = 200, FLOOD_BATCH = 64, OUT_MAX = 1000 * 1000 };
+#define SECOND_NS  UINT64_C(1000000000)
+#define STALLED_NS (3 * SECOND_NS)
+
+enum mode { MODE_STDOUT, MODE_LINES, MODE_HTTP, MODE_NATS };
+
+struct options {
+    enum mode mode;
+    const char *url, *progress;
+    double rate, duration_s;
+    uint64_t window;
+    uint64_t burst, runs;
+    size_t size;
+};
+
+struct producer {
+    struct options opts;
+    char path[512];
+    int fd;
+    const uint64_t *progress; /* NULL: nobody tells */
+    struct buf out;
+    uint64_t begin_ns, sent;
+    uint64_t read, read_ns; /* what the slowest reader had last, and since when */
+    uint64_t lost, stalls;
+};
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stopped = 1;
+}
+
+static _Noreturn void fail(const char *what)
+{
+    fprintf(stderr, "fanpub: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static uint64_t now_ns(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(c, &t);
-    return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+
+    clock_gettime(clock, &t);
+    return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
 }
-static volatile sig_atomic_t stop;
-static void on_term(int s)
+
+/* --- writing --- */
+
+/* Answers are thrown away; a server of NATS wants one to its PING. */
+static void take_answers(const struct producer *p)
 {
-    (void)s;
-    stop = 1;
+    char bytes[64 * 1024];
+    ssize_t n;
+
+    if (p->opts.mode == MODE_STDOUT)
+        return;
+    while ((n = recv(p->fd, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
+        if (p->opts.mode == MODE_NATS && memmem(bytes, (size_t)n, "PING", 4))
+            (void)!write(p->fd, "PONG\r\n", 6);
 }
-static int fd = -1;
-enum { P_LINES, P_WS, P_HTTP, P_NATS, P_STDOUT } mode;
-static char host[256], path[512];
-static int port;
-static const char *subject = "log";
-static char drainbuf[65536];
-static int inflight;
-static void drain_in(void)
-{ /* answers (http status lines, nats PING): count http answers, answer pings */
-    ssize_t k;
-    while ((k = recv(fd, drainbuf, sizeof drainbuf - 1, MSG_DONTWAIT)) > 0) {
-        drainbuf[k] = 0;
-        if (mode == P_HTTP)
-            for (char *p = drainbuf; (p = strstr(p, "HTTP/1.1 ")); p += 9)
-                inflight--;
-        if (mode == P_NATS && strstr(drainbuf, "PING"))
-            (void)!write(fd, "PONG\r\n", 6);
-    }
-}
-static int wr(const char *p, size_t n)
+
+static void write_out(struct producer *p)
 {
-    while (n && !stop) {
-        ssize_t k = mode == P_STDOUT ? write(1, p, n) : send(fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (k > 0) {
-            p += k;
-            n -= (size_t)k;
-            continue;
+    for (size_t at = 0; at < p->out.n && !stopped;) {
+        struct pollfd ready = {p->fd, POLLIN | POLLOUT, 0};
+        ssize_t n = write(p->fd, p->out.p + at, p->out.n - at);
+        if (n > 0) {
+            at += (size_t)n;
+        } else if (errno == EAGAIN || errno == EINTR) {
+            poll(&ready, 1, 100);
+            take_answers(p);
+        } else {
+            fail("write");
         }
-        if (k < 0 && (errno == EAGAIN || errno == EINTR)) {
-            struct pollfd pf = {fd, POLLOUT | POLLIN, 0};
-            poll(&pf, 1, 100);
-            if (pf.revents & POLLIN)
-                drain_in();
-            continue;
-        }
-        return -1;
     }
-    return 0;
+    buf_clear(&p->out);
 }
-static size_t rec(char *o, uint64_t seq, size_t size, int runs)
+
+static void add_record(struct buf *out, uint64_t number, const struct options *o)
 {
-    static const char fill[] =
+    static const char filling[] =
         "GET /api/v1/items?page=3&limit=50 200 12ms cache=miss user=4711 region=eu-west worker "
         "pool resized to 8 threads after backlog of jobs; ";
-    int n =
-        sprintf(o,
-                "{\"sent_ns\":%llu,\"seq\":%llu,\"level\":\"%s\",\"stream\":\"stdout\",\"job_run_"
-                "id\":\"run-%06d\",\"message\":\"",
-                (unsigned long long)ns(CLOCK_REALTIME), (unsigned long long)seq,
-                seq % 50 == 49 ? "warn" : "info", (int)(seq % (uint64_t)runs));
-    size_t k = (size_t)n;
-    while (k + 2 < size) {
-        size_t m = sizeof fill - 1;
-        if (m > size - 2 - k)
-            m = size - 2 - k;
-        memcpy(o + k, fill, m);
-        k += m;
+    size_t begin = out->n;
+
+    buf_printf(out,
+               "{\"sent_ns\":%" PRIu64 ",\"seq\":%" PRIu64
+               ",\"level\":\"%s\",\"stream\":\"stdout\",\"job_run_id\":\"run-%06d\","
+               "\"message\":\"",
+               now_ns(CLOCK_REALTIME), number, number % 50 == 49 ? "warn" : "info",
+               (int)(number % o->runs));
+    while (out->n - begin + 2 < o->size) {
+        size_t left = o->size - 2 - (out->n - begin);
+        buf_add(out, filling, left < sizeof filling - 1 ? left : sizeof filling - 1);
     }
-    o[k++] = '"';
-    o[k++] = '}';
-    return k;
+    buf_add(out, "\"}", 2);
 }
-int main(int argc, char **argv)
+
+/* The record as the server wants it. */
+static void add_message(struct producer *p, uint64_t number)
 {
-    const struct option lo[] = {
-        {"mode", 1, 0, 'm'},   {"url", 1, 0, 'u'},      {"rate", 1, 0, 'r'},
-        {"window", 1, 0, 'w'}, {"progress", 1, 0, 'p'}, {"size", 1, 0, 's'},
-        {"count", 1, 0, 'c'},  {"duration", 1, 0, 'd'}, {"subject", 1, 0, 'j'},
-        {"runs", 1, 0, 'n'},   {"burst", 1, 0, 'b'},    {"help", 0, 0, 'h'},
-        {0, 0, 0, 0}};
-    const char *names[] = {"lines", "ws", "http", "nats", "stdout"}, *url = "", *prog = NULL;
-    double rate = 1000, dur = 0;
-    uint64_t window = 1024, count = 0;
-    size_t size = 200;
-    int runs = 1, burst = 1, o;
-    while ((o = getopt_long(argc, argv, "h", lo, NULL)) != -1)
-        switch (o) {
+    static struct buf record;
+
+    buf_clear(&record);
+    add_record(&record, number, &p->opts);
+    if (p->opts.mode == MODE_HTTP)
+        buf_printf(&p->out, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", p->path,
+                   record.n);
+    else if (p->opts.mode == MODE_NATS)
+        buf_printf(&p->out, "PUB log %zu\r\n", record.n);
+    buf_add_str(&p->out, buf_str(&record));
+    if (p->opts.mode == MODE_NATS)
+        buf_add(&p->out, "\r\n", 2);
+    else if (p->opts.mode != MODE_HTTP)
+        buf_add_char(&p->out, '\n');
+}
+
+/* --- how many are due --- */
+
+/* Sleeps until the next record is due. How many are by then. */
+static uint64_t due_by_rate(const struct producer *p)
+{
+    uint64_t at_ns = p->begin_ns + (uint64_t)((double)p->sent * 1e9 / p->opts.rate);
+    struct timespec at = {(time_t)(at_ns / SECOND_NS), (long)(at_ns % SECOND_NS)};
+
+    while (!stopped && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+        ;
+    double passed_s = (double)(now_ns(CLOCK_MONOTONIC) - p->begin_ns) / 1e9;
+    uint64_t due = (uint64_t)(passed_s * p->opts.rate) + 1;
+    uint64_t n = due > p->sent + p->opts.burst ? due - p->sent : p->opts.burst;
+    return n < BATCH_MAX ? n : BATCH_MAX;
+}
+
+/* Room in the window, a quarter of it at least; 0 after a short sleep: the readers are not that far. */
+static uint64_t due_by_readers(struct producer *p)
+{
+    uint64_t read = __atomic_load_n(p->progress, __ATOMIC_ACQUIRE), now = now_ns(CLOCK_MONOTONIC);
+
+    if (read != p->read) {
+        p->read = read;
+        p->read_ns = now;
+        if (read + p->lost > p->sent) /* they were late, not lost */
+            p->lost = p->sent > read ? p->sent - read : 0;
+    }
+    uint64_t ahead = p->sent > read + p->lost ? p->sent - read - p->lost : 0;
+    if (ahead + (p->opts.window + 3) / 4 <= p->opts.window)
+        return p->opts.window - ahead;
+    if (now - p->read_ns > STALLED_NS && ahead) {
+        p->lost += ahead;
+        p->stalls++;
+        p->read_ns = now;
+    }
+    nanosleep(&(struct timespec){0, 50000}, NULL);
+    return 0;
+}
+
+static uint64_t due_now(struct producer *p)
+{
+    if (p->opts.rate > 0)
+        return due_by_rate(p);
+    return p->progress ? due_by_readers(p) : FLOOD_BATCH;
+}
+
+/* --- the beginning and the end --- */
+
+static void take_mode(struct options *o, const char *word)
+{
+    static const char *const words[] = {"stdout", "lines", "http", "nats"};
+
+    for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i]) == 0) {
+            o->mode = (enum mode)i;
+            return;
+        }
+    errno = EINVAL;
+    fail(word);
+}
+
+static void take_options(struct options *o, int argc, char **argv)
+{
+    static const struct option names[] = {{"mode", 1, NULL, 'm'},     {"url", 1, NULL, 'u'},
+                                          {"rate", 1, NULL, 'r'},     {"window", 1, NULL, 'w'},
+                                          {"size", 1, NULL, 's'},     {"duration", 1, NULL, 'd'},
+                                          {"progress", 1, NULL, 'p'}, {"burst", 1, NULL, 'b'},
+                                          {"runs", 1, NULL, 'n'},     {NULL, 0, NULL, 0}};
+    int name;
+
+    *o = (struct options){
+        .url = "", .rate = 1000, .window = 1024, .burst = 1, .runs = 1, .size = 200};
+    while ((name = getopt_long(argc, argv, "", names, NULL)) != -1)
+        switch (name) {
         case 'm':
-            for (int i = 0; i < 5; i++)
-                if (!strcmp(names[i], optarg))
-                    mode = i;
+            take_mode(o, optarg);
             break;
         case 'u':
-            url = optarg;
+            o->url = optarg;
             break;
         case 'r':
-            rate = atof(optarg);
+            o->rate = atof(optarg);
             break;
         case 'w':
-            window = strtoull(optarg, 0, 10);
-            break;
-        case 'p':
-            prog = optarg;
+            o->window = strtoull(optarg, NULL, 10);
             break;
         case 's':
-            size = strtoul(optarg, 0, 10);
-            break;
-        case 'c':
-            count = strtoull(optarg, 0, 10);
+            o->size = strtoul(optarg, NULL, 10);
             break;
         case 'd':
-            dur = atof(optarg);
-            break;
-        case 'j':
-            subject = optarg;
-            break;
-        case 'n':
-            runs = atoi(optarg);
+            o->duration_s = atof(optarg);
             break;
         case 'b':
-            burst = atoi(optarg);
+            o->burst = strtoull(optarg, NULL, 10);
+            break;
+        case 'n':
+            o->runs = strtoull(optarg, NULL, 10);
+            break;
+        case 'p':
+            o->progress = optarg;
             break;
         default:
-            fputs(HELP, stderr);
-            return o != 'h';
+            exit(2);
         }
-    if (size > 16000)
-        size = 16000;
-    struct sigaction sa = {.sa_handler = on_term};
-    sigaction(SIGTERM, &sa, NULL);
-    sigaction(SIGINT, &sa, NULL);
+    if (o->size > SIZE_LIMIT)
+        o->size = SIZE_LIMIT;
+    if (o->burst == 0 || o->runs == 0)
+        exit(2);
+}
+
+static void connect_to(struct producer *p)
+{
+    const char *at = strstr(p->opts.url, "://");
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+    char host[256], port[8];
+    int on = 1;
+
+    strcpy(p->path, "/");
+    errno = EINVAL;
+    if (!at || sscanf(at, "://%255[^:/]:%7[0-9]%511s", host, port, p->path) < 2 ||
+        getaddrinfo(host, port, &hints, &found) != 0)
+        fail(p->opts.url);
+    p->fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (p->fd < 0 || connect(p->fd, found->ai_addr, found->ai_addrlen) < 0)
+        fail(p->opts.url);
+    freeaddrinfo(found);
+    setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (p->opts.mode == MODE_NATS)
+        buf_printf(&p->out, "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n");
+    fcntl(p->fd, F_SETFL, O_NONBLOCK);
+}
+
+static void open_progress(struct producer *p)
+{
+    int fd = open(p->opts.progress, O_RDONLY | O_CLOEXEC);
+    void *map = fd < 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+
+    if (map == MAP_FAILED)
+        fail(p->opts.progress);
+    close(fd);
+    p->progress = map;
+}
+
+static void produce(struct producer *p)
+{
+    p->begin_ns = p->read_ns = now_ns(CLOCK_MONOTONIC);
+    while (!stopped) {
+        double passed_s = (double)(now_ns(CLOCK_MONOTONIC) - p->begin_ns) / 1e9;
+        if (p->opts.duration_s > 0 && passed_s >= p->opts.duration_s)
+            break;
+        for (uint64_t n = due_now(p); n > 0 && p->out.n < OUT_MAX; n--)
+            add_message(p, p->sent++);
+        write_out(p);
+        take_answers(p);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct producer p = {.fd = STDOUT_FILENO};
+
+    take_options(&p.opts, argc, argv);
+    sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_signal}, NULL);
+    sigaction(SIGINT, &(struct sigaction){.sa_handler = on_signal}, NULL);
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_TIMERSLACK, 1);
-    if (mode != P_STDOUT) {
-        struct sockaddr_storage a = {0};
-        socklen_t al;
-        if (!strncmp(url, "unix://", 7)) {
-            struct sockaddr_un *u = (void *)&a;
-            u->sun_family = AF_UNIX;
-            snprintf(u->sun_path, sizeof u->sun_path, "%s", url + 7);
-            al = sizeof *u;
-        } else {
-            const char *p = strstr(url, "://");
-            if (!p) {
-                fputs(HELP, stderr);
-                return 2;
-            }
-            p += 3;
-            size_t k = strcspn(p, ":/");
-            if (k > 255)
-                return 2;
-            memcpy(host, p, k);
-            p += k;
-            port = *p == ':' ? atoi(p + 1) : 80;
-            p += strcspn(p, "/");
-            snprintf(path, sizeof path, "%s", *p ? p : "/");
-            struct addrinfo h = {.ai_socktype = SOCK_STREAM}, *ai;
-            char ps[8];
-            snprintf(ps, sizeof ps, "%d", port);
-            if (getaddrinfo(host, ps, &h, &ai))
-                return 2;
-            memcpy(&a, ai->ai_addr, ai->ai_addrlen);
-            al = ai->ai_addrlen;
-        }
-        fd = socket(a.ss_family, SOCK_STREAM, 0);
-        if (connect(fd, (void *)&a, al)) {
-            perror("fanpub: connect");
-            return 1;
-        }
-        int one = 1;
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        char b[2048], in[4096];
-        ssize_t k;
-        if (mode == P_WS) {
-            int n = snprintf(b, sizeof b,
-                             "GET %s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: "
-                             "Upgrade\r\nSec-WebSocket-Key: "
-                             "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-                             path, host, port);
-            wr(b, (size_t)n);
-            k = recv(fd, in, sizeof in - 1, 0);
-            if (k < 12 || memcmp(in + 9, "101", 3)) {
-                fprintf(stderr, "fanpub: upgrade refused\n");
-                return 1;
-            }
-        }
-        if (mode == P_NATS) {
-            k = recv(fd, in, sizeof in, 0);
-            int n = snprintf(
-                b, sizeof b,
-                "CONNECT "
-                "{\"verbose\":false,\"pedantic\":false,\"lang\":\"c\",\"version\":\"0\"}\r\n");
-            wr(b, (size_t)n);
-        }
-    }
-    volatile uint64_t *pg = NULL;
-    if (prog) {
-        int pf = open(prog, O_RDONLY);
-        if (pf < 0) {
-            perror(prog);
-            return 1;
-        }
-        pg = mmap(NULL, 4096, PROT_READ, MAP_SHARED, pf, 0);
-        close(pf);
-        if (pg == MAP_FAILED)
-            return 1;
-    }
-    static char buf[1 << 20];
-    char r[16400];
-    uint64_t sent = 0, lost = 0, stalls = 0, t0 = ns(CLOCK_MONOTONIC), lastp = 0, lastpt = t0;
-    size_t maxb = sizeof buf - 40000;
-    while (!stop && (!count || sent < count) &&
-           (!dur || (double)(ns(CLOCK_MONOTONIC) - t0) / 1e9 < dur)) {
-        uint64_t batch = 1;
-        if (rate > 0) {
-            uint64_t due = t0 + (uint64_t)((double)sent * 1e9 / rate);
-            struct timespec ts = {(time_t)(due / 1000000000ull), (long)(due % 1000000000ull)};
-            while (!stop && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR) {
-            }
-            batch = (uint64_t)burst;
-            uint64_t now = ns(CLOCK_MONOTONIC),
-                     should = (uint64_t)((double)(now - t0) * rate / 1e9) + 1;
-            if (should > sent + batch)
-                batch = should - sent;
-            if (batch > 200)
-                batch = 200;
-        } else if (pg) {
-            uint64_t p = __atomic_load_n(pg, __ATOMIC_ACQUIRE), t = ns(CLOCK_MONOTONIC);
-            if (p != lastp) {
-                lastp = p;
-                lastpt = t;
-                if (p + lost > sent)
-                    lost = sent > p ? sent - p : 0;
-            }
-            uint64_t ahead = sent > p + lost ? sent - p - lost : 0;
-            if (ahead + (window + 3) / 4 > window) {
-                if (t - lastpt > 3000000000ull && ahead) {
-                    lost += ahead;
-                    stalls++;
-                    lastpt = t;
-                }
-                struct timespec ts = {0, 50000};
-                nanosleep(&ts, NULL);
-                if (mode != P_STDOUT)
-                    drain_in();
-                continue;
-            }
-            batch = window - ahead;
-        } else
-            batch = 64;
-        if (mode == P_HTTP) {
-            drain_in();
-        }
-        if (count && sent + batch > count)
-            batch = count - sent;
-        size_t n = 0;
-        uint64_t k = 0;
-        for (; k < batch && n < maxb; k++) {
-            size_t l = rec(r, sent + k, size, runs);
-            if (mode == P_LINES || mode == P_STDOUT) {
-                memcpy(buf + n, r, l);
-                n += l;
-                buf[n++] = '\n';
-            } else if (mode == P_NATS) {
-                n += (size_t)sprintf(buf + n, "PUB %s %zu\r\n", subject, l);
-                memcpy(buf + n, r, l);
-                n += l;
-                buf[n++] = '\r';
-                buf[n++] = '\n';
-            } else if (mode == P_HTTP) {
-                n += (size_t)sprintf(
-                    buf + n, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", path, l);
-                memcpy(buf + n, r, l);
-                n += l;
-                inflight++;
-            } else {
-                buf[n++] = (char)0x81;
-                if (l < 126)
-                    buf[n++] = (char)(0x80 | l);
-                else {
-                    buf[n++] = (char)(0x80 | 126);
-                    buf[n++] = (char)(l >> 8);
-                    buf[n++] = (char)l;
-                }
-                memcpy(buf + n, "\x12\x34\x56\x78", 4);
-                n += 4;
-                static const uint8_t mk[4] = {0x12, 0x34, 0x56, 0x78};
-                for (size_t i = 0; i < l; i++)
-                    buf[n + i] = (char)((uint8_t)r[i] ^ mk[i & 3]);
-                n += l;
-            }
-        }
-        if (wr(buf, n)) {
-            perror("fanpub: write");
-            break;
-        }
-        sent += k;
-        if (mode != P_STDOUT)
-            drain_in();
-    }
-    if (mode == P_HTTP)
-        for (int i = 0; i < 50 && inflight > 0; i++) {
-            struct pollfd pf = {fd, POLLIN, 0};
-            poll(&pf, 1, 20);
-            drain_in();
-        }
-    double s = (double)(ns(CLOCK_MONOTONIC) - t0) / 1e9;
-    fprintf(stderr, "{\"pub_sent\":%llu,\"secs\":%.3f,\"rate\":%.0f,\"stalls\":%llu}\n",
-            (unsigned long long)sent, s, (double)sent / s, (unsigned long long)stalls);
-    if (fd >= 0) {
-        shutdown(fd, SHUT_WR);
-        close(fd);
-    }
+    if (p.opts.mode != MODE_STDOUT)
+        connect_to(&p);
+    if (p.opts.progress)
+        open_progress(&p);
+    produce(&p);
+    double passed_s = (double)(now_ns(CLOCK_MONOTONIC) - p.begin_ns) / 1e9;
+    fprintf(stderr,
+            "{\"pub_sent\":%" PRIu64 ",\"secs\":%.3f,\"rate\":%.0f,\"stalls\":%" PRIu64 "}\n",
+            p.sent, passed_s, (double)p.sent / passed_s, p.stalls);
+    if (p.opts.mode != MODE_STDOUT)
+        shutdown(p.fd, SHUT_WR);
     return 0;
 }

@@ -5,7 +5,7 @@
     bench/latency.py [BUILD] [SECONDS]
 
 The child (bench/fanpub.c) stamps each line with the time just before its write(); the clients
-(bench/fanload.c, one process) compare on arrival, once per read(). All on this machine, over loopback TCP.
+(bench/fanload/, one process) compare on arrival, once per read(). All on this machine, over loopback TCP.
 """
 import json
 import subprocess

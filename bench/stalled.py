@@ -4,7 +4,7 @@
 
     bench/stalled.py [BUILD] [SECONDS] [--rate N] [--reading N] [--stalled N]
 
-A child writes `rate` lines a second. First the readers (bench/fanload.c) are alone for a tenth of the time, then
+A child writes `rate` lines a second. First the readers (bench/fanload/) are alone for a tenth of the time, then
 the stalled ones are there as well: each is subscribed, then reads nothing. In the end they read all there is, and
 what they were shown plus what they were told was dropped has to be what was published, to the line. Memory is the
 hub's, without the journal's pages, at its highest; the budget is two client_lag for each stalled client.
