@@ -23,12 +23,13 @@ enum {
     IN_MAX = 64 * 1024,
     OUT_HIGH = 256 * 1024, /* with this much unsent the next request waits */
     REFUSAL_LINGER_MS = 2000,
-    REQUESTS_PER_TURN = 32, /* of one connection; then the others have theirs */
+    REQUESTS_AT_ONCE = 8, /* of one connection; with more it waits its turn (http_turns.c) */
 };
 
 static void http_conn_free(struct http_conn *hc)
 {
     turn_hook_cancel(&hc->go_on);
+    list_remove(&hc->turn);
     if (hc->req)
         http_request_free(hc->req);
     free(hc);
@@ -116,23 +117,15 @@ static bool dispatch(struct http_conn *hc)
     return false;
 }
 
-/* The rest waits for the next turn, and so does the end of the connection, which is not seen before. */
-static void yield(struct http_conn *hc)
-{
-    hc->yields = true;
-    conn_pause_reading(hc->c, true);
-    turn_hook_ask(hc->server->loop, &hc->go_on);
-}
-
 static void go_on(struct http_conn *hc)
 {
-    unsigned left = REQUESTS_PER_TURN;
+    unsigned left = REQUESTS_AT_ONCE;
 
     do {
         if (hc->c->out.n > OUT_HIGH)
             return;
-        if (left-- == 0) {
-            yield(hc);
+        if (left-- == 0 && hc->c->in.n > 0) {
+            http_wait_turn(hc);
             return;
         }
         if ((hc->state == HTTP_IDLE || hc->state == HTTP_IN_HEAD) && !http_take_head(hc))
@@ -146,31 +139,35 @@ static void go_on(struct http_conn *hc)
     } while (dispatch(hc));
 }
 
-/* The same outside on_data, where the connection does not see by itself that bytes were taken. */
-static void go_on_and_read(struct http_conn *hc)
+static bool is_waiting(const struct http_conn *hc)
+{
+    return !list_empty(&hc->turn);
+}
+
+void http_go_on_and_read(struct http_conn *hc)
 {
     struct conn *c = hc->c;
 
-    hc->yields = false;
-    conn_pause_reading(c, false);
+    if (is_waiting(hc))
+        return;
+    conn_pause_reading(c, false); /* it may become somebody else's */
     go_on(hc);
-    if (c->self == hc) /* not given to another protocol */
-        conn_pause_reading(c, hc->yields);
+    if (c->self == hc)
+        conn_pause_reading(c, is_waiting(hc));
 }
 
 static void on_turn_end(struct turn_hook *hook)
 {
     struct http_conn *hc = LIST_ITEM(hook, struct http_conn, go_on);
-    const struct http_private *p = hc->req ? hc->req->priv : NULL;
 
-    if (p && p->taken) {
+    if (hc->req->priv->taken) {
         http_conn_free(hc);
         return;
     }
-    if (p && p->answered)
-        end_request(hc);
-    if (hc->state == HTTP_IDLE)
-        go_on_and_read(hc);
+    end_request(hc);
+    if (hc->state != HTTP_IDLE)
+        return;
+    http_go_on_and_read(hc);
 }
 
 void http_req_over(struct http_req *req)
@@ -191,7 +188,7 @@ void http_go_on(struct http_req *req)
         return;
     p->stalled = false;
     http_set_deadline(p->hc, p->hc->server->head_timeout_ms);
-    go_on_and_read(p->hc);
+    http_go_on_and_read(p->hc);
 }
 
 struct conn *http_take_conn(struct http_req *req)
@@ -219,7 +216,7 @@ static void on_drained(struct conn *c)
     if (hc->req && hc->req->priv->sending)
         http_send_drained(hc->req->priv->sending);
     else
-        go_on_and_read(hc);
+        http_go_on_and_read(hc);
 }
 
 static void on_close(struct conn *c)
@@ -253,6 +250,7 @@ int http_serve(struct http_server *s, struct conn *c)
         return r;
     }
     turn_hook_init(&hc->go_on, on_turn_end);
+    list_init(&hc->turn);
     /* Who connects wants something; to hold a connection for nothing is an attack. */
     http_set_deadline(hc, s->head_timeout_ms < s->idle_timeout_ms ? s->head_timeout_ms
                                                                   : s->idle_timeout_ms);

@@ -6,7 +6,8 @@
  * 64 fields, no folded lines, Content-Length xor Transfer-Encoding, only `chunked` known, bodies
  * within a limit. What does not pass is answered (400, 413, 414, 431, 501, 505) and closed.
  *
- * One request at a time: the next pipelined one is parsed when the present one has been answered.
+ * One request at a time: the next pipelined one is parsed when the present one has been answered. Who sends
+ * many at once takes turns with the others.
  * A handler answers at once, or later after http_hold().
  *
  * Bodies come whole, up to body_max. A route that takes large ones is dispatched as soon as the head
@@ -82,6 +83,7 @@ struct http_server {
     uint64_t answers, refusals; /* given so far, and those of them with a status of 400 or more */
     struct http_req *spare;     /* ours: one that is over, while there are connections */
     struct http_reaper *reaper; /* ours: keeps the deadlines while there are connections */
+    struct http_turns *turns;   /* ours: who waits to go on, once somebody has */
 };
 
 /* Speaks HTTP on c from now on; bytes already in c->in are looked at before this returns. */

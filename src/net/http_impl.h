@@ -30,7 +30,6 @@ struct http_conn {
     struct conn *c;
     enum http_state state;
     bool in_dispatch, message_complete;
-    bool yields; /* it has had its requests of this turn */
     struct http_scan scan;
     struct http_head head;
     struct http_req *req; /* from a whole head until it is over */
@@ -41,6 +40,7 @@ struct http_conn {
     int64_t deadline_us; /* INT64_MAX: none */
     size_t unsent;       /* conn_unsent() when the deadline was last put off */
     struct turn_hook go_on;
+    struct list turn; /* waits for it (http_turns.c) */
 };
 
 /* The part of a request that handlers do not see. */
@@ -92,6 +92,8 @@ static inline void http_count_answer(struct http_server *s, int status)
 void http_req_over(struct http_req *req);
 /* Answers what never became a request, or stopped being one, and closes. */
 void http_refuse(struct http_conn *hc, int status, const char *message);
+/* Reads on where a connection stopped: outside on_data, where it does not see by itself that bytes were taken. */
+void http_go_on_and_read(struct http_conn *hc);
 
 /* --- http_reply.c, http_send.c --- */
 
@@ -99,6 +101,13 @@ void http_refuse(struct http_conn *hc, int status, const char *message);
 void http_add_refusal(struct buf *out, const struct http_refusal *why);
 /* Everything that an answer in pieces has written is with the kernel. */
 void http_send_drained(struct http_send_private *p);
+
+/* --- http_turns.c --- */
+
+/* More requests have come than are answered at once: goes on in a later turn. */
+void http_wait_turn(struct http_conn *hc);
+/* No connection is left. */
+void http_drop_turns(struct http_server *s);
 
 /* --- http_reaper.c: a connection is in it as long as it speaks HTTP --- */
 

@@ -129,6 +129,7 @@ void http_reaper_remove(struct http_conn *hc)
         uv_close((uv_handle_t *)&s->reaper->timer, on_timer_closed);
         s->reaper = NULL;
         http_drop_spare(s);
+        http_drop_turns(s);
     }
 }
 

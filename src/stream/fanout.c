@@ -10,7 +10,8 @@
 #include <stdlib.h>
 
 enum {
-    SEND_REST_US = 10, /* silence bought by one write */
+    SEND_REST_US = 10, /* silence bought by one write, when there are many */
+    SENDS_MANY = 200,
     TICK_MAX_US = 10 * 1000,
     HEARTBEAT_MS = FEED_COST_WINDOW_MS, /* which begins at a heartbeat, too */
     MESSAGE_TIMEOUT_MS = 30 * 1000,     /* for what a client begins to say */
@@ -183,6 +184,16 @@ static uint32_t flush_feed(struct fanout *s, struct feed *f)
     return sends;
 }
 
+/* Silence after so many writes: records that come meanwhile share the next ones. A few clients cost little, and
+ * wait less. */
+static int64_t rest_after(uint32_t sends)
+{
+    int64_t weight = sends < SENDS_MANY ? sends : SENDS_MANY;
+    int64_t rest_us = sends * weight * SEND_REST_US / SENDS_MANY;
+
+    return rest_us < TICK_MAX_US ? rest_us : TICK_MAX_US;
+}
+
 static void flush_all(struct fanout *s)
 {
     struct metrics *m = s->opts.metrics;
@@ -193,10 +204,10 @@ static void flush_all(struct fanout *s)
         list_remove(link);
         sends += flush_feed(s, LIST_ITEM(link, struct feed, dirty));
     }
-    int64_t now_us = clock_mono_us(), rest = (int64_t)sends * SEND_REST_US;
+    int64_t now_us = clock_mono_us(), rest = rest_after(sends);
     metrics_observe(&m->delivery_seconds, now_us - s->dirty_since_us, m->delivered_total - before);
     m->feed_bytes = s->pool.used;
-    s->rest_until_us = now_us + (rest < TICK_MAX_US ? rest : TICK_MAX_US);
+    s->rest_until_us = now_us + rest;
 }
 
 static void on_turn_end(struct turn_hook *hook)
