@@ -54,11 +54,6 @@ static inline void bits_add(uint64_t *bits, uint32_t i)
     bits[i / 64] |= UINT64_C(1) << i % 64;
 }
 
-static inline bool bits_has(const uint64_t *bits, uint32_t i)
-{
-    return bits[i / 64] >> i % 64 & 1;
-}
-
 static inline void bits_and(uint64_t *bits, const uint64_t *other, uint32_t rows)
 {
     for (size_t i = 0; i < bits_words(rows); i++)
