@@ -4,14 +4,7 @@
  */
 #include "api/dispatch.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cmocka.h>
+#include "net/http_once_test.h"
 
 static void say_param(struct http_req *req, struct api *api)
 {
@@ -96,24 +89,10 @@ static int teardown(void **state)
 /* Sends one request and returns the status; `headers` are lines with CRLF. */
 static int ask(struct fixture *f, const char *method, const char *path, const char *headers)
 {
-    static const struct conn_ops none = {0};
-    int pair[2];
-    size_t n = 0;
-    ssize_t got;
-    struct conn *c;
+    char all[1024];
 
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    assert_int_equal(conn_open(&f->loop, pair[1], true, &none, NULL, &c), 0);
-    assert_int_equal(http_serve(&f->server, c), 0);
-    dprintf(pair[0], "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n", method,
-            path, headers);
-    shutdown(pair[0], SHUT_WR);
-    loop_run(&f->loop);
-    while ((got = read(pair[0], f->answer + n, sizeof f->answer - 1 - n)) > 0)
-        n += (size_t)got;
-    f->answer[n] = '\0';
-    close(pair[0]);
-    return atoi(f->answer + sizeof "HTTP/1.1");
+    snprintf(all, sizeof all, "Host: localhost\r\n%s", headers);
+    return http_once(&f->server, method, path, all, f->answer, sizeof f->answer);
 }
 
 static void assert_has(struct fixture *f, const char *text)

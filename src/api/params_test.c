@@ -4,15 +4,9 @@
  */
 #include "api/params.h"
 
-#include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "net/http_once_test.h"
 
-#include <cmocka.h>
+#include <inttypes.h>
 
 struct fixture {
     struct loop loop;
@@ -70,23 +64,12 @@ static int teardown(void **state)
 /* The status must be this one, the answer must hold this text. */
 static void expect(struct fixture *f, const char *query, int status, const char *part)
 {
-    static const struct conn_ops none = {0};
-    struct conn *c;
-    int pair[2];
-    size_t n = 0;
-    ssize_t got;
+    char target[1024];
 
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    assert_int_equal(conn_open(&f->loop, pair[1], true, &none, NULL, &c), 0);
-    assert_int_equal(http_serve(&f->server, c), 0);
-    dprintf(pair[0], "GET /x?%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", query);
-    shutdown(pair[0], SHUT_WR);
-    loop_run(&f->loop);
-    while ((got = read(pair[0], f->answer + n, sizeof f->answer - 1 - n)) > 0)
-        n += (size_t)got;
-    f->answer[n] = '\0';
-    close(pair[0]);
-    if (atoi(f->answer + sizeof "HTTP/1.1") != status || !strstr(f->answer, part))
+    snprintf(target, sizeof target, "/x?%s", query);
+    int got =
+        http_once(&f->server, "GET", target, "Host: localhost\r\n", f->answer, sizeof f->answer);
+    if (got != status || !strstr(f->answer, part))
         fail_msg("%s: not %d with '%s' but:\n%s", query, status, part, f->answer);
 }
 

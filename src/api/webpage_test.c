@@ -5,21 +5,14 @@
  */
 #include "api/webpage.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "net/http_once_test.h"
 
-#include <cmocka.h>
-
-#include "net/http.h"
-#include "net/loop.h"
+static const char long_file[3000] = "a{}";
 
 static const struct page_file files[] = {
     {"/", "text/html; charset=utf-8", "\"01\"", {"<html>", 6}},
     {"/assets/app.js", "text/javascript; charset=utf-8", "\"02\"", {"let x;", 6}},
+    {"/assets/app.css", "text/css; charset=utf-8", "\"03\"", {long_file, sizeof long_file}},
 };
 
 const struct page_file *page_find(struct str path)
@@ -72,24 +65,10 @@ static int teardown(void **state)
 /* Sends one request and returns the status; `headers` are lines with CRLF. */
 static int ask(struct fixture *f, const char *path, const char *headers)
 {
-    static const struct conn_ops none = {0};
-    int pair[2];
-    size_t n = 0;
-    ssize_t got;
-    struct conn *c;
+    char all[1024];
 
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    assert_int_equal(conn_open(&f->loop, pair[1], true, &none, NULL, &c), 0);
-    assert_int_equal(http_serve(&f->server, c), 0);
-    dprintf(pair[0], "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n", path,
-            headers);
-    shutdown(pair[0], SHUT_WR);
-    loop_run(&f->loop);
-    while ((got = read(pair[0], f->answer + n, sizeof(f->answer) - 1 - n)) > 0)
-        n += (size_t)got;
-    f->answer[n] = '\0';
-    close(pair[0]);
-    return atoi(f->answer + sizeof("HTTP/1.1"));
+    snprintf(all, sizeof all, "Host: localhost\r\n%s", headers);
+    return http_once(&f->server, "GET", path, all, f->answer, sizeof f->answer);
 }
 
 static void assert_has(struct fixture *f, const char *text)
@@ -122,7 +101,7 @@ static void a_client_that_has_the_file_gets_304_without_it(void **state)
     struct fixture *f = *state;
 
     assert_int_equal(ask(f, "/assets/app.js", "If-None-Match: \"7\", W/\"02\"\r\n"), 304);
-    assert_has(f, "ETag: \"02\"\r\n");
+    assert_has(f, "ETag: W/\"02\"\r\n");
     assert_null(strstr(f->answer, "let x;"));
     assert_int_equal(ask(f, "/assets/app.js", "If-None-Match: \"01\"\r\n"), 200);
 }
@@ -137,6 +116,23 @@ static void a_file_may_be_kept_when_its_version_was_asked_for(void **state)
     assert_has(f, "Cache-Control: no-cache\r\n");
     assert_int_equal(ask(f, "/?v=", ""), 200);
     assert_has(f, "Cache-Control: no-cache\r\n");
+}
+
+static void a_large_file_is_packed_for_those_who_take_that(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(ask(f, "/assets/app.css", "Accept-Encoding: gzip, br\r\n"), 200);
+        assert_has(f, "Content-Encoding: gzip\r\n");
+        assert_has(f, "Vary: Accept-Encoding\r\n");
+        assert_true(strtoul(strstr(f->answer, "Content-Length: ") + 16, NULL, 10) < 100);
+    }
+    assert_int_equal(ask(f, "/assets/app.css", "Accept-Encoding: br, gzip;q=0\r\n"), 200);
+    assert_has(f, "Content-Length: 3000\r\n");
+    assert_null(strstr(f->answer, "Content-Encoding"));
+    assert_int_equal(ask(f, "/assets/app.js", "Accept-Encoding: gzip\r\n"), 200);
+    assert_null(strstr(f->answer, "Content-Encoding"));
 }
 
 static void a_file_that_is_not_part_of_the_page_is_not_found(void **state)
@@ -155,6 +151,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_client_that_has_the_file_gets_304_without_it, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_file_may_be_kept_when_its_version_was_asked_for, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_large_file_is_packed_for_those_who_take_that, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_file_that_is_not_part_of_the_page_is_not_found, setup,
                                         teardown),

@@ -31,7 +31,7 @@ static void tame(char *text)
 
 static void print(enum diag_level level, const char *text)
 {
-    static const char *const names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
+    static const char *const names[] = {"INFO", "WARN", "ERROR"};
     time_t now = time(NULL);
     struct tm tm;
 

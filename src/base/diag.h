@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 
-enum diag_level { DIAG_DEBUG, DIAG_INFO, DIAG_WARN, DIAG_ERROR };
+enum diag_level { DIAG_INFO, DIAG_WARN, DIAG_ERROR };
 
 typedef void diag_listener_fn(enum diag_level level, const char *text, void *ctx);
 
@@ -30,7 +30,6 @@ void diag_private(const char *fmt, ...) LM_PRINTF(1, 2);
 #define diag_info(...)  diag(DIAG_INFO, __VA_ARGS__)
 #define diag_warn(...)  diag(DIAG_WARN, __VA_ARGS__)
 #define diag_error(...) diag(DIAG_ERROR, __VA_ARGS__)
-#define diag_debug(...) diag(DIAG_DEBUG, __VA_ARGS__)
 
 /* At most one listener; NULL removes it. */
 void diag_listen(diag_listener_fn *fn, void *ctx);

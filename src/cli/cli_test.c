@@ -2,45 +2,16 @@
  *
  * cli_test.c - what the command line answers, as text and as exit status.
  */
-#include "cli/cli.h"
+#include "cli/cli_call_test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-enum { WORDS_MAX = 8 };
 
 /* What one call printed on both outputs, in order. */
 static char output[64 * 1024];
 
-/* Both outputs go to a file while the call runs. */
 static int call(const char *words)
 {
-    char text[512], *argv[WORDS_MAX + 2] = {NULL};
-    int argc = 0, saved[] = {dup(1), dup(2)};
-    FILE *to = tmpfile();
-
-    assert_non_null(to);
-    snprintf(text, sizeof text, "logmill %s", words);
-    for (char *w = strtok(text, " "); w && argc <= WORDS_MAX; w = strtok(NULL, " "))
-        argv[argc++] = w;
-    fflush(stdout);
-    dup2(fileno(to), 1);
-    dup2(fileno(to), 2);
-    int status = cli_main(argc, argv);
-    fflush(stdout);
-    for (int i = 0; i < 2; i++) {
-        dup2(saved[i], i + 1);
-        close(saved[i]);
-    }
-    rewind(to);
-    output[fread(output, 1, sizeof output - 1, to)] = '\0';
-    fclose(to);
-    return status;
+    return cli_call(words, true, output, sizeof output);
 }
 
 static void expect(const char *words, int status, const char *part)

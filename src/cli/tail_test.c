@@ -3,7 +3,7 @@
  * tail_test.c - `logmill tail` and its HTTP client against a hub that is a script: one answer per
  * connection, and what was asked is kept.
  */
-#include "cli/cli.h"
+#include "cli/cli_call_test.h"
 #include "cli/http_client.h"
 
 #include <errno.h>
@@ -261,28 +261,10 @@ static char printed[64 * 1024];
 /* Runs the command with its stdout in a file; stderr goes to /dev/null. */
 static int tail(const char *options)
 {
-    char text[512], *argv[16] = {NULL};
-    int argc = 0, saved[] = {dup(1), dup(2)};
-    FILE *to = tmpfile(), *nowhere = fopen("/dev/null", "w");
+    char words[512];
 
-    assert_true(to && nowhere);
-    snprintf(text, sizeof text, "logmill tail %s --socket %s", options, script.path);
-    for (char *w = strtok(text, " "); w && argc < 15; w = strtok(NULL, " "))
-        argv[argc++] = w;
-    fflush(stdout);
-    dup2(fileno(to), 1);
-    dup2(fileno(nowhere), 2);
-    int status = cli_main(argc, argv);
-    fflush(stdout);
-    for (int i = 0; i < 2; i++) {
-        dup2(saved[i], i + 1);
-        close(saved[i]);
-    }
-    rewind(to);
-    printed[fread(printed, 1, sizeof printed - 1, to)] = '\0';
-    fclose(to);
-    fclose(nowhere);
-    return status;
+    snprintf(words, sizeof words, "tail %s --socket %s", options, script.path);
+    return cli_call(words, false, printed, sizeof printed);
 }
 
 static void tail_resumes_after_the_last_line_it_has(void **state)

@@ -57,8 +57,8 @@ static const struct process_conf defaults = {
     .log_count = 5,
 };
 
-int process_conf_read(struct process_conf *p, struct yaml_file *f, struct str name,
-                      const yaml_node_t *node)
+static int read_conf(struct process_conf *p, struct yaml_file *f, struct str name,
+                     const yaml_node_t *node)
 {
     *p = defaults;
     int rc = key_copy_text(f, name, &p->name);
@@ -114,7 +114,7 @@ int process_conf_parse(struct process_conf *p, struct str text, struct str name,
     if (rc == 0)
         rc = take_name(&f, root, &name);
     if (rc == 0)
-        rc = process_conf_read(p, &f, name, root);
+        rc = read_conf(p, &f, name, root);
     if (rc == 0 && p->depends_on)
         rc = yaml_refuse(&f, root, "a job depends on nobody; start it when it can run");
     yaml_file_close(&f);
@@ -133,7 +133,7 @@ static int read_entry(struct settings *s, struct yaml_file *f, const yaml_node_p
                            "'_' and '-'",
                            quote(name).text);
     struct process_conf *p = &s->processes[s->process_count++];
-    int rc = process_conf_read(p, f, name, yaml_at(f, pair->value));
+    int rc = read_conf(p, f, name, yaml_at(f, pair->value));
     if (rc == 0 && p->follow)
         s->follow_hash +=
             yaml_hash(f, yaml_at(f, pair->key)) * 3 + yaml_hash(f, yaml_at(f, pair->value));

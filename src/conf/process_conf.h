@@ -15,11 +15,6 @@
 int processes_conf_read(struct settings *s, struct yaml_file *f,
                         const yaml_node_t *node) LM_MUST_CHECK;
 
-/* Reads one entry, the map at `node`, into *p. `name` must be a valid one. process_conf_fini() is due
- * either way. */
-int process_conf_read(struct process_conf *p, struct yaml_file *f, struct str name,
-                      const yaml_node_t *node) LM_MUST_CHECK;
-
 /* Reads one entry from a text in YAML, of which JSON without escaped surrogates is a part. *p may be
  * left half filled; process_conf_fini() is due either way. A member `name` names it; without one it is
  * called `name`. */

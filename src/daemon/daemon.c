@@ -120,8 +120,6 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
 
     d = (struct daemon){.settings = settings, .lock_fd = -1, .next = {-1, -1, -1, 0}};
     upgrade_take_over(&d.inherited);
-    if (settings->debug == YES)
-        diag_min_level(DIAG_DEBUG);
     raise_descriptor_limit(&d);
     if (d.inherited.nofile)
         d.children_nofile = d.inherited.nofile;

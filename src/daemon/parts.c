@@ -56,7 +56,7 @@ static void on_room(void *ctx)
 
 static void on_diag(enum diag_level level, const char *text, void *ctx)
 {
-    static const enum level levels[] = {LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR};
+    static const enum level levels[] = {LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR};
     struct daemon *d = ctx;
 
     own_add(&d->own, levels[level], str_from(text), STR_NONE);

@@ -18,16 +18,23 @@ static void add_file(struct journal_view *v, struct jfile *f)
     v->count++;
 }
 
-struct journal_view *journal_view_take(struct journal *j, uint64_t from_id)
+/* Of no file yet, with room for all; NULL when memory is short. */
+static struct journal_view *new_view(const struct journal *j)
 {
     struct journal_view *v = malloc(sizeof *v + j->file_count * sizeof v->files[0]);
 
-    if (!v)
-        return NULL;
-    v->count = 0;
+    if (v)
+        v->count = 0;
+    return v;
+}
+
+struct journal_view *journal_view_take(struct journal *j, uint64_t from_id)
+{
+    struct journal_view *v = new_view(j);
+
     LIST_FOR_EACH (link, &j->files) {
         struct jfile *f = LIST_ITEM(link, struct jfile, link);
-        if (f->end_id > from_id)
+        if (v && f->end_id > from_id)
             add_file(v, f);
     }
     return v;
@@ -35,14 +42,11 @@ struct journal_view *journal_view_take(struct journal *j, uint64_t from_id)
 
 struct journal_view *journal_view_sealed(struct journal *j)
 {
-    struct journal_view *v = malloc(sizeof *v + j->file_count * sizeof v->files[0]);
+    struct journal_view *v = new_view(j);
 
-    if (!v)
-        return NULL;
-    v->count = 0;
     LIST_FOR_EACH (link, &j->files) {
         struct jfile *f = LIST_ITEM(link, struct jfile, link);
-        if (f->sealed)
+        if (v && f->sealed)
             add_file(v, f);
     }
     return v;

@@ -267,16 +267,4 @@ static inline void row_write_at(const struct row *r, const char *name, size_t at
     close(fd);
 }
 
-static inline void row_read_at(const struct row *r, const char *name, size_t at, void *bytes,
-                               size_t n)
-{
-    char path[ROW_PATH];
-
-    row_path(r, name, path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    assert_true(fd >= 0);
-    assert_int_equal(pread(fd, bytes, n, (off_t)at), n);
-    close(fd);
-}
-
 #endif

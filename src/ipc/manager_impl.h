@@ -238,7 +238,6 @@ void job_run_begin(struct job *j);
 bool job_run_end(struct job *j) LM_MUST_CHECK;
 /* Nobody waits any more: the handler is told, the job ends. */
 void job_abandon(struct job *j);
-uint32_t call_timeout_ms(const struct channel *c, uint32_t asked_ms);
 
 /* manager_reply.c */
 int job_answer(struct job *j, struct str data, const struct str *attached, uint32_t n);
@@ -271,7 +270,6 @@ void peer_mark(struct peer *p); /* it has bytes to send at the end of the step *
 void peer_flush(struct peer *p);
 /* Sends bytes behind everything queued, without a copy of what the kernel takes. */
 void peer_send_through(struct peer *p, struct str bytes);
-void peer_refuse(struct peer *p, int code, struct str sentence);
 static inline size_t peer_unsent(const struct peer *p)
 {
     return p->out.n - p->sent;

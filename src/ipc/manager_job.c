@@ -163,6 +163,12 @@ static struct call *take_call(struct lm_manager *m)
     return call;
 }
 
+static uint32_t timeout_of(const struct channel *c, uint32_t asked_ms)
+{
+    uint32_t own = c->handler.timeout_ms;
+    return asked_ms && asked_ms < own ? asked_ms : own;
+}
+
 struct call *call_new(struct peer *p, struct job *j, const struct call_frame *frame)
 {
     struct call *call = take_call(p->manager);
@@ -174,7 +180,7 @@ struct call *call_new(struct peer *p, struct job *j, const struct call_frame *fr
                           .request = frame->request,
                           .started_us = p->manager->now_us,
                           .timer = {.fn = on_call_timer},
-                          .timeout_ms = call_timeout_ms(j->channel, frame->timeout_ms),
+                          .timeout_ms = timeout_of(j->channel, frame->timeout_ms),
                           .credit = frame->credit,
                           .flags = frame->flags};
     list_init(&call->in_peer);
@@ -183,12 +189,6 @@ struct call *call_new(struct peer *p, struct job *j, const struct call_frame *fr
     list_push(&j->calls, &call->in_job);
     p->call_count++;
     return call;
-}
-
-uint32_t call_timeout_ms(const struct channel *c, uint32_t asked_ms)
-{
-    uint32_t own = c->handler.timeout_ms;
-    return asked_ms && asked_ms < own ? asked_ms : own;
 }
 
 int call_set_timer(struct call *call)

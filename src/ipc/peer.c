@@ -94,7 +94,7 @@ void peer_send_through(struct peer *p, struct str bytes)
     }
 }
 
-void peer_refuse(struct peer *p, int code, struct str sentence)
+static void refuse(struct peer *p, int code, struct str sentence)
 {
     frame_add_error(&p->out, code, sentence);
     peer_flush(p);
@@ -217,7 +217,7 @@ size_t lm_peer_feed(struct lm_peer *peer, const char *bytes, size_t n)
         pause_if_full(p);
     }
     if (!p->closing && (err < 0 || taken < 0))
-        peer_refuse(p, -LM_E_PROTOCOL, STR("these bytes are not what docs/ipc-protocol.md allows"));
+        refuse(p, -LM_E_PROTOCOL, STR("these bytes are not what docs/ipc-protocol.md allows"));
     streams_run(m);
     bool over = p->closing;
     manager_leave(m);

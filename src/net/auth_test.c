@@ -8,16 +8,8 @@
 
 #include "base/clock.h"
 #include "conf/token_hash.h"
+#include "net/http_once_test.h"
 #include "net/throttle.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 struct fixture {
     struct loop loop;
@@ -93,29 +85,14 @@ static int teardown(void **state)
 static int ask(struct fixture *f, const char *fmt, ...) LM_PRINTF(2, 3);
 static int ask(struct fixture *f, const char *fmt, ...)
 {
-    static const struct conn_ops none = {0};
-    char text[1024];
-    int pair[2];
-    size_t n = 0;
-    ssize_t got;
-    struct conn *c;
+    char headers[1024];
     va_list args;
 
     va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
+    vsnprintf(headers, sizeof headers, fmt, args);
     va_end(args);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    assert_int_equal(conn_open(&f->loop, pair[1], true, &none, NULL, &c), 0);
-    assert_int_equal(http_serve(&f->server, c), 0);
-    dprintf(pair[0], "%s %s HTTP/1.1\r\nConnection: close\r\n%s\r\n", f->method ? f->method : "GET",
-            f->path ? f->path : "/", text);
-    shutdown(pair[0], SHUT_WR);
-    loop_run(&f->loop);
-    while ((got = read(pair[0], f->answer + n, sizeof f->answer - 1 - n)) > 0)
-        n += (size_t)got;
-    f->answer[n] = '\0';
-    close(pair[0]);
-    return atoi(f->answer + sizeof "HTTP/1.1");
+    return http_once(&f->server, f->method ? f->method : "GET", f->path ? f->path : "/", headers,
+                     f->answer, sizeof f->answer);
 }
 
 static void only_addresses_and_localhost_are_answered(void **state)

@@ -129,18 +129,12 @@ static void mail_close(struct outlet *o)
     eio_finish_soon(session_of(o));
 }
 
-static size_t mail_unsent(const struct outlet *o)
-{
-    return ((const struct eio_session *)(const void *)o)->mail.n;
-}
-
 static int64_t mail_heard_us(const struct outlet *o)
 {
     return ((const struct eio_session *)(const void *)o)->heard_us;
 }
 
-static const struct outlet_ops mail_ops = {mail_writev, mail_write, mail_close, mail_unsent,
-                                           mail_heard_us};
+static const struct outlet_ops mail_ops = {mail_writev, mail_write, mail_close, mail_heard_us};
 
 /* Others need the room, and this client does not fetch its mail. */
 static void give_up(struct untaken_holder *h)

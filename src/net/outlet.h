@@ -20,8 +20,9 @@ struct outlet_ops {
     ssize_t (*writev)(struct outlet *o, const struct iovec *iov, int n);
     /* Takes all. */
     void (*write)(struct outlet *o, const void *bytes, size_t n);
+    /* It ends soon, outside of the call. */
     void (*close)(struct outlet *o);
-    size_t (*unsent)(const struct outlet *o);
+    /* When the peer was last heard of (monotonic). */
     int64_t (*heard_us)(const struct outlet *o);
 };
 
@@ -51,12 +52,6 @@ static inline void outlet_close(struct outlet *o, unsigned linger_ms)
         conn_close(o->conn, linger_ms);
     else
         o->ops->close(o);
-}
-
-/* Bytes that were taken and have not left. */
-static inline size_t outlet_unsent(const struct outlet *o)
-{
-    return o->conn ? o->conn->out.n : o->ops->unsent(o);
 }
 
 /* When the peer was last heard of (monotonic). */

@@ -44,7 +44,7 @@ char *spawn_runs_dir(const struct settings *settings, struct arena *arena)
     return join(arena, settings->state_dir, "/runs", "");
 }
 
-char *spawn_log_file(const struct settings *settings, const char *name, struct arena *arena)
+static char *log_file(const struct settings *settings, const char *name, struct arena *arena)
 {
     char *base = join(arena, "/", name, ".log");
     return base ? join(arena, settings->log_dir, base, "") : NULL;
@@ -150,7 +150,7 @@ int spawn_command(const struct spawn *what, struct arena *arena, char ***ret_arg
     add_option(&w, arena, "--name", what->name);
     add_option(&w, arena, "--run", hex);
     add_option(&w, arena, "--socket", what->settings->socket);
-    add_option(&w, arena, "--log", spawn_log_file(what->settings, what->name, arena));
+    add_option(&w, arena, "--log", log_file(what->settings, what->name, arena));
     add_option(&w, arena, "--runs", spawn_runs_dir(what->settings, arena));
     for (size_t i = 0; i < what->label_count; i++)
         add_option(&w, arena, "--label",

@@ -35,9 +35,8 @@ struct spawn {
 /* A new identity for one life of a process. */
 int spawn_new_run(uint8_t ret_run[RUN_ID]) LM_MUST_CHECK;
 
-/* <state_dir>/runs and <log_dir>/<name>.log, in the arena. NULL when memory is short. */
+/* <state_dir>/runs, in the arena. NULL when memory is short. */
 char *spawn_runs_dir(const struct settings *settings, struct arena *arena);
-char *spawn_log_file(const struct settings *settings, const char *name, struct arena *arena);
 
 /* The command line of the keeper; (*ret_argv)[0] is its path: LOGMILL_KEEPER, else `keeper` beside
  * this program, else in ../libexec/logmill. info says where it was looked for. */

@@ -114,8 +114,6 @@ void process_changed(struct supervise *s, const struct process *p);
 /* Sets state and reason (printf-like, may be "") and tells the daemon. */
 void process_set(struct supervise *s, struct process *p, enum process_state state,
                  const char *reason, ...) LM_PRINTF(4, 5);
-/* Does the conf of some process name others in depends_on? */
-bool process_has_dependencies(const struct process *p);
 
 /* After supervise_free(), when the last connection and the timer are gone. */
 void supervise_free_when_unused(struct supervise *s);
@@ -148,7 +146,6 @@ void life_want_spare(struct supervise *s, const struct process *p);
 void life_go_on(struct supervise *s, struct process *p);
 /* Sets the timer to what is due first; ends a stop when nothing is left. */
 void life_schedule(struct supervise *s);
-void life_on_timer(uv_timer_t *timer);
 
 /* supervise_job.c */
 void process_drop_own_conf(struct process *p);

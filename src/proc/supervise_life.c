@@ -273,6 +273,8 @@ static int64_t sooner(int64_t at, int64_t other)
     return other && other < at ? other : at;
 }
 
+static void on_timer(uv_timer_t *timer);
+
 void life_schedule(struct supervise *s)
 {
     int64_t at = s->stop_by_us ? s->stop_by_us : INT64_MAX, now_us = clock_mono_us();
@@ -290,11 +292,10 @@ void life_schedule(struct supervise *s)
         return;
     }
     uv_update_time(&s->opts.loop->uv);
-    uv_timer_start(&s->timer, life_on_timer, at > now_us ? (uint64_t)(at - now_us + 999) / 1000 : 0,
-                   0);
+    uv_timer_start(&s->timer, on_timer, at > now_us ? (uint64_t)(at - now_us + 999) / 1000 : 0, 0);
 }
 
-void life_on_timer(uv_timer_t *timer)
+static void on_timer(uv_timer_t *timer)
 {
     struct supervise *s = timer->data;
     int64_t now_us = clock_mono_us();

@@ -10,14 +10,14 @@
 
 #include <stdio.h>
 
-bool process_has_dependencies(const struct process *p)
+static bool has_dependencies(const struct process *p)
 {
     return p->priv->conf && p->priv->conf->depends_on;
 }
 
 static bool depends_on(const struct process *p, const char *name)
 {
-    if (!process_has_dependencies(p))
+    if (!has_dependencies(p))
         return false;
     for (char **at = p->priv->conf->depends_on; *at; at++)
         if (strcmp(*at, name) == 0)
@@ -47,7 +47,7 @@ static bool is_up(const struct process *p)
 
 bool order_allows(const struct supervise *s, const struct process *p, char ret_why[160])
 {
-    if (!process_has_dependencies(p))
+    if (!has_dependencies(p))
         return true;
     for (char **at = p->priv->conf->depends_on; *at; at++) {
         const struct process *needed = find_configured(s, *at);

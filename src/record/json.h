@@ -94,8 +94,6 @@ bool json_number_ok(struct str text);
 
 /* Appends s (valid UTF-8) with quotes, escaping what JSON demands and nothing else. */
 void json_add_string(struct buf *out, struct str s);
-/* The same without the quotes. */
-void json_add_escaped(struct buf *out, struct str s);
 
 /* Writes the text a string value stands for to `out`, which must have room for raw.n bytes; `raw` is
  * well-formed. Lone surrogates become U+FFFD. Returns the length, never above raw.n. */

@@ -11,7 +11,7 @@ static const char escapes[256] = {
     'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', ['"'] = '"', ['\\'] = '\\',
 };
 
-void json_add_escaped(struct buf *out, struct str s)
+static void add_escaped(struct buf *out, struct str s)
 {
     static const char hex[] = "0123456789abcdef";
     size_t plain = 0;
@@ -35,7 +35,7 @@ void json_add_escaped(struct buf *out, struct str s)
 void json_add_string(struct buf *out, struct str s)
 {
     buf_add_char(out, '"');
-    json_add_escaped(out, s);
+    add_escaped(out, s);
     buf_add_char(out, '"');
 }
 

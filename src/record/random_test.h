@@ -122,6 +122,17 @@ static inline struct labels *random_labels(void)
     return ret;
 }
 
+/* Lets go of records with such labels and texts of their own (message, fields), and of the table of labels. */
+static inline void random_records_free(struct record *records, struct buf (*texts)[2], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        labels_unref(records[i].labels);
+        buf_fini(&texts[i][0]);
+        buf_fini(&texts[i][1]);
+    }
+    label_table_fini(&random_table);
+}
+
 /* --- filters --- */
 
 static inline void add_random_text(struct buf *out)

@@ -45,12 +45,7 @@ static int teardown(void **state)
 {
     (void)state;
     chunk_image_fini(&image);
-    for (uint32_t i = 0; i < RECORDS; i++) {
-        labels_unref(records[i].labels);
-        buf_fini(&texts[i][0]);
-        buf_fini(&texts[i][1]);
-    }
-    label_table_fini(&random_table);
+    random_records_free(records, texts, RECORDS);
     return 0;
 }
 

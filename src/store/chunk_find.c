@@ -40,7 +40,8 @@ void found_fini(struct found *f)
     arena_fini(&f->kept_at);
 }
 
-void found_clear(struct found *f)
+/* Nothing found; memory is kept for the next time. */
+static void found_clear(struct found *f)
 {
     buf_clear(&f->bits_at);
     arena_reset(&f->kept_at);
@@ -66,15 +67,6 @@ void found_add(struct found *f, uint32_t row)
 {
     f->bits_at.p[row / 8] = (char)(f->bits_at.p[row / 8] | 1 << row % 8);
     f->count++;
-}
-
-int found_all(struct found *f, uint32_t rows, uint32_t from, uint32_t to)
-{
-    int err = found_none(f, rows);
-
-    for (uint32_t row = from; row < to && err == 0; row++)
-        found_add(f, row);
-    return err;
 }
 
 /* --- what label sets say --- */

@@ -78,10 +78,7 @@ static inline bool found_has(const struct found *f, uint32_t row)
     return f->bits_at.p[row / 8] >> row % 8 & 1;
 }
 void found_fini(struct found *f);
-/* Nothing found; memory is kept for the next time. */
-void found_clear(struct found *f);
-/* All rows [from, to); -ENOMEM. */
-int found_all(struct found *f, uint32_t rows, uint32_t from, uint32_t to) LM_MUST_CHECK;
+/* None of so many rows; -ENOMEM. */
 int found_none(struct found *f, uint32_t rows) LM_MUST_CHECK;
 void found_add(struct found *f, uint32_t row);
 

@@ -77,12 +77,7 @@ static int teardown(void **state)
     finder_fini(&finder);
     found_fini(&found);
     chunk_unref(chunk);
-    for (uint32_t i = 0; i < RECORDS; i++) {
-        labels_unref(records[i].labels);
-        buf_fini(&texts[i][0]);
-        buf_fini(&texts[i][1]);
-    }
-    label_table_fini(&random_table);
+    random_records_free(records, texts, RECORDS);
     return 0;
 }
 

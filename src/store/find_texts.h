@@ -2,7 +2,7 @@
  *
  * find_texts.h - what chunk_find.c, find_columns.c, find_texts.c and find_eval.c share.
  *
- * Threads: those of one chunk_find(), one at a time. Owns: see each struct.
+ * Threads: one at a time for each finder. Owns: see each struct.
  */
 #ifndef LM_STORE_FIND_TEXTS_H
 #define LM_STORE_FIND_TEXTS_H
@@ -52,11 +52,6 @@ static inline void bits_fill(uint64_t *bits, uint32_t rows)
 static inline void bits_add(uint64_t *bits, uint32_t i)
 {
     bits[i / 64] |= UINT64_C(1) << i % 64;
-}
-
-static inline bool bits_has(const uint64_t *bits, uint32_t i)
-{
-    return bits[i / 64] >> i % 64 & 1;
 }
 
 static inline void bits_and(uint64_t *bits, const uint64_t *other, uint32_t rows)

@@ -108,10 +108,8 @@ struct store {
 
 /* Reads history/. */
 int store_load(struct store *s, struct errinfo *info) LM_MUST_CHECK;
-/* Makes the row anew after segments have changed. -ENOMEM: the old one stays. */
-int store_make_row(struct store *s) LM_MUST_CHECK;
-/* In two steps: room for so many chunks more or less than there are; then it is filled and takes the
- * place of the old one. */
+/* The row of chunks is made anew in two steps: room for so many chunks more than there are; then it is filled
+ * and takes the place of the old one. */
 struct chunk_row *chunk_row_new(const struct store *s, uint32_t more) LM_MUST_CHECK;
 void store_set_row(struct store *s, struct chunk_row *row);
 void chunk_row_unref(struct chunk_row *row); /* NULL is fine */

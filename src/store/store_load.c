@@ -49,7 +49,8 @@ void store_set_row(struct store *s, struct chunk_row *row)
     s->row = row;
 }
 
-int store_make_row(struct store *s)
+/* After segments have changed. -ENOMEM: the old one stays. */
+static int make_row(struct store *s)
 {
     struct chunk_row *row = chunk_row_new(s, 0);
 
@@ -350,5 +351,5 @@ int store_load(struct store *s, struct errinfo *info)
     drop_old(s);
     add_up(s);
     s->recovered.took_us = clock_mono_us() - start;
-    return store_make_row(s);
+    return make_row(s);
 }

@@ -47,10 +47,7 @@ struct admin {
     struct turn_hook flush_hook;
     struct process_observer observer;
     struct ws_watch watch;
-    uv_timer_t told;                  /* runs while somebody's `untold` is not 0 */
-    const struct labels *last_labels; /* of the record before; only compared */
-    struct str last_name;
-    struct admin_source *last_source;
+    uv_timer_t told; /* runs while somebody's `untold` is not 0 */
     struct buf json;
     bool debug, closing;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * fanout.c - from a batch to the feeds that want it, and from the feeds to the sockets.
+ * fanout.c - from a batch to the feeds that want it; flush.c goes on from there.
  */
 #include "base/clock.h"
 #include "record/encode.h"
@@ -10,9 +10,6 @@
 #include <stdlib.h>
 
 enum {
-    SEND_REST_US = 10, /* silence bought by one write, when there are many */
-    SENDS_MANY = 200,
-    TICK_MAX_US = 10 * 1000,
     HEARTBEAT_MS = FEED_COST_WINDOW_MS, /* which begins at a heartbeat, too */
     MESSAGE_TIMEOUT_MS = 30 * 1000,     /* for what a client begins to say */
     REPLAY_TURN_US = 2000,              /* all replays together, per turn of the loop */
@@ -79,26 +76,6 @@ static bool put_record(struct feed *f, const struct record *r, struct str json, 
     return at != NULL;
 }
 
-static void want_flush_now(struct fanout *s, struct feed *f)
-{
-    if (list_empty(&s->dirty))
-        s->dirty_since_us = clock_mono_us();
-    list_push(&s->dirty, &f->dirty);
-}
-
-/* Who asked for a message now and then gets the first after a silence at once. */
-static void want_flush(struct fanout *s, struct feed *f)
-{
-    int64_t wait = f->form.batch_ms > 0 ? f->due_us - clock_mono_us() : 0;
-
-    if (wait <= 0) {
-        want_flush_now(s, f);
-        return;
-    }
-    list_push(&s->held, &f->dirty);
-    tick_arm(&s->tick, wait);
-}
-
 static void append(struct fanout *s, struct feed *f, const struct record *r, struct str cursor)
 {
     bool ok = buf_error(&s->json) == 0, folds = ok && f->form.basic_levels;
@@ -115,7 +92,7 @@ static void append(struct fanout *s, struct feed *f, const struct record *r, str
     if (feed_batch_is_full(f))
         fanout_seal(s, f);
     if (list_empty(&f->dirty))
-        want_flush(s, f);
+        flush_want(s, f);
 }
 
 static void offer(struct fanout *s, const struct candidates *c, const struct record *r)
@@ -127,7 +104,7 @@ static void offer(struct fanout *s, const struct candidates *c, const struct rec
         struct feed *f = c->at[i].feed;
         if (!feed_wants(f, &c->at[i].verdict, r)) {
             if (feed_refused(f) && list_empty(&f->dirty))
-                list_push(&s->dirty, &f->dirty);
+                flush_want(s, f);
             continue;
         }
         if (cursor_n == 0) {
@@ -159,94 +136,10 @@ void fanout_sink(const struct batch *b, void *ctx)
         if (may_shrink && page_pool_over(&s->pool))
             may_shrink = make_room(s, r->id + 1);
     }
-    if (!list_empty(&s->dirty))
-        turn_hook_ask(s->opts.loop, &s->flush_hook);
+    flush_soon(s);
 }
 
-/* --- and out again --- */
-
-/* Returns the number of write calls. */
-static uint32_t flush_feed(struct fanout *s, struct feed *f)
-{
-    bool refused = feed_refused(f);
-    uint32_t sends = 0;
-
-    fanout_seal(s, f);
-    LIST_FOR_EACH_SAFE (at, &f->live) {
-        struct sub *sub = LIST_ITEM(at, struct sub, in_state);
-        sends += sub_flush(sub);
-        if (refused)
-            sub_refuse(sub);
-    }
-    feed_trim(f);
-    if (f->form.batch_ms > 0)
-        f->due_us = clock_mono_us() + (int64_t)f->form.batch_ms * 1000;
-    return sends;
-}
-
-/* Silence after so many writes: records that come meanwhile share the next ones. A few clients cost little, and
- * wait less. */
-static int64_t rest_after(uint32_t sends)
-{
-    int64_t weight = sends < SENDS_MANY ? sends : SENDS_MANY;
-    int64_t rest_us = sends * weight * SEND_REST_US / SENDS_MANY;
-
-    return rest_us < TICK_MAX_US ? rest_us : TICK_MAX_US;
-}
-
-static void flush_all(struct fanout *s)
-{
-    struct metrics *m = s->opts.metrics;
-    uint64_t before = m->delivered_total;
-    uint32_t sends = 0;
-
-    LIST_FOR_EACH_SAFE (link, &s->dirty) {
-        list_remove(link);
-        sends += flush_feed(s, LIST_ITEM(link, struct feed, dirty));
-    }
-    int64_t now_us = clock_mono_us(), rest = rest_after(sends);
-    metrics_observe(&m->delivery_seconds, now_us - s->dirty_since_us, m->delivered_total - before);
-    m->feed_bytes = s->pool.used;
-    s->rest_until_us = now_us + rest;
-}
-
-static void on_turn_end(struct turn_hook *hook)
-{
-    struct fanout *s = LIST_ITEM(hook, struct fanout, flush_hook);
-    int64_t wait = s->rest_until_us - clock_mono_us();
-
-    if (wait > 0)
-        tick_arm(&s->tick, wait);
-    else
-        flush_all(s);
-}
-
-/* Those whose time has come go with the next flush. */
-static void release_held(struct fanout *s, int64_t now_us)
-{
-    int64_t next_us = INT64_MAX;
-
-    LIST_FOR_EACH_SAFE (link, &s->held) {
-        struct feed *f = LIST_ITEM(link, struct feed, dirty);
-        if (f->due_us <= now_us) {
-            list_remove(link);
-            want_flush_now(s, f);
-        } else if (f->due_us < next_us) {
-            next_us = f->due_us;
-        }
-    }
-    if (next_us < INT64_MAX)
-        tick_arm(&s->tick, next_us - now_us);
-}
-
-static void on_tick(struct tick *tick)
-{
-    struct fanout *s = LIST_ITEM(tick, struct fanout, tick);
-
-    release_held(s, clock_mono_us());
-    if (!list_empty(&s->dirty))
-        turn_hook_ask(s->opts.loop, &s->flush_hook);
-}
+/* --- what else is to be done --- */
 
 /* A slice for each, in turn, until the time of this turn is used up; who was served goes to the end
  * of the queue. */
@@ -326,13 +219,10 @@ int fanout_new(struct fanout **ret, const struct fanout_opts *opts)
     s->opts = *opts;
     s->pool.limit = opts->feed_memory;
     list_init(&s->open_feeds.feeds);
-    list_init(&s->dirty);
-    list_init(&s->held);
     list_init(&s->subs);
     list_init(&s->replaying);
-    turn_hook_init(&s->flush_hook, on_turn_end);
     turn_hook_init(&s->replay_hook, on_replay);
-    int err = tick_init(&s->tick, opts->loop, on_tick);
+    int err = flush_init(s);
     if (err < 0) {
         free(s);
         return err;
@@ -347,11 +237,8 @@ int fanout_new(struct fanout **ret, const struct fanout_opts *opts)
 void fanout_close(struct fanout *s)
 {
     s->closing = true;
-    release_held(s, INT64_MAX);
-    flush_all(s);
-    turn_hook_cancel(&s->flush_hook);
+    flush_last(s);
     turn_hook_cancel(&s->replay_hook);
-    tick_close(&s->tick);
     farewell_begin(s);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * fanout_impl.h - what fanout.c, sub.c and replay.c share, and nobody else sees.
+ * fanout_impl.h - what fanout.c, flush.c, sub.c and replay.c share, and nobody else sees.
  */
 #ifndef LM_STREAM_FANOUT_IMPL_H
 #define LM_STREAM_FANOUT_IMPL_H
@@ -112,6 +112,16 @@ void farewell_begin(struct fanout *s);
 void farewell_go_on(struct sub *sub);
 /* The last subscriber of a hub that stops has gone. */
 void farewell_end(struct fanout *s);
+
+/* --- flush.c --- */
+
+int flush_init(struct fanout *s) LM_MUST_CHECK;
+/* A feed that is in neither list has something to send, or subscribers to refuse. */
+void flush_want(struct fanout *s, struct feed *f);
+/* What is wanted goes out at the end of this turn of the loop, or of a rest. */
+void flush_soon(struct fanout *s);
+/* Everything goes out now, and nothing later. */
+void flush_last(struct fanout *s);
 
 /* --- sub.c --- */
 /* Sends from the pages as far as the socket takes it. Returns the number of write calls. */

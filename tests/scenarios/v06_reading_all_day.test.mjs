@@ -66,7 +66,7 @@ scenario("bookmarks survive a reload, lead to their lines, and are copied and sa
     await page.keyboard.type("first");
     await press(page, "Escape");
     await page.getByTestId("row").filter({ hasText: "needle first" }).click();
-    await press(page, "m");
+    await page.locator("[data-act=mark]").last().click();
     await page.locator(".row.bookmarked").filter({ hasText: "needle first" }).waitFor();
     await page.getByTestId("search").fill("");
     await page.reload();

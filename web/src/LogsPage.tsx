@@ -124,6 +124,7 @@ export function LogsPage({ prefs, onPrefs, theme }: PageProps): ReactNode {
     const looks = { prefs, onPrefs, theme, columns, onColumns };
     return (
         <div className="panes">
+            <h1 className="sr-only">Logs</h1>
             <InHeader>
                 <Status session={session} />
                 <Counts session={session} />

@@ -66,6 +66,7 @@ function Search({ wanted, prefs }: PageProps & { wanted: Wanted }): ReactNode {
     const mistake = filterError(wanted.q)?.message ?? (range ? "" : "a time was not understood: try 5m ago, yesterday 17:30, or 2026-01-15");
     return (
         <section className="searchpage" aria-label="Search">
+            <h1 className="sr-only">Search</h1>
             <SearchForm wanted={wanted} mistake={mistake} />
             {mistake === "" && range && <Results wanted={wanted} range={range} utc={prefs.utc} />}
         </section>

@@ -7,7 +7,7 @@ import { useMemo, type ReactNode } from "react";
 import { useAnswer } from "./useAnswer.js";
 import { MOST } from "./bookmarks.js";
 import { linesAsMarkdown, linesAsText } from "./copied.js";
-import { dayAndClock, plural } from "./format.js";
+import { dayAndClock, hueClass, plural } from "./format.js";
 import { CloseIcon } from "./icons.js";
 import { safeText } from "./layout.js";
 import { LEVELS, rowOf, type Row } from "./record.js";
@@ -23,6 +23,8 @@ interface BookmarksSheetProps {
     onClose(): void;
     /** Copies a text and says that it has. */
     onCopy(text: string, what: string): void;
+    /** What it says. */
+    note: string;
 }
 
 export function BookmarksSheet(props: BookmarksSheetProps): ReactNode {
@@ -33,7 +35,7 @@ export function BookmarksSheet(props: BookmarksSheetProps): ReactNode {
     );
 }
 
-function Marked({ session, utc, onClose, onCopy }: BookmarksSheetProps): ReactNode {
+function Marked({ session, utc, onClose, onCopy, note }: BookmarksSheetProps): ReactNode {
     const { bookmarks, service } = session;
     useSignal(bookmarks.changed);
     const ids = bookmarks.all;
@@ -84,6 +86,7 @@ function Marked({ session, utc, onClose, onCopy }: BookmarksSheetProps): ReactNo
                 ))}
             </ul>
             {missing > 0 && <p>{plural(missing, "marked line")} cannot be had: gone by age, cleared, or in a damaged file.</p>}
+            <p className="said">{note}</p>
             <Ends rows={rows} utc={utc} onCopy={onCopy} onClear={() => bookmarks.clear()} onClose={onClose} />
         </>
     );
@@ -93,7 +96,8 @@ function Line({ row, utc }: { row: Row; utc: boolean }): ReactNode {
     return (
         <span className={`name l-${LEVELS[row.level]}`}>
             <span className="time">{dayAndClock(row.time, utc, true)}</span>{" "}
-            <span className="level">{safeText(row.source)}</span> {safeText(row.message.slice(0, 300))}
+            <span className="level">{(LEVELS[row.level] ?? "info").toUpperCase()}</span>{" "}
+            <span className={hueClass(row.source)}>{safeText(row.source)}</span> {safeText(row.message.slice(0, 300))}
         </span>
     );
 }

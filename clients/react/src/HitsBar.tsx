@@ -6,7 +6,7 @@
 import type { ReactNode } from "react";
 import { toLogFilter, type Filter } from "./filter.js";
 import { count } from "./format.js";
-import { CloseIcon } from "./icons.js";
+import { CloseIcon, DownIcon, UpIcon } from "./icons.js";
 import { nextHit, toggleLift } from "./keys.js";
 import type { Session } from "./session.js";
 import { useSignal } from "./signal.js";
@@ -38,14 +38,16 @@ function Hits({ session, view, note, lifted }: HitsBarProps & { lifted: Filter }
     const { total = null, at_least = false } = data?.pagination ?? {};
     return (
         <div className="pinned hits" role="group" aria-label="Hits" data-testid="hits">
-            <span className="hint">Looking for</span>
+            <span className="hint word">Looking for</span>
             <code title={inWords(lifted)}>{inWords(lifted)}</code>
             {total !== null && <span className="hint" data-testid="hits-total">{`${count(total)}${at_least ? "+" : ""} in all`}</span>}
-            <button type="button" title="The hit before (N)" data-testid="hit-before" onClick={() => void nextHit({ session, view, note }, -1)}>
-                Previous
+            <button type="button" title="The hit before (N)" aria-label="Previous hit" data-testid="hit-before" onClick={() => void nextHit({ session, view, note }, -1)}>
+                <UpIcon />
+                <span className="word">Previous</span>
             </button>
-            <button type="button" title="The next hit (n)" data-testid="hit-next" onClick={() => void nextHit({ session, view, note }, 1)}>
-                Next
+            <button type="button" title="The next hit (n)" aria-label="Next hit" data-testid="hit-next" onClick={() => void nextHit({ session, view, note }, 1)}>
+                <DownIcon />
+                <span className="word">Next</span>
             </button>
             <button type="button" title="Only lines with hits again (F)" data-testid="hits-filter" onClick={() => toggleLift({ session, view })}>
                 Filter

@@ -16,12 +16,13 @@ import {
 import type { Theme } from "./colour.js";
 import { columnsToText, type Column } from "./columns.js";
 import { linesAsMarkdown, linesAsText } from "./copied.js";
-import { marksOf } from "./filter.js";
+import { EVERYTHING, marksOf, sameFilter } from "./filter.js";
 import { plural } from "./format.js";
 import { extendTo, toggleRow } from "./keys.js";
 import { LINE_CELLS, gridFor, type Wanted } from "./layout.js";
 import { Heads } from "./Heads.js";
 import { LogRow } from "./LogRow.js";
+import type { Model } from "./model.js";
 import { LEVELS, WARN, jsonOf, type Row } from "./record.js";
 import { useScrolling } from "./scrolling.js";
 import type { Session } from "./session.js";
@@ -30,6 +31,8 @@ import type { Window } from "./lines.js";
 import type { ListView } from "./view.js";
 
 const NARROW_PX = 640;
+/** Lines of the hub itself that need not mean that anything is logged. */
+const FIRST_WORDS = 3;
 
 interface Size {
     width: number;
@@ -147,6 +150,7 @@ function clickedIn(event: MouseEvent<HTMLDivElement>, list: LogListProps): void 
         view.toggleFold(row);
         session.rows.fire();
     } else if (act === "fill") void session.fill(row);
+    else if (act === "mark") session.bookmarks.toggle(row.id);
     else if (act === "context") list.actions.context(row);
     else if (act === "share") list.actions.share(row);
     else if (act?.startsWith("copy-")) copyAs(act, row, list);
@@ -192,6 +196,13 @@ function kindsOf(session: Session, view: ListView, row: Row, chosen: boolean): s
     if (row.id === session.sought && !row.notice) kinds += " sought";
     if (session.bookmarks.has(row.id) && !row.notice) kinds += " bookmarked";
     return kinds;
+}
+
+/** There is nothing yet but what the hub says of itself. */
+function isBare({ shown, filter }: Model): boolean {
+    if (shown.length > FIRST_WORDS || (shown.length > 0 && !sameFilter(filter, EVERYTHING))) return false;
+    for (let seq = shown.first; seq < shown.end; seq += 1) if (shown.at(seq)?.source !== "logmill") return false;
+    return true;
 }
 
 export function LogList(props: LogListProps): ReactNode {
@@ -280,7 +291,7 @@ export function LogList(props: LogListProps): ReactNode {
                     {rows}
                 </div>
             </div>
-            {model.shown.length === 0 && children}
+            {isBare(model) && children}
         </div>
     );
 }

@@ -95,18 +95,21 @@ function Details({ lines, theme, notice }: { lines: DetailLine[]; theme: Theme; 
                     Copy line
                 </button>
                 <button type="button" data-act="copy-json">
-                    Copy JSON
+                    <span className="verb">Copy </span>JSON
                 </button>
                 <button type="button" data-act="copy-markdown" title="With a heading, as a block of code (Y)">
-                    Copy Markdown
+                    <span className="verb">Copy </span>Markdown
                 </button>
                 {!notice && (
                     <>
                         <button type="button" data-act="context" title="All lines around this one (c)">
                             Context
                         </button>
+                        <button type="button" data-act="mark" title="Bookmark it, or no longer (m)">
+                            Bookmark
+                        </button>
                         <button type="button" data-act="share" title="Copy a link to this line (s)">
-                            Copy link
+                            <span className="verb">Copy </span>link
                         </button>
                     </>
                 )}
@@ -193,8 +196,13 @@ export const LogRow = memo(function LogRow(props: LogRowProps): ReactNode {
                     <Cell key={column.key} row={row} column={column} label={label} time={time} />
                 ))
             )}
-            {props.further > 0 && <Trace further={props.further} folded={props.folded} />}
+            {props.further > 0 && !grid.wrap && <Trace further={props.further} folded={props.folded} />}
             <Message row={row} grid={grid} theme={theme} pattern={props.pattern} />
+            {props.further > 0 && grid.wrap && (
+                <span className="message further" style={{ paddingLeft: `${grid.gutter}ch` }}>
+                    <Trace further={props.further} folded={props.folded} />
+                </span>
+            )}
             {row.hole && (
                 <button type="button" className="fill" data-act="fill">
                     Show them

@@ -14,8 +14,14 @@ interface SheetProps {
 export function Sheet({ title, open, onClose, kind = "", children }: SheetProps): ReactNode {
     const dialog = useRef<HTMLDialogElement>(null);
     useEffect(() => {
-        if (open && !dialog.current?.open) dialog.current?.showModal();
-        else if (!open) dialog.current?.close();
+        const { current } = dialog;
+        if (!current || open === current.open) return;
+        if (!open) {
+            current.close();
+            return;
+        }
+        current.showModal();
+        current.scrollTop = 0; // what gets the focus may lie further down
     }, [open]);
     return (
         <dialog

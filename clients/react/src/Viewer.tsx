@@ -124,7 +124,7 @@ export function Viewer(props: ViewerProps): ReactNode {
             <Announcer session={session} />
             <Help open={sheet === "help"} onClose={close} />
             <SeekDialog session={session} open={sheet === "seek"} utc={utc} onClose={close} />
-            <BookmarksSheet session={session} utc={utc} open={sheet === "bookmarks"} onClose={close} onCopy={actions.copy} />
+            <BookmarksSheet session={session} utc={utc} open={sheet === "bookmarks"} onClose={close} onCopy={actions.copy} note={note} />
             <DownloadSheet session={session} utc={utc} open={sheet === "download"} onClose={close} />
             <ColumnsSheet
                 session={session}
@@ -219,14 +219,22 @@ function useKeys(props: ViewerProps, root: RefObject<HTMLDivElement>, targets: P
     }, [props.keys, root]);
 }
 
+/** Instead of lines, or beside the first ones of the hub itself. */
 function Empty({ session }: { session: Session }): ReactNode {
     useSignal(session.state);
     const { connection, model } = session;
+    if (connection.name === "waiting" || connection.name === "refused")
+        return (
+            <div className="empty" data-testid="empty">
+                <p>No lines to show without the hub.</p>
+                <p className="hint">{connection.reason}</p>
+            </div>
+        );
     if (connection.name !== "live" && model.edge !== "history") return null;
     const isFiltered = !sameFilter(model.filter, { ...EVERYTHING, scope: model.filter.scope });
     return (
         <div className="empty" data-testid="empty">
-            <p>{isFiltered ? "No line matches this filter yet." : "No lines yet."}</p>
+            <p>{isFiltered ? "No line matches this filter yet." : model.shown.length === 0 ? "No lines yet." : "Only the hub itself so far."}</p>
             {isFiltered ? (
                 <button
                     type="button"

@@ -105,7 +105,9 @@ function Switcher(props: ViewsSheetProps): ReactNode {
                 role="combobox"
                 aria-label="A view, a job run, a source"
                 aria-expanded="true"
+                aria-haspopup="grid"
                 aria-controls="lm-targets"
+                aria-activedescendant={`lm-target-${chosen}`}
                 placeholder="A view, a job run, a source"
                 data-testid="switch"
                 value={word}
@@ -117,12 +119,19 @@ function Switcher(props: ViewsSheetProps): ReactNode {
                 }}
                 onKeyDown={pressed}
             />
-            <ul className="targets" id="lm-targets" role="listbox" data-testid="targets">
+            <div className="targets" id="lm-targets" role="grid" aria-label="Views, job runs, sources" data-testid="targets">
                 {shown.map((target, i) => (
-                    <TargetItem key={`${target.kind} ${target.name}`} {...props} target={target} chosen={i === chosen} go={go} />
+                    <TargetItem
+                        key={`${target.kind} ${target.name}`}
+                        {...props}
+                        id={`lm-target-${i}`}
+                        target={target}
+                        chosen={i === chosen}
+                        go={go}
+                    />
                 ))}
-                {shown.length === 0 && <li className="hint">Nothing is called so.</li>}
-            </ul>
+            </div>
+            {shown.length === 0 && <p>Nothing is called so.</p>}
             <Keeper {...props} />
         </>
     );
@@ -130,33 +139,40 @@ function Switcher(props: ViewsSheetProps): ReactNode {
 
 interface TargetItemProps extends ViewsProps {
     session: Session;
+    id: string;
     target: Target;
     chosen: boolean;
     go(target: Target): void;
 }
 
-function TargetItem({ session, target, chosen, go, views, onViews }: TargetItemProps): ReactNode {
+function TargetItem({ session, id, target, chosen, go, views, onViews }: TargetItemProps): ReactNode {
     const { view } = target;
     const pin = (): void => onViews(views.map((one) => (one === view ? { ...one, pinned: !one.pinned } : one)));
     return (
-        <li role="option" aria-selected={chosen} ref={(item) => chosen && item?.scrollIntoView({ block: "nearest" })}>
-            <button type="button" className="target" tabIndex={-1} onClick={() => go(target)}>
-                <span className="kind">{target.kind}</span>
-                <span className="name">{safeText(target.name)}</span>
-                <span className="n">{target.note}</span>
-            </button>
-            {target.kind === "source" && <Mute session={session} source={target.name} />}
+        <div id={id} role="row" aria-selected={chosen} ref={(item) => chosen && item?.scrollIntoView({ block: "nearest" })}>
+            <span role="gridcell">
+                <button type="button" className="target" tabIndex={-1} onClick={() => go(target)}>
+                    <span className="kind">{target.kind}</span>
+                    <span className="name">{safeText(target.name)}</span>
+                    <span className="n">{target.note}</span>
+                </button>
+            </span>
+            {target.kind === "source" && (
+                <span role="gridcell">
+                    <Mute session={session} source={target.name} />
+                </span>
+            )}
             {view && (
-                <>
+                <span role="gridcell">
                     <button type="button" aria-pressed={view.pinned} title={view.pinned ? "Unpin" : "Pin below the filter"} onClick={pin}>
                         <PinIcon />
                     </button>
                     <button type="button" title="Delete this view" onClick={() => onViews(views.filter((one) => one !== view))}>
                         <TrashIcon />
                     </button>
-                </>
+                </span>
             )}
-        </li>
+        </div>
     );
 }
 

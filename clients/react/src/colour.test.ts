@@ -55,10 +55,12 @@ describe.each(THEMES)("colours of the %s theme", (theme) => {
     });
 
     it("make every colour a program can choose readable", () => {
+        const names = ["bg", "raised", "hover", "wash-error", "wash-fatal", "wash-notice"];
+        const papers = names.map((name) => rgbOf(colours[name] as string));
         for (let i = 0; i < 4096; i += 1) {
             const fg = RGB | ((i >> 8) * 0x110000) | (((i >> 4) & 15) * 0x1100) | ((i & 15) * 0x11);
             const ink = rgbOf(paintFor({ ...PLAIN, fg }, theme).color as string);
-            expect(contrast(ink, BACKGROUND[theme])).toBeGreaterThanOrEqual(least);
+            for (const paper of papers) expect(contrast(ink, paper)).toBeGreaterThanOrEqual(least);
         }
         for (let fg = 0; fg < 16; fg += 1)
             for (let bg = 0; bg < 16; bg += 1)

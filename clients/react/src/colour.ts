@@ -14,6 +14,8 @@ export const BACKGROUND: Record<Theme, Rgb> = {
     light: [251, 250, 247],
     contrast: [0, 0, 0],
 };
+/** What rows stand on where it is hardest to read: below the pointer, or the wash of a fatal line. */
+const HARDEST: Record<Theme, Rgb> = { dark: [25, 30, 33], light: [250, 228, 238], contrast: [31, 31, 31] };
 export const FOREGROUND: Record<Theme, Rgb> = {
     dark: [211, 216, 219],
     light: [35, 39, 42],
@@ -91,7 +93,7 @@ function paintOf(style: Style, theme: Theme): Paint {
     const bg = style.bg === null ? null : rgbOf(style.bg);
     const ink = style.inverse ? (bg ?? BACKGROUND[theme]) : fg;
     const paper = style.inverse ? (fg ?? FOREGROUND[theme]) : bg;
-    const on = paper ?? BACKGROUND[theme];
+    const on = paper ?? HARDEST[theme];
     const wanted = ink ?? FOREGROUND[theme];
     const paint: Paint = {};
     if (ink || paper || style.dim)

@@ -69,6 +69,16 @@ export const CloseIcon = (): ReactNode => (
         <path d="m4 4 8 8M12 4l-8 8" />
     </Icon>
 );
+export const UpIcon = (): ReactNode => (
+    <Icon>
+        <path d="M8 13V3.5M4 7.5l4-4 4 4" />
+    </Icon>
+);
+export const DownIcon = (): ReactNode => (
+    <Icon>
+        <path d="M8 3v9.5M4 8.5l4 4 4-4" />
+    </Icon>
+);
 export const BetweenIcon = (): ReactNode => (
     <Icon>
         <path d="M2.5 3h11M2.5 13h11" strokeDasharray="1.6 2" />

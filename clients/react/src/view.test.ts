@@ -158,4 +158,17 @@ describe("ListView", () => {
             expect(view.top).toBe(1000 * line - HEIGHT);
         }
     });
+
+    it("gives the button of a trace a line of its own when lines are wrapped", () => {
+        const { model, view } = setup(10);
+        const wrapped = gridFor(120, false, { ...PLAIN, wrap: true });
+        view.update(wrapped, LINE, HEIGHT);
+        model.rows(["boom", "    at a"].map((message, i) => rowOf({ id: 11 + i, message, cont: i > 0 } as never)));
+        view.update(wrapped, LINE, HEIGHT);
+        expect(view.index.total).toBe(12);
+        view.toggleFold(view.rowWithId(11) as Row);
+        expect(view.index.total).toBe(13);
+        view.update(grid, LINE, HEIGHT);
+        expect(view.index.total).toBe(12);
+    });
 });

@@ -205,7 +205,18 @@ export class ListView {
     private linesOf(row: Row): number {
         if (this.folds.hides(row)) return 0;
         const opened = this.opened.get(row);
-        return messageLines(row, this.grid as Grid) + (opened ? opened.length + DETAIL_FRAME : 0);
+        const grid = this.grid as Grid;
+        const button = grid.wrap && this.folds.count(row) > 0 ? 1 : 0; // of its trace: the line before it is full
+        return messageLines(row, grid) + button + (opened ? opened.length + DETAIL_FRAME : 0);
+    }
+
+    /** Finds out which trace a row continues. */
+    private place(seq: number): void {
+        const { shown } = this.model;
+        this.folds.place(shown, seq);
+        const head = this.folds.headOf(shown.at(seq) as Row);
+        const first = head && this.folds.count(head) === 1 ? this.seqOf(head) : null;
+        if (head && first !== null) this.index.set(first, this.linesOf(head));
     }
 
     private rebuild(): void {
@@ -218,7 +229,7 @@ export class ListView {
         if (this.anchor) this.anchor = this.successor(this.anchor);
         this.index.reset(shown.first);
         shown.forEach((row, seq) => {
-            if (row.cont) this.folds.place(shown, seq);
+            if (row.cont) this.place(seq);
             this.index.push(this.linesOf(row));
         });
         if (this.edge) {
@@ -245,7 +256,7 @@ export class ListView {
         this.index.cutFrom(shown.end);
         while (this.index.end < shown.end) {
             const row = shown.at(this.index.end) as Row;
-            if (row.cont) this.folds.place(shown, this.index.end);
+            if (row.cont) this.place(this.index.end);
             this.index.push(this.linesOf(row));
         }
         if (this.opened.size === 0) return;
@@ -258,7 +269,7 @@ export class ListView {
         const old = this.index.first;
         if (shown.first >= old) return;
         const end = Math.min(shown.end, this.index.end, old + REACH);
-        for (let seq = shown.first; seq < end; seq += 1) this.folds.place(shown, seq);
+        for (let seq = shown.first; seq < end; seq += 1) this.place(seq);
         for (let seq = old - 1; seq >= shown.first; seq -= 1) this.index.unshift(this.linesOf(shown.at(seq) as Row));
         for (let seq = old; seq < end; seq += 1) this.index.set(seq, this.linesOf(shown.at(seq) as Row));
     }
