@@ -8,6 +8,8 @@
 #include "api/dispatch.h"
 #include "record/json.h"
 
+#include <ctype.h>
+
 struct param_info {
     const char *name, *schema, *sentence;
     bool is_filter;
@@ -87,9 +89,36 @@ static void add_answer(struct buf *out, enum answer answer)
         buf_printf(out, "\"schema\":{\"$ref\":\"#/components/schemas/%s\"}", a->name);
     if (answer != ANSWER_WebSocket)
         BUF_LIT(out, "}}}");
-    BUF_LIT(out,
-            ",\"default\":{\"description\":\"what is wrong\",\"content\":{\"application/json\":{"
-            "\"schema\":{\"$ref\":\"#/components/schemas/Error\"}}}}");
+    BUF_LIT(out, ",\"4XX\":{\"$ref\":\"#/components/responses/Error\"},"
+                 "\"default\":{\"$ref\":\"#/components/responses/Error\"}");
+}
+
+/* A name for those who make programs of the document: get_api_v1_logs_id. */
+static void add_operation_id(struct buf *out, const char *method, const char *path)
+{
+    bool apart = true;
+
+    buf_printf(out, ",\"operationId\":\"%s", method);
+    for (; *path; path++) {
+        bool word = isalnum((unsigned char)*path);
+        if (word && apart)
+            buf_add_char(out, '_');
+        if (word)
+            buf_add_char(out, *path);
+        apart = !word;
+    }
+    buf_add_char(out, '"');
+}
+
+/* Whoever is local needs no token for most of it: {} is that choice. */
+static void add_security(struct buf *out, enum scope scope)
+{
+    static const char *const scopes[] = {"none", "read", "write", "admin"};
+
+    buf_printf(out, ",\"x-scope\":\"%s\",\"security\":[", scopes[scope]);
+    if (scope != SCOPE_NONE)
+        buf_printf(out, "{},{\"bearer\":[\"%s\"]}", scopes[scope]);
+    buf_add_char(out, ']');
 }
 
 static void add_operation(struct buf *out, const struct route *r)
@@ -98,11 +127,12 @@ static void add_operation(struct buf *out, const struct route *r)
                                           [HTTP_POST_M] = "post",
                                           [HTTP_PUT_M] = "put",
                                           [HTTP_DELETE_M] = "delete"};
-    static const char *const scopes[] = {"none", "read", "write", "admin"};
 
     buf_printf(out, "\"%s\":{\"summary\":", methods[r->method]);
     json_add_string(out, str_from(r->sentence));
-    buf_printf(out, ",\"x-scope\":\"%s\",\"parameters\":[", scopes[r->scope]);
+    add_operation_id(out, methods[r->method], r->path);
+    add_security(out, r->scope);
+    BUF_LIT(out, ",\"parameters\":[");
     add_path_params(out, r->path);
     add_query_params(out, r);
     drop_comma(out);
@@ -136,19 +166,23 @@ void openapi_get(struct http_req *req, struct api *api)
     struct buf out = {0};
 
     BUF_LIT(&out,
-            "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"logmill\",\"version\":\"" LOGMILL_VERSION
-            "\"},\"servers\":[{\"url\":");
+            "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"logmill\",\"license\":{\"name\":\"MIT\","
+            "\"identifier\":\"MIT\"},\"version\":\"" LOGMILL_VERSION "\"},\"servers\":[{\"url\":");
     json_add_string(&out, str_from(api->base_path && api->base_path[0] ? api->base_path : "/"));
     BUF_LIT(&out, "}],\"paths\":{");
     for (size_t i = 0; i < api_route_count; i++)
         add_path(&out, i);
     drop_comma(&out);
-    BUF_LIT(
-        &out,
-        "},\"components\":{\"schemas\":{\"Error\":{\"type\":\"object\",\"required\":[\"error\"],"
-        "\"properties\":{\"error\":{\"type\":\"object\",\"required\":[\"code\",\"message\"],"
-        "\"properties\":{\"code\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"},"
-        "\"details\":{}}}}}");
+    BUF_LIT(&out,
+            "},\"components\":{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":"
+            "\"bearer\"}},"
+            "\"responses\":{\"Error\":{\"description\":\"what is "
+            "wrong\",\"content\":{\"application/json\":{"
+            "\"schema\":{\"$ref\":\"#/components/schemas/Error\"}}}}},"
+            "\"schemas\":{\"Error\":{\"type\":\"object\",\"required\":[\"error\"],"
+            "\"properties\":{\"error\":{\"type\":\"object\",\"required\":[\"code\",\"message\"],"
+            "\"properties\":{\"code\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"},"
+            "\"details\":{}}}}}");
     for (size_t i = 0; i < ANSWER_COUNT; i++)
         if (answers[i].schema[0])
             buf_printf(&out, ",\"%s\":%s", answers[i].name, answers[i].schema);

@@ -6,7 +6,7 @@
  * A failed append leaves the buffer as it was and marks it `failed`, so that a writer of many
  * pieces may check once, at the end, with buf_error().
  *
- * Threads: one at a time. Owns: its memory, until buf_fini() or buf_take().
+ * Threads: one at a time. Owns: its memory, until buf_fini().
  */
 #ifndef LM_BASE_BUF_H
 #define LM_BASE_BUF_H

@@ -4,7 +4,7 @@
  *
  *     head 56 │ key, position │ label sets │ record heads 24 each │ texts │ zeros to 8
  *
- * jframe_size() measures a batch, jframe_write() copies it in. jframe_check() looks at bytes and
+ * jframe_measure() measures a batch, jframe_write() copies it in. jframe_check() looks at bytes and
  * gives a view; a jframe_reader walks the records of a view. What does not hold is refused as a
  * whole: nothing torn is ever handed out.
  *

@@ -11,7 +11,7 @@
  *     GET  ?EIO=4&transport=websocket[&sid=…]  a WebSocket: a packet a message
  *
  * What goes out is always made as WebSocket frames: sent as they are, or kept in the mailbox and taken
- * apart again when the client polls. So frames that many share (eio_outlet()) fit both kinds of client.
+ * apart again when the client polls. So frames that many share (`outlet` of a session) fit both kinds of client.
  *
  * Threads: loop thread. Owns: sessions, from the handshake to on_close.
  */

@@ -6,7 +6,7 @@
  *
  * Pieces are gathered into one record per write, because a record costs more than the bytes in it. A
  * record that the socket does not take whole stays in the link and goes first; its bytes count as
- * sent, because they cannot be taken back (tls_is_stuck()).
+ * sent, because they cannot be taken back (tls_stuck()).
  *
  * TLS 1.2 and 1.3, no renegotiation, no compression, ALPN http/1.1. Certificates can be read again while
  * it runs; connections keep the one they began with.

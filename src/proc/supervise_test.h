@@ -43,7 +43,7 @@ struct hub {
     struct supervise *supervise;
     struct process_observer observer;
     uv_pipe_t listener;
-    uv_timer_t tick; /* lets run_until() look at its condition */
+    uv_timer_t tick; /* lets RUN_UNTIL() look at its condition */
     struct peer *peers[CONNS_MAX];
     size_t peer_count;
     bool deaf; /* accepts nobody */

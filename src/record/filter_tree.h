@@ -2,7 +2,7 @@
  *
  * filter_tree.h - a filter as a tree: what was written, before anybody asks what it means.
  *
- *     text ─▶ filter_parse ─▶ tree ─▶ filter_normalise ─▶ tree ─▶ filter_compile ─▶ terms
+ *     text ─▶ filter_parse ─▶ tree ─▶ filter_normalise ─▶ tree ─▶ term_compile ─▶ terms
  *                              │                           │
  *                              └───────── filter_print ────┴─▶ text
  *
@@ -50,7 +50,7 @@ struct expr {
     /* Since filter_normalise(): */
     struct str text;   /* the printed form */
     int cost;          /* cheap conditions are asked first */
-    struct term *term; /* since filter_compile() */
+    struct term *term; /* since term_compile() */
 };
 
 enum filter_error {

@@ -2,7 +2,7 @@
  *
  * find_texts.h - what chunk_find.c, find_columns.c, find_texts.c and find_eval.c share.
  *
- * Threads: those of one chunk_find(), one at a time. Owns: see each struct.
+ * Threads: one at a time for each finder. Owns: see each struct.
  */
 #ifndef LM_STORE_FIND_TEXTS_H
 #define LM_STORE_FIND_TEXTS_H

@@ -22,6 +22,13 @@ function faults(schema, value, root, where = "$") {
     return found;
 }
 
+/** Members that a schema requires and does not describe. */
+function undefinedMembers(schema) {
+    const { required = [], properties = {}, items } = schema;
+    const inner = [...Object.values(properties), ...(items ? [items] : [])];
+    return [...required.filter((name) => !(name in properties)), ...inner.flatMap(undefinedMembers)];
+}
+
 const SAMPLES = { bucket: "1h", key: "source", date: "2026-01-15", tz: "UTC", from: "2026-01-01", to: "1m", level: "warn" };
 
 /** A value that this parameter takes. */
@@ -41,6 +48,9 @@ scenario("the OpenAPI document says what the server takes and answers", async (s
     assert.equal(answer.status, 200);
     const doc = answer.json;
     assert.equal(doc.openapi, "3.1.0");
+    const names = Object.values(doc.paths).flatMap((methods) => Object.values(methods).map((m) => m.operationId));
+    assert.equal(new Set(names).size, names.length, "each operation has a name of its own");
+    for (const [name, schema] of Object.entries(doc.components.schemas)) assert.deepEqual(undefinedMembers(schema), [], name);
     const { logs, pagination } = (await hub.ask("/api/v1/logs", { source: "p" })).json;
     const parts = { id: "j", name: "p" };
     let asked = 0;
