@@ -68,12 +68,16 @@ struct hub {
     } trouble; /* the latest that was said on the console */
 };
 
+/* --- hub.c --- */
+
 /* Recovers what is there. info gets the sentence when it cannot. */
 int hub_open(struct hub *h, const struct hub_opts *opts, struct errinfo *info) LM_MUST_CHECK;
 /* A clean stop. The loop has ended. */
 void hub_close(struct hub *h);
 
-/* Sinks are called in the order they were added. */
+/* --- publish.c --- */
+
+/* Sinks are called in the order they were added, at most HUB_SINKS_MAX of them. */
 void hub_add_sink(struct hub *h, hub_sink_fn *fn, void *ctx);
 
 /* Numbers the batch, appends it to the journal, hands it to the sinks. On failure nothing has
@@ -93,6 +97,8 @@ bool hub_is_live_only(const struct hub *h);
 uint64_t hub_acked_id(const struct hub *h);
 /* The last id given out; 0 when there is none. */
 uint64_t hub_last_id(const struct hub *h);
+
+/* --- cursor.c --- */
 
 /* "<epoch>.<id>" of a cursor. Returns its length. */
 enum { CURSOR_MAX = 26 };
