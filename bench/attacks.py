@@ -157,9 +157,9 @@ def descriptors(hub):
 
 def descriptors_after(hub, before):
     deadline = time.monotonic() + 60
-    while descriptors(hub) > before and time.monotonic() < deadline:
+    while (left := descriptors(hub) - before) > 0 and time.monotonic() < deadline:
         time.sleep(0.05)
-    return descriptors(hub) - before
+    return max(left, 0)
 
 
 def fill(hub):

@@ -6,7 +6,7 @@
 
 idle   10,000 clients connect and nothing is published: the hub's own memory (RssAnon) and all that is resident, before
        and with them, and what it spends on their heartbeats.
-runs   1,000 WebSocket clients get 100 lines a second each: of one job run that all watch, or each of a run of its own.
+runs   1,000 WebSocket clients get 40 lines a second each: of one job run that all watch, or each of a run of its own.
        The CPU that the same lines cost without a client is measured in the same way and taken off, so that what is
        left is delivery. Both ways deliver the same number a second, mostly in the same number of writes.
 """
@@ -19,7 +19,7 @@ from hub import Hub
 
 CROWD = 10_000
 CLIENTS = 1000
-LINES_EACH = 100
+LINES_EACH = 40
 
 
 def load(build, hub, mode, url, clients, seconds, *more):

@@ -65,19 +65,52 @@ static struct unread_place place_in(const struct chunk_reader *r, uint64_t at, u
                                  .last_id = r->chunk->end_id - 1};
 }
 
+static bool is_in(const struct chunk_reader *r, const struct reader_block *b, uint32_t row)
+{
+    return r->places[row] - b->first_place < b->rows;
+}
+
+/* The first and the last row of a block by the places of rows; false when the reader does not have them. */
+static bool place_ends(const struct chunk_reader *r, const struct reader_block *b, uint32_t *first,
+                       uint32_t *last)
+{
+    uint32_t count = r->chunk->count;
+
+    if ((r->have & NEED_PLACES) == 0 || b->rows == 0)
+        return false;
+    for (*first = 0; *first < count && !is_in(r, b, *first);)
+        ++*first;
+    for (*last = count - 1; *last > *first && !is_in(r, b, *last);)
+        --*last;
+    return *first < count;
+}
+
+/* The same by the rows of places. */
+static bool order_ends(const struct chunk_reader *r, const struct reader_block *b, uint32_t *first,
+                       uint32_t *last)
+{
+    if ((r->have & NEED_ORDER) == 0 || b->rows == 0)
+        return false;
+    *first = UINT32_MAX;
+    *last = 0;
+    for (uint32_t i = 0; i < b->rows; i++) {
+        uint32_t row = r->order[b->first_place + i];
+        *first = row < *first ? row : *first;
+        *last = row > *last ? row : *last;
+    }
+    return true;
+}
+
 /* A block has rows of one kind: others may lie among them. */
 static void narrow(struct unread_place *p, const struct chunk_reader *r,
                    const struct reader_block *b)
 {
-    uint32_t first = UINT32_MAX, last = 0;
+    uint32_t first, last;
 
-    if ((r->have & NEED_IDS) == 0 || (r->have & NEED_ORDER) == 0 || b->rows == 0)
+    if ((r->have & NEED_IDS) == 0)
         return;
-    for (uint32_t i = 0; i < b->rows; i++) {
-        uint32_t row = r->order[b->first_place + i];
-        first = row < first ? row : first;
-        last = row > last ? row : last;
-    }
+    if (!order_ends(r, b, &first, &last) && !place_ends(r, b, &first, &last))
+        return;
     p->first_id = reader_id(r, first);
     p->last_id = reader_id(r, last);
 }

@@ -51,8 +51,7 @@ scenario("floods over HTTP: each gets its answer, others notice nothing, nothing
         const before = { memory: hub.memoryKb(), descriptors: descriptors() };
         const endless = await crowd(40, () => exchange(hub, `${HEAD}X-A: ${"a".repeat(1 << 20)}`));
         const many = await crowd(40, () => exchange(hub, `${HEAD}${"X: y\r\n".repeat(10_000)}\r\n`));
-        for (const answer of [...endless, ...many])
-            assert.match(answer, /^(HTTP\/1\.1 431 |$)/); // a reset may overtake the answer
+        for (const answer of [...endless, ...many]) assert.match(answer, /^(HTTP\/1\.1 431 |$)/); // a reset may overtake the answer
         assert.ok([...endless, ...many].some((answer) => answer !== ""));
 
         const all = (answer) => countOf(answer, "HTTP/1.1 200 ") === 1000;
@@ -66,6 +65,6 @@ scenario("floods over HTTP: each gets its answer, others notice nothing, nothing
         );
         const more = hub.memoryKb() - before.memory;
         t.diagnostic(`${more} kB more`);
-        assert.ok(more < 16 * 1024, `${more} kB more`);
+        assert.ok(more < 32 * 1024, `${more} kB more`);
     });
 });

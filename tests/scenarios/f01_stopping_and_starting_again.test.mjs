@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Asked to stop, the hub stops its children, delivers what they said, says goodbye, and forgets
-// nothing. With on_exit: leave the children stay, and the next hub finds them.
+// Asked to stop, the hub stops its children, delivers what they said to who is not too far behind, says
+// goodbye, and forgets nothing. With on_exit: leave the children stay, and the next hub finds them.
 
 import assert from "node:assert/strict";
 import { program } from "../lib/paths.mjs";
@@ -11,7 +11,7 @@ import { Storm } from "../lib/storm.mjs";
 import { until } from "../lib/wait.mjs";
 
 for (const signal of ["SIGTERM", "SIGINT"])
-    scenario(`${signal} under load: children end, clients get everything and a goodbye`, async (s) => {
+    scenario(`${signal} under load: children end, clients get a goodbye, and everything`, async (s) => {
         const storm = await new Storm(s, { rate: 3000 }).begin();
         const [ws] = storm.clients;
         const curl = await s.curl(storm.hub, { job_run_id: "storm" });
@@ -23,13 +23,16 @@ for (const signal of ["SIGTERM", "SIGINT"])
         storm.readTotals();
         await until("the WebSocket to be closed", () => ws.closeCode !== null);
         assert.equal(ws.closeCode, 1001, "going away");
-        storm.checkLedger(ws.ledger);
+        ws.ledger.assertClean();
         assert.ok([0, 18].includes(await curl.process.end()), "curl saw the end of the stream");
 
         storm.hub.configure({});
         await storm.hub.start();
         await storm.checkHistory();
-        for (const client of storm.clients.slice(1)) await storm.checkClient(client);
+        // On a busy machine it may be further behind than a hub that ends waits for.
+        ws.resume = true;
+        ws.connect();
+        for (const client of storm.clients) await storm.checkClient(client);
     });
 
 scenario("on_exit: leave lets children go on, and the next hub takes them over", async (s) => {

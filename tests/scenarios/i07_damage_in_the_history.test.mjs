@@ -33,6 +33,8 @@ scenario("a query that meets damage answers the rest and says so, and the hub sa
     const list = (await hub.get(LOGS, { job_run_id: hurt, search: "tick", limit: 10, order: "asc" })).json;
     assert.equal(list.logs.length, 10);
     assert.equal(list.unread, unread);
+    const plain = (await hub.get(LOGS, { job_run_id: hurt, q: `id<=${place.last_id}`, limit: 10, count: "none" })).json;
+    assert.deepEqual(plain.unread_at, [place], "without a word to look for, too");
     const there = (await hub.get(LOGS, { q: `tick id>=${place.first_id} id<=${place.last_id}`, count: "exact" })).json;
     assert.equal(there.pagination.total, place.last_id - place.first_id + 1 - unread, "the others between them are there");
     const facets = (await hub.get(`${LOGS}/facets`, { key: "job_run_id", search: "tick" })).json;

@@ -186,7 +186,9 @@ scenario("lines that could not be read are said in the list, the search and the 
     await damagedHistory(hub);
     const counts = await Promise.all(JOBS.map(async (job) => [job, (await hub.get("/api/v1/logs/count", { job_run_id: job, search: "tick" })).json]));
     const [job, { unread, unread_at: places }] = counts.find(([, answer]) => answer.unread);
-    const words = new RegExp(`${unread.toLocaleString("en-US")} lines could not be read here \\(ids `);
+    const number = (n) => n.toLocaleString("en-US");
+    const ids = `\\(ids ${number(places[0].first_id)} to ${number(places[0].last_id)}\\)`;
+    const words = new RegExp(`${number(unread)} lines could not be read here ${ids}`);
 
     const page = await openPage(s, `${hub.url}/logs?job_run_id=${job}&at=${places[0].last_id + 100}`);
     await page.locator(".row.sought, .row.active").first().waitFor();
@@ -198,7 +200,7 @@ scenario("lines that could not be read are said in the list, the search and the 
     await page.getByTestId("loss").first().waitFor({ state: "attached" });
 
     await page.goto(`${hub.url}/search?q=tick+job_run_id:${job}+id<${places[0].last_id + 300}`);
-    await page.getByTestId("unread").filter({ hasText: `${unread.toLocaleString("en-US")} lines could not be looked at` }).waitFor();
+    await page.getByTestId("unread").filter({ hasText: `${number(unread)} lines could not be looked at` }).waitFor();
     await page.getByTestId("found-lost").filter({ hasText: words }).waitFor();
     const rows = (await hub.get("/api/v1/logs/export", { job_run_id: job, search: "tick" })).text.trimEnd().split("\n");
     assert.equal(rows.length, N - unread + 1);
