@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 enum { LIMIT_MAX = 10000, GET_LIMIT = 1000, SEARCH_LIMIT = 100, TOP_LIMIT = 10, TOP_MAX = 1000 };
 #define ANSWER_MAX ((size_t)15 * 1024 * 1024)

@@ -11,7 +11,6 @@
 #include "stream/ws_out.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 enum { TAIL_MAX = 10000 };
 

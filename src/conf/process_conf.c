@@ -12,7 +12,6 @@
 #include "conf/process_order.h"
 #include "conf/words.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 

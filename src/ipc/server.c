@@ -11,7 +11,6 @@
 #include "base/clock.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <sys/timerfd.h>
 #include <unistd.h>

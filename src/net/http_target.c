@@ -10,8 +10,6 @@
 
 #include "record/utf8.h"
 
-#include <errno.h>
-
 static bool refuse(struct http_refusal *why, int status, const char *message)
 {
     *why = (struct http_refusal){status, message};

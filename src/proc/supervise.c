@@ -9,7 +9,6 @@
 #include "proc/supervise.h"
 
 #include "base/clock.h"
-#include "base/diag.h"
 #include "proc/supervise_impl.h"
 
 #include <errno.h>

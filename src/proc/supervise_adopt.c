@@ -6,7 +6,6 @@
 #include "proc/supervise_impl.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 

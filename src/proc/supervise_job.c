@@ -5,7 +5,6 @@
  * A job is an entry like any other, with a configuration of its own. It can be stopped, signalled and
  * started again by its name as long as the hub lives; its entry is used again by a later job of the name.
  */
-#include "base/diag.h"
 #include "proc/supervise_impl.h"
 
 #include <errno.h>

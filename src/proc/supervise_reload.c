@@ -7,7 +7,6 @@
  *     a key that a life depends on     ─▶ stopped and started anew, if it was up
  *     any other key, or none           ─▶ goes on; the new keys hold from now on
  */
-#include "base/clock.h"
 #include "proc/supervise_impl.h"
 
 static const struct process_conf *find_conf(const struct settings *settings, const char *name)

@@ -6,7 +6,6 @@
  */
 #include "source/ring_in_impl.h"
 
-#include "base/clock.h"
 #include "base/diag.h"
 
 #include <errno.h>

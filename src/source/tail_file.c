@@ -4,20 +4,20 @@
  *
  *     found ─▶ ready ⇄ read ─▶ quiet ─▶ closed (position kept; an event makes it ready again)
  *                │      └▶ nothing leads to it any more ─▶ lingering ─▶ let go
- *                └▶ failing (no permission, no descriptor): tried again later
+ *                └▶ failing (no permission, no descriptor): tried again later (tail_fd.c)
+ *
+ * Threads: loop thread. Owns: struct tail_file.
  */
 #include "source/tail_impl.h"
 
 #include "base/clock.h"
-#include "base/diag.h"
 #include "record/utf8.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RETRY_FIRST_MS = 500, RETRY_MAX_MS = 60 * 1000, STALE_EACH = 1024 };
+enum { STALE_EACH = 1024 };
 static const int64_t STALE_US = 7 * 86400ll * 1000000;
 
 struct tail_file *followed_find(const struct tail *t, uint64_t dev, uint64_t ino)
@@ -145,7 +145,7 @@ struct tail_file *followed_new(struct tail *t, const struct tail_kind *kind, con
     return f;
 }
 
-static void not_later(struct tail_file *f)
+void followed_not_later(struct tail_file *f)
 {
     list_remove(&f->later);
     f->leaving = f->failing = false;
@@ -172,7 +172,7 @@ struct tail_name *followed_attach(struct tail *t, struct tail_dir *d, const char
         list_push(&f->names, &n->of_file);
         f->deleted = false;
         if (p && f->leaving)
-            not_later(f);
+            followed_not_later(f);
     }
     return n;
 }
@@ -215,101 +215,6 @@ void followed_release(struct tail *t, struct tail_file *f)
     }
 }
 
-/* --- descriptors --- */
-
-void followed_close(struct tail *t, struct tail_file *f)
-{
-    if (f->fd < 0)
-        return;
-    close(f->fd);
-    f->fd = -1;
-    list_remove(&f->open);
-    t->open_count--;
-    t->opts.intake.metrics->files_open--;
-    if (f->kept.n == 0)
-        buf_fini(&f->kept);
-}
-
-/* Closes the one that was read longest ago, if it can be opened again. */
-static void make_room(struct tail *t)
-{
-    LIST_FOR_EACH (link, &t->open) {
-        struct tail_file *f = LIST_ITEM(link, struct tail_file, open);
-        if (list_empty(&f->ready) && !list_empty(&f->names)) {
-            followed_close(t, f);
-            return;
-        }
-    }
-}
-
-static int open_name(const struct tail_name *n, const struct tail_file *f)
-{
-    char path[PATH_MAX];
-    struct stat st;
-
-    if ((size_t)snprintf(path, sizeof path, "%s/%s", n->dir->path, n->name) >= sizeof path)
-        return -ENAMETOOLONG;
-    int fd = follow_open(path, &st);
-    if (fd < 0 || (st.st_dev == f->dev && st.st_ino == f->ino))
-        return fd;
-    close(fd);
-    return -ESTALE;
-}
-
-int followed_open(struct tail *t, struct tail_file *f)
-{
-    int fd = -ENOENT;
-
-    if (t->open_count >= t->opts.open_max)
-        make_room(t);
-    LIST_FOR_EACH (link, &f->names) {
-        struct tail_name *n = LIST_ITEM(link, struct tail_name, of_file);
-        fd = open_name(n, f);
-        if (fd >= 0)
-            break;
-        if (fd == -ESTALE || fd == -ENOENT) {
-            list_remove(&n->doubt);
-            list_push(&t->doubts, &n->doubt);
-        }
-    }
-    if (fd < 0)
-        return fd;
-    if (f->said)
-        diag_info("%s can be read again", f->path);
-    f->said = 0;
-    f->retry_ms = 0;
-    f->fd = fd;
-    list_push(&t->open, &f->open);
-    t->open_count++;
-    t->opts.intake.metrics->files_open++;
-    tail_tick_if_needed(t);
-    return 0;
-}
-
-void followed_fail(struct tail *t, struct tail_file *f, int err)
-{
-    bool gone = err == -ESTALE || err == -ENOENT;
-
-    followed_close(t, f);
-    followed_release(t, f);
-    if (gone && list_empty(&f->names)) {
-        followed_linger(t, f);
-        return;
-    }
-    if (!gone && err != -EAGAIN && f->said != err) {
-        f->said = err;
-        diag_warn("%s cannot be read: %s; it is tried again", f->path, err_text(err));
-    }
-    f->retry_ms = f->retry_ms ? f->retry_ms * 2 : RETRY_FIRST_MS;
-    if (f->retry_ms > RETRY_MAX_MS)
-        f->retry_ms = RETRY_MAX_MS;
-    f->retry_us = clock_mono_us() + (int64_t)f->retry_ms * 1000;
-    not_later(f);
-    f->failing = true;
-    list_push(&t->failing, &f->later);
-    tail_tick_if_needed(t);
-}
-
 /* --- going --- */
 
 bool followed_is_wanted(const struct tail_file *f)
@@ -324,7 +229,7 @@ void followed_linger(struct tail *t, struct tail_file *f)
 {
     if (f->leaving)
         return;
-    not_later(f);
+    followed_not_later(f);
     f->leaving = true;
     list_push(&t->leaving, &f->later);
     tail_tick_if_needed(t);
@@ -377,7 +282,7 @@ void followed_free(struct tail *t, struct tail_file *f)
     followed_release(t, f);
     list_remove(&f->ready);
     list_remove(&f->behind);
-    not_later(f);
+    followed_not_later(f);
     for (int i = 0; i < TAIL_MOVED; i++)
         if (t->moved[i].file == f)
             t->moved[i].file = NULL;

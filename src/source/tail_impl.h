@@ -270,22 +270,27 @@ void followed_kick(struct tail *t, struct tail_file *f);
 void followed_wait_for(struct tail *t, struct tail_file *f, struct tail_file *first);
 /* Nothing of it was read in this life or an earlier one. */
 bool followed_is_unread(const struct tail_file *f);
-/* Opens it by one of its names. -errno. */
-int followed_open(struct tail *t, struct tail_file *f) LM_MUST_CHECK;
-void followed_close(struct tail *t, struct tail_file *f);
+/* It waits neither to be tried again nor to be let go. */
+void followed_not_later(struct tail_file *f);
 /* Does a pattern lead to it? */
 bool followed_is_wanted(const struct tail_file *f);
 /* It may be let go when nothing comes for a while. */
 void followed_linger(struct tail *t, struct tail_file *f);
 /* It was read to its end, or cannot be: those that waited for it may go on. */
 void followed_release(struct tail *t, struct tail_file *f);
-/* It cannot be read now: tries again later. */
-void followed_fail(struct tail *t, struct tail_file *f, int err);
 /* Nothing leads to it and it was read to its end: frees it, and forgets its position when it is gone. */
 void followed_let_go(struct tail *t, struct tail_file *f);
 void followed_free(struct tail *t, struct tail_file *f);
 /* Forgets positions of files that were not seen for long. */
 void followed_forget_stale(struct tail *t);
+
+/* --- tail_fd.c: descriptors --- */
+
+/* Opens it by one of its names. -errno. */
+int followed_open(struct tail *t, struct tail_file *f) LM_MUST_CHECK;
+void followed_close(struct tail *t, struct tail_file *f);
+/* It cannot be read now: tries again later. */
+void followed_fail(struct tail *t, struct tail_file *f, int err);
 
 /* --- tail_read.c: bytes to records --- */
 

@@ -8,7 +8,6 @@
 #include "source/tail_impl.h"
 
 #include "base/clock.h"
-#include "base/diag.h"
 
 #include <errno.h>
 #include <stdlib.h>

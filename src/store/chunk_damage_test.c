@@ -12,7 +12,6 @@
 #include "store/sealed_test.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 enum { RECORDS = 50, BLOCK = 700 };
 
