@@ -242,6 +242,7 @@ scenario("the search comes to its end, with traces that lie on two pages", async
     const page = await openPage(s, `${hub.url}/search?q=x.js`);
     await page.getByTestId("search-more").waitFor();
     assert.match(await page.getByTestId("search-total").innerText(), /450 matching lines/);
+    assert.equal(await page.locator("[data-testid=found] .hit").first().innerText(), "x.js");
     const ids = () => page.locator("[data-testid=found] li").evaluateAll((lines) => lines.map((line) => line.dataset.id));
     for (let before = 0; await page.getByTestId("search-more").count(); ) {
         before = (await ids()).length;

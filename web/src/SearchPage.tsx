@@ -9,6 +9,7 @@ import {
     count,
     EVERYTHING,
     Histogram,
+    marksOf,
     Session,
     timeFromWords,
     useAnswer,
@@ -156,6 +157,7 @@ function Matches({ filter, range, utc }: { filter: LogFilter; range: Range; utc:
         setEnded(next.logs.length === 0);
     };
     const { total } = page?.pagination ?? { total: 0 };
+    const marks = useMemo(() => marksOf({ ...EVERYTHING, q: filter.q ?? "" }), [filter.q]);
     const atLeast = page?.pagination.at_least === true;
     const [unread, setUnread] = useState<UnreadPlace[]>([]);
     return (
@@ -176,7 +178,7 @@ function Matches({ filter, range, utc }: { filter: LogFilter; range: Range; utc:
                 </p>
             )}
             <UnreadNote answer={page}>The list says where.</UnreadNote>
-            <Found logs={logs} unread={[...(page?.unread_at ?? []), ...unread]} utc={utc} />
+            <Found logs={logs} unread={[...(page?.unread_at ?? []), ...unread]} marks={marks} utc={utc} />
             {!ended && (atLeast || pages * PAGE < (total ?? 0)) && (
                 <button type="button" data-testid="search-more" onClick={() => void more()}>
                     Older matches

@@ -2,11 +2,12 @@
 //
 // What the hub's own page is made of, beside what index.ts offers to others.
 export * from "./index.js";
+export { markHits, parseAnsi } from "./ansi.js";
 export { keptBookmarks } from "./bookmarks.js";
 export { Choice } from "./Choice.js";
 export type { Theme } from "./colour.js";
 export { columnsFromText, columnsToText, type Column } from "./columns.js";
-export { EVERYTHING, filterFromQuery, filterToParams, toLogFilter, type Filter } from "./filter.js";
+export { EVERYTHING, filterFromQuery, filterToParams, marksOf, toLogFilter, type Filter } from "./filter.js";
 export { bytes, compact, count, dayAndClock, duration, fullTime, hueClass, plural } from "./format.js";
 export { firstPage, type FirstPage } from "./history.js";
 export { Histogram } from "./Histogram.js";
