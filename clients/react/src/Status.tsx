@@ -77,13 +77,13 @@ export function Status({ session }: { session: Session }): ReactNode {
     const reason = state.reason || session.trouble;
     return (
         <StateLine state={state} testId="status">
-            {state.name === "live" && session.lag !== null && (
+            {state.name === "live" && session.pace.lag !== null && (
                 <span
                     className="lag"
                     data-testid="lag"
                     title="From the time of the newest lines to their arrival here, the longest in a second; the clocks of both machines count"
                 >
-                    {session.lag < 1000 ? `${session.lag} ms` : `${(session.lag / 1000).toFixed(1)} s`}
+                    {session.pace.lag < 1000 ? `${session.pace.lag} ms` : `${(session.pace.lag / 1000).toFixed(1)} s`}
                 </span>
             )}
             {reason !== "" && (
@@ -115,7 +115,7 @@ export function Counts({ session }: { session: Session }): ReactNode {
                 {plural(model.shown.length, "line")}
             </span>
             <span className="rate" data-testid="rate">
-                {count(session.linesPerSecond)}/s
+                {count(session.pace.linesPerSecond)}/s
             </span>
         </div>
     );

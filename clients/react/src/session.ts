@@ -16,6 +16,7 @@ import { Memory } from "./complete.js";
 import { EVERYTHING, sameFilter, toLogFilter, type Filter } from "./filter.js";
 import { History, PAGE, type FirstPage } from "./history.js";
 import { Model } from "./model.js";
+import { Pace } from "./pace.js";
 import { epochOf, rowOf, type Row } from "./record.js";
 import { streamsOf, type OpenStream, type Place, type RowStream } from "./row_stream.js";
 import { Signal } from "./signal.js";
@@ -29,8 +30,6 @@ const TAIL = 500;
 const FILL_AT_ONCE = 50_000;
 const FILL_MOST = 10_000;
 
-const QUIET_S = 10;
-const OLD_MS = 60_000;
 
 export interface Behind {
     lines: number;
@@ -58,6 +57,7 @@ export class Session {
     /** Filter, pause or connection changed. */
     readonly state = new Signal();
 
+    readonly pace: Pace;
     readonly model: Model;
     readonly service: LogStreamingService;
     connection: ConnectionState = { name: "closed" };
@@ -65,9 +65,6 @@ export class Session {
     filterError: FilterError | null = null;
     /** The last failure that the reader should know of. */
     trouble = "";
-    linesPerSecond = 0;
-    /** From the time of the newest records to their arrival here, in ms; null when none came lately. */
-    lag: number | null = null;
     /** What a stream that goes on has still to bring of what was missed; null when it is at the present. */
     behind: Behind | null = null;
     /** A record that is to be brought on the screen once it is loaded. */
@@ -89,14 +86,7 @@ export class Session {
     private statsTimer = 0;
     private typing = 0;
     private undoable = 0;
-    private rateTimer = 0;
-    private replaying = true; // what comes first is the past, not a rate
-    private begun = false; // it has begun to come
     private life = 0; // changes with every start and stop
-    private rateAt = performance.now();
-    private rateCount = 0;
-    private lagNow: number | null = null;
-    private quiet = 0; // seconds without a line
 
     constructor(private readonly options: SessionOptions) {
         this.service = options.service;
@@ -104,6 +94,7 @@ export class Session {
         this.history = new History(options.service);
         this.openStream = options.streams ?? streamsOf(options.service);
         this.model = new Model(options.keep, () => this.changed());
+        this.pace = new Pace(() => this.model.received, () => this.stats.fire());
         this.model.setFilter(options.filter ?? EVERYTHING);
         this.filterError = filterError(this.model.filter.q);
     }
@@ -116,7 +107,7 @@ export class Session {
         else this.begin(at, first);
         document.addEventListener("visibilitychange", this.visibility);
         addEventListener("online", this.retry);
-        this.rateTimer = window.setInterval(() => this.measureRate(), 1000);
+        this.pace.start();
     }
 
     /** Unless the reader has gone somewhere else by then. */
@@ -158,7 +149,7 @@ export class Session {
         this.life += 1;
         document.removeEventListener("visibilitychange", this.visibility);
         removeEventListener("online", this.retry);
-        clearInterval(this.rateTimer);
+        this.pace.stop();
         clearTimeout(this.typing);
         clearTimeout(this.undoable);
         clearTimeout(this.statsTimer);
@@ -366,7 +357,7 @@ export class Session {
         this.stream = this.openStream(toLogFilter(this.model.filter), place, {
             rows: (rows) => this.came(rows),
             cursor: (cursor) => {
-                this.begun = true;
+                this.pace.began();
                 this.bookmarks.ofStore(epochOf(cursor));
                 this.model.cursor(cursor);
             },
@@ -388,13 +379,12 @@ export class Session {
         if (this.behind) {
             this.behind.lines -= rows.length;
             if (last.id >= this.behind.to) this.arrived();
-        } else if (!this.replaying) this.lagNow = Math.max(this.lagNow ?? 0, Date.now() - last.time);
+        } else this.pace.came(last.time);
     }
 
     private became(state: ConnectionState): void {
         this.connection = state;
-        this.replaying = true;
-        this.begun = false;
+        this.pace.restart();
         if (state.name === "live") void this.measureBehind();
         else this.behind = null;
         this.state.fire();
@@ -457,31 +447,5 @@ export class Session {
                 },
                 document.hidden ? STATS_HIDDEN_MS : STATS_MS,
             );
-    }
-
-    private measureRate(): void {
-        const now = performance.now();
-        const seconds = (now - this.rateAt) / 1000;
-        const lines = this.replaying ? 0 : Math.max(0, this.model.received - this.rateCount);
-        const rate = lines / seconds;
-        if (this.begun) this.replaying = false;
-        this.rateAt = now;
-        this.rateCount = this.model.received;
-        const smooth = this.linesPerSecond + (rate - this.linesPerSecond) * 0.5;
-        const next = rate === 0 && smooth < 0.5 ? 0 : smooth;
-        this.measureLag();
-        if (Math.round(next) !== Math.round(this.linesPerSecond)) this.stats.fire();
-        this.linesPerSecond = next;
-    }
-
-    /** The longest of this second; older than a minute means that the times are of another day. */
-    private measureLag(): void {
-        const now = this.lagNow;
-        this.lagNow = null;
-        if (now !== null) this.quiet = 0;
-        else if (++this.quiet < QUIET_S) return;
-        const next = now === null || now > OLD_MS || now < 0 ? null : Math.round(now);
-        if (next !== this.lag) this.stats.fire();
-        this.lag = next;
     }
 }
