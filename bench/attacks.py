@@ -195,7 +195,7 @@ def main():
     seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 60
     connections = int(sys.argv[3]) if len(sys.argv) > 3 else 1000
     if not shutil.which("slowhttptest"):
-        raise SystemExit("slowhttptest is not installed")
+        raise SystemExit("slowhttptest is not here: apt-get install slowhttptest")
     print(f"{'':16}{'asked':>6}{'failed':>8}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}{'MB more':>10}{'at a time':>12}"
           f"{'CPU s':>9}{'left':>8}")
     for name in sys.argv[4:] or [*SLOW, *FLOODS]:

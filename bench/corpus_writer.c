@@ -4,8 +4,8 @@
  *
  *     corpus_writer LINES [BATCH]
  *
- * Deterministic: the same lines for the same count. BATCH lines go into one write (default: as many as
- * fit 64 KiB; 1 = line by line). Lines are 60 to 260 bytes, 155 on average: time stamp, level, a
+ * Deterministic: the same lines for the same count. BATCH lines go into one write (default: as many
+ * as fit 64 KiB; 1 = line by line). Lines are 60 to 260 bytes, 155 on average: time stamp, level, a
  * sentence with numbers, paths and ids.
  */
 #include <stdint.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * fanpub.c - a producer of records that say when they were sent, at a steady rate or as fast as they are read.
+ * fanpub.c - a producer of records that say when they were sent, at a steady rate or as fast as
+ * they are read.
  *
  *     fanpub --mode stdout|lines|http|nats --url URL [options]
  *       stdout            a record a line, to standard output
@@ -15,8 +16,8 @@
  *       --runs N          over so many values of job_run_id in turn (1)
  *       --duration S      stop after so many seconds (until SIGTERM)
  *
- * Says on stderr at the end how many were sent, and how often the readers stood still for 3 s: then what was ahead
- * of them is taken for lost.
+ * Says on stderr at the end how many were sent, and how often the readers stood still for 3 s: then
+ * what was ahead of them is taken for lost.
  *
  * Threads: one. Owns: everything.
  */
@@ -175,7 +176,8 @@ static uint64_t due_by_rate(const struct producer *p)
     return n < BATCH_MAX ? n : BATCH_MAX;
 }
 
-/* Room in the window, a quarter of it at least; 0 after a short sleep: the readers are not that far. */
+/* Room in the window, a quarter of it at least; 0 after a short sleep: the readers are not that
+ * far. */
 static uint64_t due_by_readers(struct producer *p)
 {
     uint64_t read = __atomic_load_n(p->progress, __ATOMIC_ACQUIRE), now = now_ns(CLOCK_MONOTONIC);

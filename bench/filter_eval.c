@@ -4,10 +4,10 @@
  *
  *     filter_eval FILE [records]
  *
- * FILE is a `gencorpus` plain log: time, level, source, job, stream and the message on each line. The
- * records lie in memory; each filter is asked about all of them as a live stream would (labels once per
- * label set in a row, the rest per record), three times, and the best time counts. Every record also
- * carries a few fields, for the filters that look at them.
+ * FILE is a `gencorpus` plain log: time, level, source, job, stream and the message on each line.
+ * The records lie in memory; each filter is asked about all of them as a live stream would (labels
+ * once per label set in a row, the rest per record), three times, and the best time counts. Every
+ * record also carries a few fields, for the filters that look at them.
  */
 #include "record/filter.h"
 

@@ -4,8 +4,9 @@
  *
  *     http_push PORT SECONDS CONNECTIONS RECORDS
  *
- * Each connection is a thread that writes a request, waits for its answer, and counts what was accepted. The
- * body is made once: about 200 bytes a record, with level, time, two labels and two further members.
+ * Each connection is a thread that writes a request, waits for its answer, and counts what was
+ * accepted. The body is made once: about 200 bytes a record, with level, time, two labels and two
+ * further members.
  */
 #include "base/buf.h"
 #include "base/clock.h"

@@ -248,7 +248,8 @@ static void take(struct lm_client *c, const struct lm_chunk *chunk, void *ctx)
     f->bytes += chunk->attachments.bytes.n;
 }
 
-/* What a stream costs, the first of a connection and one that comes later (buffers are there then). */
+/* What a stream costs, the first of a connection and one that comes later (buffers are there
+ * then). */
 static void gigabyte(const char *what, struct server *s)
 {
     struct flood f = {0};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ipc_others.c - the same questions as ipc_calls.c, put to others: a bare epoll server, ZeroMQ, nng.
+ * ipc_others.c - the same questions as ipc_calls.c, put to others: a bare epoll server, ZeroMQ,
+ * nng.
  *
  *   ipc_others [SECONDS]
  *
@@ -47,8 +48,8 @@ static int by_size(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* What is measured: a server that never returns, and a client that opens, sends one question and takes
- * one answer. */
+/* What is measured: a server that never returns, and a client that opens, sends one question and
+ * takes one answer. */
 struct contestant {
     const char *name;
     void (*serve)(void);

@@ -4,12 +4,12 @@
  *
  *   ipc_promises
  *
- * Batching: 200 questions at random moments (seeded) to a handler that goes somewhere for its answers;
- * how often it goes, with and without batches of 10 within 5 ms. What matters is how many questions come
- * within the delay, so the lines say that, too.
- * Cache: the median time of a call whose handler works for so long, answered by it and from the cache.
- * Streams: 64 MiB of records as one answer and in chunks; by how much server and client grow at most
- * (VmHWM), each in a process of its own.
+ * Batching: 200 questions at random moments (seeded) to a handler that goes somewhere for its
+ * answers; how often it goes, with and without batches of 10 within 5 ms. What matters is how many
+ * questions come within the delay, so the lines say that, too. Cache: the median time of a call
+ * whose handler works for so long, answered by it and from the cache. Streams: 64 MiB of records as
+ * one answer and in chunks; by how much server and client grow at most (VmHWM), each in a process
+ * of its own.
  */
 #include <logmill/client.h>
 #include <logmill/manager.h>

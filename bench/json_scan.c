@@ -4,8 +4,8 @@
  *
  *     json_scan FILE [rounds]
  *
- * FILE holds one JSON object a line (a corpus of log lines). Each round checks every line as UTF-8 and
- * walks its members; the best round counts. jansson parses the first lines for comparison.
+ * FILE holds one JSON object a line (a corpus of log lines). Each round checks every line as UTF-8
+ * and walks its members; the best round counts. jansson parses the first lines for comparison.
  */
 #include "record/json.h"
 #include "record/utf8.h"

@@ -5,9 +5,9 @@
  *     parse_lines FILE [rounds]          speed, and what was recognised
  *     parse_lines --shares FILE...       a table: level and time recognised per file, in percent
  *
- * Pieces of 64 KiB, as a pipe delivers them, go through line_next(), parse_line() and batch_add(), exactly
- * as a source does it. --shares counts lines that name their level, lines whose time is complete, and
- * lines whose time is complete once the source's zone is configured.
+ * Pieces of 64 KiB, as a pipe delivers them, go through line_next(), parse_line() and batch_add(),
+ * exactly as a source does it. --shares counts lines that name their level, lines whose time is
+ * complete, and lines whose time is complete once the source's zone is configured.
  */
 #include "base/clock.h"
 #include "record/line.h"

@@ -4,8 +4,8 @@
  *
  *     store_query out-dir [rounds [part of the names of the questions to ask]]
  *
- * Prints for each question the median wall-clock time, the processor time, and the answer, which the
- * other programs of store_compare.py must give, too.
+ * Prints for each question the median wall-clock time, the processor time, and the answer, which
+ * the other programs of store_compare.py must give, too.
  */
 #include "base/clock.h"
 #include "store/chunk.h"

@@ -4,8 +4,8 @@
  *
  *     store_seal plain.log out-dir [lines]
  *
- * Reads a corpus of gencorpus, writes it through a journal, seals each file as soon as it is full, and
- * leaves out-dir/1.seg and out-dir/1.idx for store_query. Prints lines per second of processor
+ * Reads a corpus of gencorpus, writes it through a journal, seals each file as soon as it is full,
+ * and leaves out-dir/1.seg and out-dir/1.idx for store_query. Prints lines per second of processor
  * time spent in chunk_seal() and the bytes each part takes.
  */
 #include "base/clock.h"

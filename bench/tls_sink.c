@@ -4,8 +4,8 @@
  *
  *   tls_sink tls|plain PORT N FRAMES [PATH]
  *
- * Ends when every client has FRAMES text frames; prints how long that took. The server's CPU time is
- * read from outside (bench/tls.py).
+ * Ends when every client has FRAMES text frames; prints how long that took. The server's CPU time
+ * is read from outside (bench/tls.py).
  */
 #include <arpa/inet.h>
 #include <openssl/ssl.h>

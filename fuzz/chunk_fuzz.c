@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * chunk_fuzz.c - an idx record and a chunk of any content: opened, searched, scanned, checked, indexed anew.
+ * chunk_fuzz.c - an idx record and a chunk of any content: opened, searched, scanned, checked,
+ * indexed anew.
  *
- * Input: u32 length of the idx record, the record, the chunk. Checksums would stop nearly every change at
- * the door, so the checks of heads and metas are put right first; those of sections stay as they are.
+ * Input: u32 length of the idx record, the record, the chunk. Checksums would stop nearly every
+ * change at the door, so the checks of heads and metas are put right first; those of sections stay
+ * as they are.
  */
 #include "store/chunk.h"
 #include "store/chunk_format.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * filter_fuzz.c - any bytes as a filter, on any record: refused with a place, or understood in a way
- * that can be written down and read again.
+ * filter_fuzz.c - any bytes as a filter, on any record: refused with a place, or understood in a
+ * way that can be written down and read again.
  *
  * Input: the filter, a line feed, the message, a line feed, the fields. Without line feeds there is
  * only a filter.

@@ -2,11 +2,12 @@
  *
  * handlers_fuzz.c - any arguments for every channel that the hub itself serves.
  *
- * The first byte chooses the channel and whether an administrator asks or somebody who may see one source
- * only; the rest are the arguments, as they come in a frame. Behind it is a whole hub without doors: a
- * journal and a store in a temporary folder, a supervisor without processes, the manager with its handlers.
- * What must hold: no memory error, no assertion; answers are JSON, failures have a sentence; each question is
- * answered once, and when the caller leaves nothing of it remains.
+ * The first byte chooses the channel and whether an administrator asks or somebody who may see one
+ * source only; the rest are the arguments, as they come in a frame. Behind it is a whole hub
+ * without doors: a journal and a store in a temporary folder, a supervisor without processes, the
+ * manager with its handlers. What must hold: no memory error, no assertion; answers are JSON,
+ * failures have a sentence; each question is answered once, and when the caller leaves nothing of
+ * it remains.
  *
  * The hub is made at the first input and lives until the process ends, as a hub does.
  */

@@ -3,8 +3,8 @@
  * ingest_fuzz.c - arbitrary bodies of records, as they come over HTTP.
  *
  * The first byte says how the body is cut into pieces and whether it is said to be lines. What must
- * hold: no memory error, no assertion; every record is sound (UTF-8, fields one JSON object on one line,
- * labels within limits); and the pieces make no difference.
+ * hold: no memory error, no assertion; every record is sound (UTF-8, fields one JSON object on one
+ * line, labels within limits); and the pieces make no difference.
  */
 #include "record/json.h"
 #include "record/utf8.h"

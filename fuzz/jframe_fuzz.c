@@ -2,9 +2,9 @@
  *
  * jframe_fuzz.c - arbitrary bytes as the frames of a journal file.
  *
- * Bytes whose check holds are rare by chance, so every place that looks like a frame gets a right check
- * first: what is tested is the sense that is made of them. Whatever is taken lies inside the file, ids
- * only rise, and all records of a frame lie inside it.
+ * Bytes whose check holds are rare by chance, so every place that looks like a frame gets a right
+ * check first: what is tested is the sense that is made of them. Whatever is taken lies inside the
+ * file, ids only rise, and all records of a frame lie inside it.
  */
 #include "hub/journal_impl.h"
 

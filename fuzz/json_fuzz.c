@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * json_fuzz.c - arbitrary bytes as JSON: accepted or refused as jansson does, with the same values; and
- * any text written as a JSON string reads back.
+ * json_fuzz.c - arbitrary bytes as JSON: accepted or refused as jansson does, with the same values;
+ * and any text written as a JSON string reads back.
  */
 #include "record/json_oracle.h"
 #include "record/utf8.h"

@@ -2,9 +2,9 @@
  *
  * line_fuzz.c - arbitrary bytes as a stream of lines, in one piece and in pieces.
  *
- * The first byte chooses the pieces. What must hold: both ways give the same lines, the lines and their
- * ends put together are the stream, and line_end counts it. The second byte makes a run of bytes so
- * long that parts appear.
+ * The first byte chooses the pieces. What must hold: both ways give the same lines, the lines and
+ * their ends put together are the stream, and line_end counts it. The second byte makes a run of
+ * bytes so long that parts appear.
  */
 #include "record/line.h"
 #include "record/record.h"

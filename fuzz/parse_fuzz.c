@@ -3,8 +3,8 @@
  * parse_fuzz.c - any bytes as lines of a source: every line becomes a well-formed record.
  *
  * The first byte chooses what the parser knows (live, joining, a zone, the stream); the rest is cut
- * into lines. Message and fields must be text and JSON, the level one of six, and no member of a JSON
- * line may vanish: what the record does not hold must be among its fields.
+ * into lines. Message and fields must be text and JSON, the level one of six, and no member of a
+ * JSON line may vanish: what the record does not hold must be among its fields.
  */
 #include "record/encode.h"
 #include "record/json.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * peer_fuzz.c - a hostile caller of a manager: arbitrary bytes to handlers of every kind. What must hold:
- * no memory error, whole frames out, at most one last answer for each call.
+ * peer_fuzz.c - a hostile caller of a manager: arbitrary bytes to handlers of every kind. What must
+ * hold: no memory error, whole frames out, at most one last answer for each call.
  */
 #include <logmill/manager.h>
 

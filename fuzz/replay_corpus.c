@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * replay_corpus.c - runs a fuzz target over its corpus, so that every `make test` with plain gcc does.
+ * replay_corpus.c - runs a fuzz target over its corpus, so that every `make test` with plain gcc
+ * does.
  *
  *     frame_fuzz fuzz/corpus/frame_fuzz [more files or folders]
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * ring_read_fuzz.c - a ring file of a hostile program. The input is the first bytes of the data; its own
- * first 12 bytes say head, tail and where in the data it lies. What must hold: texts are text, the
- * position never moves back, reading ends.
+ * ring_read_fuzz.c - a ring file of a hostile program. The input is the first bytes of the data;
+ * its own first 12 bytes say head, tail and where in the data it lies. What must hold: texts are
+ * text, the position never moves back, reading ends.
  */
 #include "source/ring_read.h"
 

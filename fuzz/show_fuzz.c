@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * show_fuzz.c - arbitrary text on a terminal: what comes out is valid, and of all control characters
- * only tabs and, where colours are wanted, whole colour sequences are left.
+ * show_fuzz.c - arbitrary text on a terminal: what comes out is valid, and of all control
+ * characters only tabs and, where colours are wanted, whole colour sequences are left.
  */
 #include "record/show.h"
 #include "record/utf8.h"

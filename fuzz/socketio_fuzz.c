@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * socketio_fuzz.c - any text as a packet of Socket.IO: what is read can be written and read again, and
- * is the same.
+ * socketio_fuzz.c - any text as a packet of Socket.IO: what is read can be written and read again,
+ * and is the same.
  */
 #include "net/socketio.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * web_fuzz.c - names and secrets out of headers and the configuration: hosts, origins, hashes of tokens.
+ * web_fuzz.c - names and secrets out of headers and the configuration: hosts, origins, hashes of
+ * tokens.
  *
- * The input is Host, Origin and a listed origin, parted by line ends. What must hold: an origin that is
- * let in is the own one, is listed, or there is a "*"; "null" never is; an allowed host is not
- * empty.
+ * The input is Host, Origin and a listed origin, parted by line ends. What must hold: an origin
+ * that is let in is the own one, is listed, or there is a "*"; "null" never is; an allowed host is
+ * not empty.
  */
 #include "conf/token_hash.h"
 #include "conf/web_names.h"

@@ -2,8 +2,8 @@
  *
  * ws_fuzz.c - arbitrary bytes as WebSocket frames, in one piece and cut in two.
  *
- * What must hold: no memory error, text is UTF-8, no message is larger than allowed, and both ways to
- * cut lead to the same messages and the same end.
+ * What must hold: no memory error, text is UTF-8, no message is larger than allowed, and both ways
+ * to cut lead to the same messages and the same end.
  */
 #include "net/ws.h"
 

@@ -2,8 +2,8 @@
  *
  * fan_count.c - what one message says: when it was sent, and which it is.
  *
- * A record holds "sent_ns":N (real time) and "seq":N somewhere. The first gives its lag; the second shows what a
- * client has missed.
+ * A record holds "sent_ns":N (real time) and "seq":N somewhere. The first gives its lag; the second
+ * shows what a client has missed.
  *
  * Threads: one. Owns: nothing.
  */

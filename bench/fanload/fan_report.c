@@ -2,9 +2,9 @@
  *
  * fan_report.c - what was measured, as one line of JSON.
  *
- * secs, msgs, mb_s (of messages), wire_mb_s, frames, reads, lat_us, srv.cpu_s, cli and sys are of the window.
- * rx_…, missing_max (what the slowest client has less than the quickest), gaps (numbers that were skipped) and
- * reorder count from the beginning to the end.
+ * secs, msgs, mb_s (of messages), wire_mb_s, frames, reads, lat_us, srv.cpu_s, cli and sys are of
+ * the window. rx_…, missing_max (what the slowest client has less than the quickest), gaps (numbers
+ * that were skipped) and reorder count from the beginning to the end.
  *
  * Threads: one. Owns: nothing.
  */

@@ -79,7 +79,8 @@ static void nats_say(struct load *l, struct client *c, const char *text)
     client_send_frame(l, c, OP_BINARY, str_from(text));
 }
 
-/* Returns how many bytes of `rest`, which follows the line, belong to it; SIZE_MAX: they have not come yet. */
+/* Returns how many bytes of `rest`, which follows the line, belong to it; SIZE_MAX: they have not
+ * come yet. */
 static size_t take_nats_line(struct load *l, struct client *c, struct str line, struct str rest,
                              uint64_t read_ns)
 {

@@ -4,8 +4,9 @@
  *
  *     connect all ─▶ first message ─▶ warm-up ─▶ window ─▶ drain (counts of losses become exact) ─▶ report
  *
- * The producer is started when all are connected (--on-ready) and stopped at the end of the window; fanpub.c is
- * one that keeps so many records ahead of the slowest client, which it learns from the file of --progress.
+ * The producer is started when all are connected (--on-ready) and stopped at the end of the window;
+ * fanpub.c is one that keeps so many records ahead of the slowest client, which it learns from the
+ * file of --progress.
  *
  * Threads: one. Owns: everything.
  */

@@ -129,12 +129,14 @@ void client_event(struct load *l, struct client *c);
 void client_is_ready(struct load *l, struct client *c);
 /* Closes it; counted as failed before it was ready, as closed afterwards. */
 void client_end(struct load *l, struct client *c, const char *why);
-/* A frame of a WebSocket, masked. What a socket does not take at once ends the client: it is little. */
+/* A frame of a WebSocket, masked. What a socket does not take at once ends the client: it is
+ * little. */
 void client_send_frame(struct load *l, struct client *c, int opcode, struct str payload);
 
 /* --- fan_wire.c --- */
 
-/* Takes what is whole from the front of `bytes`, which came at `read_ns` (real time). How many bytes it took. */
+/* Takes what is whole from the front of `bytes`, which came at `read_ns` (real time). How many
+ * bytes it took. */
 size_t wire_take(struct load *l, struct client *c, struct str bytes, uint64_t read_ns);
 
 /* --- fan_count.c --- */

@@ -74,7 +74,8 @@ static void use_number(struct pool *p, size_t length, uint64_t value)
     p->values[length][p->used[length]++ % POOL] = value;
 }
 
-/* "10.1.2.3": a few addresses come often. Returns how many bytes of `text` it stands for; 0: it is none. */
+/* "10.1.2.3": a few addresses come often. Returns how many bytes of `text` it stands for; 0: it is
+ * none. */
 static size_t vary_address(const struct system *s, const char *text, struct buf *out)
 {
     unsigned a, b, c, d;

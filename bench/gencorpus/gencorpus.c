@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * gencorpus.c - a corpus of log lines, the same in every run, made from templates of the public loghub samples.
+ * gencorpus.c - a corpus of log lines, the same in every run, made from templates of the public
+ * loghub samples.
  *
  *     gencorpus templates.txt seed lines plain.log json.jsonl
  *
- * A line of templates.txt: system, level, name and text of a template, separated by tabs; what varies in
- * the text stands between the bytes 1 and 2. 300 jobs of 16 systems write in bursts; numbers, ids and
- * addresses come from small pools with some that are new, so that the text compresses as real logs do.
- * Three lines have zq7xneedle0fk3 in them, one in ten thousand has quasarflux. Prints what is in it.
+ * A line of templates.txt: system, level, name and text of a template, separated by tabs; what
+ * varies in the text stands between the bytes 1 and 2. 300 jobs of 16 systems write in bursts;
+ * numbers, ids and addresses come from small pools with some that are new, so that the text
+ * compresses as real logs do. Three lines have zq7xneedle0fk3 in them, one in ten thousand has
+ * quasarflux. Prints what is in it.
  *
- * The order in which random numbers are drawn is part of the format: figures of old runs rest on it.
+ * The order in which random numbers are drawn is part of the format: figures of old runs rest on
+ * it.
  *
  * Threads: one. Owns: everything.
  */
@@ -107,7 +110,8 @@ static void write_line(struct corpus *c, const struct job *j, const struct line 
     fwrite(c->line.p, 1, c->line.n, c->json);
 }
 
-/* Quickly within a burst; before the next one time catches up with what the whole day has to become. */
+/* Quickly within a burst; before the next one time catches up with what the whole day has to
+ * become. */
 static void pass_time(struct corpus *c, long burst)
 {
     double step = DAY_MS / (double)c->lines, due = BEGIN_MS + step * (double)c->written;

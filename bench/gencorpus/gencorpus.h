@@ -75,7 +75,8 @@ uint64_t random_64(void);
 uint32_t random_below(uint32_t n);
 /* Appends a text like this one, with other numbers and addresses. */
 void vary(struct job *j, const char *text, struct buf *out);
-/* What stands in this place of the line; now and then the value of another line of the same template. */
+/* What stands in this place of the line; now and then the value of another line of the same
+ * template. */
 const char *value_for(const struct system *s, const struct line *l, int piece);
 
 #endif

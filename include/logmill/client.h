@@ -8,11 +8,12 @@
  *     if (lm_client_call(c, "math:add", LM_STR("{\"a\":1,\"b\":2}"), &a) == 0)
  *         printf("%.*s\n", (int)a.data.n, a.data.p);
  *
- * In a loop of your own: lm_client_ask() with callbacks, wait until lm_client_fd() is readable, then
- * lm_client_dispatch(c, 0). Both ways may be mixed.
+ * In a loop of your own: lm_client_ask() with callbacks, wait until lm_client_fd() is readable,
+ * then lm_client_dispatch(c, 0). Both ways may be mixed.
  *
- * A lost connection comes back by itself (back-off with jitter). Open calls end with LM_DISCONNECTED,
- * except those that are idempotent, which are asked again, and streams with `resume`.
+ * A lost connection comes back by itself (back-off with jitter). Open calls end with
+ * LM_DISCONNECTED, except those that are idempotent, which are asked again, and streams with
+ * `resume`.
  *
  * Threads: one client, one thread at a time.
  */
@@ -73,8 +74,8 @@ struct lm_chunk {
     uint64_t request;
 };
 
-/* The last answer of a call; of a stream also its first one (answer->stream). Views are valid during
- * the call. */
+/* The last answer of a call; of a stream also its first one (answer->stream). Views are valid
+ * during the call. */
 typedef void lm_answer_fn(struct lm_client *c, const struct lm_answer *answer, void *ctx);
 typedef void lm_chunk_fn(struct lm_client *c, const struct lm_chunk *chunk, void *ctx);
 
@@ -90,22 +91,22 @@ struct lm_ask {
     uint32_t window;     /* [1 MiB] bytes of chunks that may wait here, with on_chunk */
     lm_answer_fn *on_answer;
     lm_chunk_fn *on_chunk; /* NULL: chunks are held until lm_client_listen() */
-    /* After a lost connection a stream is asked for again with these arguments (copied). NULL: it ends
-     * with LM_DISCONNECTED. */
+    /* After a lost connection a stream is asked for again with these arguments (copied). NULL: it
+     * ends with LM_DISCONNECTED. */
     struct lm_str (*resume)(void *ctx);
     void *ctx;
 };
 
-/* Connects. -ECONNREFUSED, -ENOENT and so on when nobody is there; with retry the client exists all the
- * same only if *ret is set: then it goes on trying. */
+/* Connects. -ECONNREFUSED, -ENOENT and so on when nobody is there; with retry the client exists all
+ * the same only if *ret is set: then it goes on trying. */
 LM_API int lm_client_open(struct lm_client **ret, const struct lm_client_opts *opts) LM_CHECKED;
 /* Open calls end with LM_DISCONNECTED. NULL is fine. Not from within a callback. */
 LM_API void lm_client_close(struct lm_client *c);
 LM_API bool lm_client_connected(const struct lm_client *c);
 
-/* Asks and waits. 0 when an answer is in *ret, whatever its code; its views are valid until the next
- * call with this client. A negative errno when the question could not be put. Not from within a
- * callback. */
+/* Asks and waits. 0 when an answer is in *ret, whatever its code; its views are valid until the
+ * next call with this client. A negative errno when the question could not be put. Not from within
+ * a callback. */
 LM_API int lm_client_call(struct lm_client *c, const char *channel, struct lm_str args,
                           struct lm_answer *ret) LM_CHECKED;
 /* The same with everything; on_chunk is called while it waits, on_answer is not. */
@@ -127,8 +128,8 @@ LM_API void lm_client_hold(struct lm_client *c);
 LM_API int lm_client_flush(struct lm_client *c);
 
 LM_API int lm_client_fd(const struct lm_client *c);
-/* Waits at most timeout_ms (-1: for ever) for something to do, and does it. How many answers and chunks
- * came, or a negative errno. */
+/* Waits at most timeout_ms (-1: for ever) for something to do, and does it. How many answers and
+ * chunks came, or a negative errno. */
 LM_API int lm_client_dispatch(struct lm_client *c, int timeout_ms);
 
 #ifdef __cplusplus

@@ -4,7 +4,8 @@
  *
  * Functions that can fail return 0 or a negative errno; nothing in the library prints, aborts, or
  * starts a thread. One object belongs to one thread at a time, different objects are independent.
- * Texts are UTF-8; `struct lm_str` is borrowed, and the function that hands it out says for how long.
+ * Texts are UTF-8; `struct lm_str` is borrowed, and the function that hands it out says for how
+ * long.
  */
 #ifndef LOGMILL_COMMON_H
 #define LOGMILL_COMMON_H
@@ -58,8 +59,8 @@ LM_API const char *lm_version(void);
 
 /* --- reading and writing a little JSON, for handlers that need no library for it --- */
 
-/* The raw text of member `name` of the object `json` (p NULL when there is none): strings with their
- * quotes. Valid as long as `json`. */
+/* The raw text of member `name` of the object `json` (p NULL when there is none): strings with
+ * their quotes. Valid as long as `json`. */
 LM_API struct lm_str lm_json_get(struct lm_str json, const char *name);
 /* The text of a string member into out (always terminated). Its length, or -ENOENT when there is no
  * such string, -ENOBUFS when it does not fit. */

@@ -7,10 +7,10 @@
  *     struct lm_scope *run = lm_log_scope(log, &(struct lm_labels){.campaign_id = "c1"});
  *     lm_logf(log, run, LM_INFO, "%d clicks", n);
  *
- * Records go into a ring file beside the hub's socket, from where the hub takes them: no system call in
- * the caller while the hub is busy reading, one to wake it when it sleeps. What was logged before a crash
- * is read all the same, each record once; without a hub the ring holds the first ring_bytes and counts
- * what did not fit.
+ * Records go into a ring file beside the hub's socket, from where the hub takes them: no system
+ * call in the caller while the hub is busy reading, one to wake it when it sleeps. What was logged
+ * before a crash is read all the same, each record once; without a hub the ring holds the first
+ * ring_bytes and counts what did not fit.
  *
  * After fork() the child logs into a ring of its own with its first record.
  *
@@ -61,8 +61,9 @@ LM_API struct lm_scope *lm_log_subscope(const struct lm_scope *parent,
                                         const struct lm_labels *labels) LM_CHECKED;
 LM_API void lm_scope_free(struct lm_scope *scope);
 
-/* scope NULL: a system-wide record. All return 0, or -ENOBUFS when the ring is full (counted), -EMSGSIZE
- * when the record is larger than a quarter of the ring, 0 as well when the level is not taken. */
+/* scope NULL: a system-wide record. All return 0, or -ENOBUFS when the ring is full (counted),
+ * -EMSGSIZE when the record is larger than a quarter of the ring, 0 as well when the level is not
+ * taken. */
 LM_API int lm_log_write(struct lm_log *log, const struct lm_scope *scope, enum lm_level level,
                         struct lm_str message);
 LM_API int lm_logf(struct lm_log *log, const struct lm_scope *scope, enum lm_level level,

@@ -17,8 +17,8 @@
  *
  * In a loop of your own: wait until lm_manager_fd() is readable, then lm_manager_dispatch(m, 0).
  *
- * Threads: one manager, one thread at a time. Handlers run inside lm_manager_dispatch(). A handler that
- * works elsewhere comes back to the manager's thread to answer.
+ * Threads: one manager, one thread at a time. Handlers run inside lm_manager_dispatch(). A handler
+ * that works elsewhere comes back to the manager's thread to answer.
  */
 #ifndef LOGMILL_MANAGER_H
 #define LOGMILL_MANAGER_H
@@ -33,8 +33,8 @@ extern "C" {
 
 struct lm_manager;
 
-/* One call on its way through a handler. A handle by value: after the answer, a time-out or a cancel it
- * is stale, and every function below says -ESTALE. */
+/* One call on its way through a handler. A handle by value: after the answer, a time-out or a
+ * cancel it is stale, and every function below says -ESTALE. */
 struct lm_call {
     struct lm_manager *manager;
     uint64_t id;
@@ -92,7 +92,8 @@ struct lm_handler {
     lm_batch_fn *batch;
     const struct lm_stream_ops *stream;
     void *ctx;
-    /* Somebody cancelled, left, or waited too long: the answer is not wanted any more. May be NULL. */
+    /* Somebody cancelled, left, or waited too long: the answer is not wanted any more. May be
+     * NULL. */
     void (*cancelled)(struct lm_call call, void *ctx);
 
     uint32_t batch_size;     /* [10] calls given to `batch` at once, at most 1024 */
@@ -138,8 +139,8 @@ struct lm_manager_opts {
     size_t allow_uid_count;
     /* Every failure of every call. */
     void (*on_error)(const struct lm_incident *incident, void *ctx);
-    /* One line for each step (arrival, batch, chunk, hit, miss, answer with its time, error). Called
-     * only while debugging is on: DEBUG_IPC=true in the environment at lm_manager_new(). */
+    /* One line for each step (arrival, batch, chunk, hit, miss, answer with its time, error).
+     * Called only while debugging is on: DEBUG_IPC=true in the environment at lm_manager_new(). */
     void (*on_debug)(const char *line, void *ctx);
     void *ctx;
 };
@@ -157,12 +158,12 @@ LM_API int lm_manager_register(struct lm_manager *m, const char *channel,
 /* Calls that are open still may be answered. -ENOENT. */
 LM_API int lm_manager_unregister(struct lm_manager *m, const char *channel);
 
-/* A Unix socket, 0600 before it is visible. A stale one is replaced; -EADDRINUSE when somebody answers
- * there or it is no socket of ours. Peers of other users are refused. */
+/* A Unix socket, 0600 before it is visible. A stale one is replaced; -EADDRINUSE when somebody
+ * answers there or it is no socket of ours. Peers of other users are refused. */
 LM_API int lm_manager_listen(struct lm_manager *m, const char *path) LM_CHECKED;
 LM_API int lm_manager_fd(const struct lm_manager *m);
-/* Waits at most timeout_ms (-1: for ever) for something to do, and does it. How many connections and
- * timers had work, or a negative errno. */
+/* Waits at most timeout_ms (-1: for ever) for something to do, and does it. How many connections
+ * and timers had work, or a negative errno. */
 LM_API int lm_manager_dispatch(struct lm_manager *m, int timeout_ms);
 
 /* --- in a handler --- */
@@ -196,7 +197,8 @@ LM_API int lm_failf(struct lm_call call, enum lm_code code, const char *format, 
 
 /* One more item of the array that the present chunk is; a full chunk is sent. */
 LM_API int lm_stream_item(struct lm_call call, struct lm_str json);
-/* A chunk of its own: json and at most one attachment (p NULL: none), sent from the caller's memory. */
+/* A chunk of its own: json and at most one attachment (p NULL: none), sent from the caller's
+ * memory. */
 LM_API int lm_stream_chunk(struct lm_call call, struct lm_str json, struct lm_str bytes);
 /* Sends the items so far without waiting for chunk_size. */
 LM_API int lm_stream_flush(struct lm_call call);
@@ -214,8 +216,8 @@ LM_API uint32_t lm_manager_invalidate(struct lm_manager *m, const char *channel,
 LM_API uint32_t lm_manager_invalidate_prefix(struct lm_manager *m, struct lm_str prefix);
 LM_API uint32_t lm_manager_invalidate_tag(struct lm_manager *m, const char *tag);
 
-/* {"manager":{totalRequests,…},"batches":{…},"streams":{…},"channels":{name:{…}}}: docs/ipc.md. Free
- * it with free(). NULL when memory is short. */
+/* {"manager":{totalRequests,…},"batches":{…},"streams":{…},"channels":{name:{…}}}: docs/ipc.md.
+ * Free it with free(). NULL when memory is short. */
 LM_API char *lm_manager_metrics(struct lm_manager *m) LM_CHECKED;
 
 /* --- connections of your own (another transport, another loop) --- */
@@ -227,8 +229,8 @@ struct lm_peer_ops {
     ssize_t (*write)(void *link, const struct iovec *iov, int n);
     /* Nothing more is to be read for now, or again. */
     void (*pause)(void *link, bool paused);
-    /* The protocol was violated or the manager ends: close it, once what was written has left, and call
-     * lm_peer_detach(), later. */
+    /* The protocol was violated or the manager ends: close it, once what was written has left, and
+     * call lm_peer_detach(), later. */
     void (*close)(void *link);
     /* A frame that is no call: header and payload. Non-zero ends the connection. May be NULL. */
     int (*other)(void *link, uint8_t type, struct lm_str payload);

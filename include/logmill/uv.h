@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * logmill/uv.h - a manager or a client in a libuv loop. Header only: the library itself needs no libuv.
+ * logmill/uv.h - a manager or a client in a libuv loop. Header only: the library itself needs no
+ * libuv.
  *
  *     struct lm_uv at;
  *     lm_uv_manager(uv_default_loop(), &at, manager);

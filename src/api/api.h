@@ -31,14 +31,14 @@ struct setting_info;
 struct hub_control {
     /* Reads the configuration again; says in words what changed. */
     int (*reload)(void *daemon, struct buf *said, struct errinfo *info);
-    /* Sets one setting on top of the configuration until the hub ends (p NULL: no longer), and reads the
-     * configuration again with it. */
+    /* Sets one setting on top of the configuration until the hub ends (p NULL: no longer), and
+     * reads the configuration again with it. */
     int (*set)(void *daemon, const struct setting_info *what, struct str text, struct buf *said,
                struct errinfo *info);
     /* The configuration as it was read last. Valid until this turn ends. */
     const struct settings *(*today)(void *daemon);
-    /* Looks whether the new program takes the configuration, calls done(ctx, why it does not or NULL),
-     * and becomes it, in a later turn. -LM_E_REFUSED while one is under way. */
+    /* Looks whether the new program takes the configuration, calls done(ctx, why it does not or
+     * NULL), and becomes it, in a later turn. -LM_E_REFUSED while one is under way. */
     int (*upgrade)(void *daemon, void (*done)(void *ctx, const char *why), void *ctx,
                    struct errinfo *info);
     void *daemon;

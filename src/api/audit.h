@@ -9,8 +9,8 @@
 
 #include "api/api.h"
 
-/* Who (from the request) did what. `refusal` is NULL, or says why it was not done. Before the request is
- * answered. */
+/* Who (from the request) did what. `refusal` is NULL, or says why it was not done. Before the
+ * request is answered. */
 void api_audit(const struct http_req *req, struct api *api, const char *action, struct str object,
                const char *refusal);
 

@@ -2,9 +2,9 @@
  *
  * clear.c - DELETE /api/v1/logs: what was logged of a job run, a campaign of a user, … is gone.
  *
- * Conditions are labels, at least one, and all must hold; anything finer would need the store to rewrite what
- * it has sealed. The snapshot that is counted is taken in the turn of the clear, so the number in the answer
- * is exact. The answer comes when the clear is on the disk.
+ * Conditions are labels, at least one, and all must hold; anything finer would need the store to
+ * rewrite what it has sealed. The snapshot that is counted is taken in the turn of the clear, so
+ * the number in the answer is exact. The answer comes when the clear is on the disk.
  */
 #include "api/search.h"
 

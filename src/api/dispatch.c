@@ -2,9 +2,9 @@
  *
  * dispatch.c - matching paths segment by segment.
  *
- * The table is short and a request is rare beside a line, so every request walks it. Among routes of
- * the same shape the one whose first differing segment is literal wins: /api/v1/logs/{id} never hides
- * /api/v1/logs/latest, wherever the two stand in the table.
+ * The table is short and a request is rare beside a line, so every request walks it. Among routes
+ * of the same shape the one whose first differing segment is literal wins: /api/v1/logs/{id} never
+ * hides /api/v1/logs/latest, wherever the two stand in the table.
  */
 #include "api/dispatch.h"
 
@@ -146,7 +146,8 @@ static bool takes_filters(const struct route *route)
     return route->params && route->params[0] && strcmp(route->params[0], PARAMS_FILTERS) == 0;
 }
 
-/* Behind another server every route has a prefix, which is taken off here. False: it is not there. */
+/* Behind another server every route has a prefix, which is taken off here. False: it is not
+ * there. */
 static bool strip_base(const struct api *api, struct str *path)
 {
     struct str prefix = str_from(api->base_path ? api->base_path : "");
@@ -157,8 +158,8 @@ static bool strip_base(const struct api *api, struct str *path)
     return true;
 }
 
-/* The address without the prefix, or without the slash behind it, from which the page could not find what
- * belongs to it. */
+/* The address without the prefix, or without the slash behind it, from which the page could not
+ * find what belongs to it. */
 static void reply_outside(struct http_req *req, const struct api *api)
 {
     char place[SETTING_PREFIX_MAX + 2];

@@ -35,9 +35,9 @@ struct route {
     enum answer answer;
 };
 
-/* In the column of the scope: a token that is limited to labels may call this route, because the handler
- * keeps to what req->grant may see or send. Routes that take FILTERS are so by themselves, because
- * params_filter() adds the limit; any other route is closed to such a token. */
+/* In the column of the scope: a token that is limited to labels may call this route, because the
+ * handler keeps to what req->grant may see or send. Routes that take FILTERS are so by themselves,
+ * because params_filter() adds the limit; any other route is closed to such a token. */
 enum { FILTERED = 0x10, SCOPE_BITS = 0x0f };
 
 /* Every handler that the table names. */

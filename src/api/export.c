@@ -3,10 +3,10 @@
  * export.c - records as a file: exports of any filter, downloads of a run, a task or a process.
  *
  * The file is made piece by piece (net/http_send.h). Each piece is a query of its own that goes on
- * behind the last record of the piece before it, over a fresh view: however slowly a client reads, nothing
- * that retention wants to delete is held for it. What the file contains is fixed by the last id at its
- * beginning; what is deleted while it is being sent is missing from it. When something could not be read, a
- * last row says so.
+ * behind the last record of the piece before it, over a fresh view: however slowly a client reads,
+ * nothing that retention wants to delete is held for it. What the file contains is fixed by the
+ * last id at its beginning; what is deleted while it is being sent is missing from it. When
+ * something could not be read, a last row says so.
  */
 #include "api/export.h"
 

@@ -12,8 +12,8 @@
 
 enum { EXPORT_NAME_MAX = 192 };
 
-/* Answers with the records of the request's filter whose `label` (NULL: none is demanded) is `id`, as an
- * attachment named after id. With a label, 404 when there are none. */
+/* Answers with the records of the request's filter whose `label` (NULL: none is demanded) is `id`,
+ * as an attachment named after id. With a label, 404 when there are none. */
 void export_serve(struct http_req *req, struct api *api, const char *label, struct str id,
                   enum row_format format);
 

@@ -2,8 +2,8 @@
  *
  * groups.c - from a hit back to its head, and from the head to the end.
  *
- * Both ways are queries for the labels of the hit. They look at a bounded neighbourhood: a trace is at most
- * GROUP_LINES long, but other sources may have written between its lines.
+ * Both ways are queries for the labels of the hit. They look at a bounded neighbourhood: a trace is
+ * at most GROUP_LINES long, but other sources may have written between its lines.
  */
 #include "api/groups.h"
 

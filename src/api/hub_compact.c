@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * hub_compact.c - POST /api/v1/hub/compact: what is dead leaves the disk. The answer comes at the end; a client
- * that leaves before does not end it.
+ * hub_compact.c - POST /api/v1/hub/compact: what is dead leaves the disk. The answer comes at the
+ * end; a client that leaves before does not end it.
  */
 #include "api/audit.h"
 #include "api/dispatch.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ingest.c - POST /api/v1/logs: whose records these are and how long they are kept, unless they say so
- * themselves.
+ * ingest.c - POST /api/v1/logs: whose records these are and how long they are kept, unless they say
+ * so themselves.
  */
 #include "api/dispatch.h"
 #include "record/utf8.h"

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * ipc.h - the hub as a server of calls (docs/ipc-channels.md): two doors, and the handlers behind them.
+ * ipc.h - the hub as a server of calls (docs/ipc-channels.md): two doors, and the handlers behind
+ * them.
  *
  *     local socket ─▶ ipc_serve_local ─┐                      ┌─ logs: get, search, count, popular, scan, write
  *     /api/v1/ipc ──▶ ipc_ws (a route) ─┴▶ manager (src/ipc) ─┼─ logs: register, subscribe
  *                                                             └─ processes, system, configuration
  *
- * The manager decides by scope (admin, write, read); a handler that reads or writes records also keeps
- * to the labels that its caller is limited to, and every other is closed to such a caller.
+ * The manager decides by scope (admin, write, read); a handler that reads or writes records also
+ * keeps to the labels that its caller is limited to, and every other is closed to such a caller.
  *
  * Threads: loop thread; questions to the store are worked on in the pool.
  * Owns:    the manager, its connections, what is asked and subscribed.

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * ipc_ai.c - ai:explain and ai:summarize: a text, or the records that match, put to an OpenAI-compatible
- * interface that the configuration names. Without `ai.url` these channels do not exist.
+ * ipc_ai.c - ai:explain and ai:summarize: a text, or the records that match, put to an
+ * OpenAI-compatible interface that the configuration names. Without `ai.url` these channels do not
+ * exist.
  *
  *     {"text": "…"}            what to explain or summarise
  *     filters, limit (200)     or the newest records that match, as far as the caller may see them
  *
- * The answer is {"text", "model"}; of a given text it is kept for an hour, for each caller apart. The work is done in the
- * pool, one transfer of libcurl's multi interface, which a cancel ends at once.
+ * The answer is {"text", "model"}; of a given text it is kept for an hour, for each caller apart.
+ * The work is done in the pool, one transfer of libcurl's multi interface, which a cancel ends at
+ * once.
  */
 #include "api/ipc_impl.h"
 

@@ -2,8 +2,8 @@
  *
  * ipc_ask.c - arguments become a filter and a query; a question goes to the pool and comes back.
  *
- * Names are those of query parameters, in snake_case or camelCase. An argument that nobody knows is an
- * error with the nearest name: a misspelt filter that is ignored would show everything.
+ * Names are those of query parameters, in snake_case or camelCase. An argument that nobody knows is
+ * an error with the nearest name: a misspelt filter that is ignored would show everything.
  */
 #include "api/ipc_impl.h"
 

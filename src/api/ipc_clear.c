@@ -2,7 +2,8 @@
  *
  * ipc_clear.c - logs:clear: what was logged under these labels is gone (as DELETE /api/v1/logs).
  *
- * The snapshot that is counted is taken in the turn of the clear, so the number in the answer is exact.
+ * The snapshot that is counted is taken in the turn of the clear, so the number in the answer is
+ * exact.
  */
 #include "api/ipc_impl.h"
 

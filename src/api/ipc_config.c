@@ -2,8 +2,8 @@
  *
  * ipc_config.c - the configuration, for callers that may change it: get, validate, set, watch.
  *
- * What can be set are the settings that take effect without a start; the others are for the file. A value
- * set here lies on top of file, environment and flags until it is taken back or the hub ends.
+ * What can be set are the settings that take effect without a start; the others are for the file. A
+ * value set here lies on top of file, environment and flags until it is taken back or the hub ends.
  *
  * A watch remembers what it has told, setting by setting, and tells whatever reads differently now.
  */

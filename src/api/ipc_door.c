@@ -2,9 +2,9 @@
  *
  * ipc_door.c - connections of callers: the local socket, and WebSocket.
  *
- * Both carry the same frames to the same manager. On the local socket they are a stream of bytes; on
- * WebSocket each binary message holds whole frames, and what a peer that reads nothing sent waits in
- * `rest` until it reads again.
+ * Both carry the same frames to the same manager. On the local socket they are a stream of bytes;
+ * on WebSocket each binary message holds whole frames, and what a peer that reads nothing sent
+ * waits in `rest` until it reads again.
  */
 #include "api/ipc_impl.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * ipc_follow.c - logs:subscribe and logs:register (live records as a stream without end), and logs:scan
- * (what is stored, oldest first, with progress).
+ * ipc_follow.c - logs:subscribe and logs:register (live records as a stream without end), and
+ * logs:scan (what is stored, oldest first, with progress).
  *
- * A subscriber reads from the store in steps until it has everything, then takes what is published as it
- * comes. While it reads slowly what comes waits in `items`; beyond ITEMS_MAX it stops taking and goes
- * on from the store by id, so it loses nothing, whatever its pace. What is live only (`store: false`)
- * is not in the store and is then missing.
+ * A subscriber reads from the store in steps until it has everything, then takes what is published
+ * as it comes. While it reads slowly what comes waits in `items`; beyond ITEMS_MAX it stops taking
+ * and goes on from the store by id, so it loses nothing, whatever its pace. What is live only
+ * (`store: false`) is not in the store and is then missing.
  *
  *     [store, step by step] ─ nothing newer ─▶ [live] ─ items full, and drained ─▶ [store …]
  */
@@ -302,8 +302,8 @@ static struct follow *follow_new(struct lm_call call, struct ipc *ipc, struct ip
     return f;
 }
 
-/* The first item says where the stream begins; a cursor of another store begins at the present, and the
- * gap is said. */
+/* The first item says where the stream begins; a cursor of another store begins at the present, and
+ * the gap is said. */
 static void say_begin(struct follow *f, bool foreign)
 {
     char cursor[CURSOR_MAX];

@@ -2,7 +2,8 @@
  *
  * ipc_impl.h - what the files ipc*.c share.
  *
- * Threads: loop thread; what question_start() is given also runs in the pool. Owns: see each struct.
+ * Threads: loop thread; what question_start() is given also runs in the pool. Owns: see each
+ * struct.
  */
 #ifndef LM_API_IPC_IMPL_H
 #define LM_API_IPC_IMPL_H

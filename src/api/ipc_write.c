@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * ipc_write.c - logs:write: records over a call, by the rules of POST /api/v1/logs (docs/ingest.md).
+ * ipc_write.c - logs:write: records over a call, by the rules of POST /api/v1/logs
+ * (docs/ingest.md).
  *
  *     {"records": [{…}, …], "source": "app", "ttl": "7d", "batch": "key"}, or one record, or an array of records
  *
- * The answer comes when the records are acknowledged, which with durability `always` is a moment later.
+ * The answer comes when the records are acknowledged, which with durability `always` is a moment
+ * later.
  */
 #include "api/ipc_impl.h"
 

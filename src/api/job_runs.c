@@ -2,8 +2,8 @@
  *
  * job_runs.c - GET /api/v1/job-runs: which runs there are, the one that spoke last first.
  *
- * What was logged says when a run was first and last heard and how grave it was; the processes of the
- * hub say which run lives; the last exit record of a run says how it ended.
+ * What was logged says when a run was first and last heard and how grave it was; the processes of
+ * the hub say which run lives; the last exit record of a run says how it ended.
  */
 #include "api/search.h"
 

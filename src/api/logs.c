@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * logs.c - history over REST (docs/http-api.md): lists of records, the neighbours of a record, one record whole.
+ * logs.c - history over REST (docs/http-api.md): lists of records, the neighbours of a record, one
+ * record whole.
  */
 #include "api/search.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * openapi.c - GET /api/v1/openapi.json: the tables of routes, parameters and answers, as OpenAPI 3.1.
+ * openapi.c - GET /api/v1/openapi.json: the tables of routes, parameters and answers, as OpenAPI
+ * 3.1.
  *
  * Nothing is said here that the server does not itself go by: the dispatcher refuses what is not in
  * these tables.

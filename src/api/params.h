@@ -17,11 +17,12 @@
 #define PARAMS_FILTERS "*filters" /* and those that choose records */
 #define PARAMS_ANY     "*any"
 
-/* Makes a filter (heap) of the request's parameters and of what limits its caller. Names in `own` (ends with NULL) belong to the
- * route and are left to it. NULL: the request has been answered with 400. */
+/* Makes a filter (heap) of the request's parameters and of what limits its caller. Names in `own`
+ * (ends with NULL) belong to the route and are left to it. NULL: the request has been answered with
+ * 400. */
 struct filter *params_filter(struct http_req *req, const char *const *own) LM_MUST_CHECK;
-/* For routes that choose no records: only names in `own` (NULL, or PARAMS_ANY first: any), each once.
- * False: answered. */
+/* For routes that choose no records: only names in `own` (NULL, or PARAMS_ANY first: any), each
+ * once. False: answered. */
 bool params_check(struct http_req *req, const char *const *own) LM_MUST_CHECK;
 void params_filter_free(struct filter *f);
 

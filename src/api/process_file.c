@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * process_file.c - GET /api/v1/processes/{name}/download: the plain file of a process, byte for byte.
+ * process_file.c - GET /api/v1/processes/{name}/download: the plain file of a process, byte for
+ * byte.
  *
- * The file of the present run has a size, so ranges are answered (RFC 9110, section 14): a download that was
- * cut goes on, and `tail -c` over HTTP works. With date= or another format it is an export of what is
- * stored with process_id=<name>.
+ * The file of the present run has a size, so ranges are answered (RFC 9110, section 14): a download
+ * that was cut goes on, and `tail -c` over HTTP works. With date= or another format it is an export
+ * of what is stored with process_id=<name>.
  *
  * The name never becomes a path by itself: it must be a process that the hub knows, and the file is
  * opened below log_dir without following any link.
@@ -115,7 +116,8 @@ static bool open_file(struct http_req *req, const char *dir, const char *name, i
 
 enum range { RANGE_NONE, RANGE_GOOD, RANGE_BEYOND };
 
-/* One range of a file of `size` bytes. What is not one well-formed range counts as none, as the RFC has it. */
+/* One range of a file of `size` bytes. What is not one well-formed range counts as none, as the RFC
+ * has it. */
 static enum range parse_range(struct str text, uint64_t size, uint64_t *ret_from, uint64_t *ret_end)
 {
     struct str last, first;

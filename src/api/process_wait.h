@@ -17,8 +17,8 @@ enum wait_goal {
     GOAL_DOWN, /* ended */
 };
 
-/* Answers req with the process: 200 as soon as the goal is reached, 202 with what is so after wait_ms.
- * For GOAL_UP a life counts only if its run is not `before` (NULL: any). */
+/* Answers req with the process: 200 as soon as the goal is reached, 202 with what is so after
+ * wait_ms. For GOAL_UP a life counts only if its run is not `before` (NULL: any). */
 void process_wait(struct http_req *req, struct api *api, const struct process *p,
                   enum wait_goal goal, const uint8_t *before, uint32_t wait_ms);
 

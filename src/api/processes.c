@@ -2,8 +2,8 @@
  *
  * processes.c - what there is, and starting, stopping, restarting and signalling it.
  *
- * A verb is answered when it has been begun, with the process as it is then; the answer to `stop` may
- * say "stopping". What comes of it is seen in the list, or in the stream of changes.
+ * A verb is answered when it has been begun, with the process as it is then; the answer to `stop`
+ * may say "stopping". What comes of it is seen in the list, or in the stream of changes.
  */
 #include "api/audit.h"
 #include "api/dispatch.h"

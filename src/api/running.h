@@ -2,8 +2,9 @@
  *
  * running.h - the queries and downloads that are under way: seen and ended by an operator.
  *
- * GET /api/v1/queries lists them with how far they have come, DELETE /api/v1/queries/{id} ends one. Whoever
- * works on a request in the pool embeds a struct running and is in the list as long as it works.
+ * GET /api/v1/queries lists them with how far they have come, DELETE /api/v1/queries/{id} ends one.
+ * Whoever works on a request in the pool embeds a struct running and is in the list as long as it
+ * works.
  *
  * Threads: loop thread; what is pointed to may change on any.
  * Owns:    nothing: the members point into the struct around it.

@@ -3,7 +3,8 @@
  * session.c - from the URL on the console, or from a token, to a browser that may ask by itself.
  *
  * The printed URL carries a one-time ticket. Opening it sets the session's cookie and leads to the
- * same page without the ticket, so that the ticket stays neither in the address bar nor in a bookmark.
+ * same page without the ticket, so that the ticket stays neither in the address bar nor in a
+ * bookmark.
  */
 #include "api/dispatch.h"
 #include "api/webpage.h"

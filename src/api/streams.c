@@ -14,8 +14,8 @@
 
 enum { TAIL_MAX = 10000 };
 
-/* Where to begin: Last-Event-ID (a reconnecting EventSource repeats its URL, so the header wins), then
- * `after`, then `tail`. False: the request has been answered. */
+/* Where to begin: Last-Event-ID (a reconnecting EventSource repeats its URL, so the header wins),
+ * then `after`, then `tail`. False: the request has been answered. */
 static bool read_place(struct http_req *req, struct api *api, struct sub_start *start)
 {
     struct str header = http_header(req, "last-event-id"), after = http_query(req, "after");

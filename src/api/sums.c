@@ -118,8 +118,8 @@ static int fill_buckets(struct histogram_search *h, int64_t first, int64_t last)
     return query_histogram(&s->query, s->view, h->start_us, h->width_us, h->buckets, h->count);
 }
 
-/* Where nobody said which time is meant, it is that of the records which match: a first, coarse count finds
- * it to within a bucket of its own. */
+/* Where nobody said which time is meant, it is that of the records which match: a first, coarse
+ * count finds it to within a bucket of its own. */
 static int narrow(struct histogram_search *h, int64_t *first, int64_t *last)
 {
     uint32_t from = 0, end;

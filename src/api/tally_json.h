@@ -17,8 +17,9 @@ uint64_t tally_sum(const uint64_t levels[LEVEL_COUNT]);
 /* `"<name>":<text>,"count":…,"levels":{…},"first_id":…,"last_id":…,"first":…,"last":…` */
 void tally_add_members(struct buf *out, const char *name, const struct query_tally *t);
 
-/* At the front of an object: how many records the answer goes without, because they cannot be read, and where:
- * `"unread":120,"unread_at":[{"first_id":…,"last_id":…,"count":120}],`. Nothing when there are none. */
+/* At the front of an object: how many records the answer goes without, because they cannot be read,
+ * and where: `"unread":120,"unread_at":[{"first_id":…,"last_id":…,"count":120}],`. Nothing when
+ * there are none. */
 void tally_add_unread(struct buf *object, const struct store_unread *unread);
 
 #endif

@@ -6,8 +6,9 @@
  * no generated C, no second compiler pass over 200 KB. CMake says where the files are: PAGE_DIR,
  * PAGE_INDEX (the first page), and PAGE_ASSETS when there is more than that.
  *
- * An entity tag is the hash of the bytes, made when a file is first asked for. The first page names the
- * others together with theirs (/assets/app.js?v=<hash>), so that a browser may keep these for ever.
+ * An entity tag is the hash of the bytes, made when a file is first asked for. The first page names
+ * the others together with theirs (/assets/app.js?v=<hash>), so that a browser may keep these for
+ * ever.
  */
 #include "api/webpage.h"
 

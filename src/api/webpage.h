@@ -2,10 +2,10 @@
  *
  * webpage.h - the web page, as files inside the program.
  *
- * webpage.c holds the bytes and is built after the page itself; it belongs to the program logmill only
- * and not to the core library, so that tests and benches need neither node nor npm, and the C code
- * compiles while the page is being built. webpage_http.c answers requests and is part of core: in a
- * program without webpage.c it finds no file and answers 404.
+ * webpage.c holds the bytes and is built after the page itself; it belongs to the program logmill
+ * only and not to the core library, so that tests and benches need neither node nor npm, and the C
+ * code compiles while the page is being built. webpage_http.c answers requests and is part of core:
+ * in a program without webpage.c it finds no file and answers 404.
  *
  * Threads: loop thread only. Owns: nothing; the files are constant.
  */

@@ -4,12 +4,12 @@
  *
  * The policy lets the page load its own script, style and image and talk to this hub, and nothing
  * else: a line of a log that becomes markup by a mistake of ours could still do no harm. The
- * browser asks for the first page each time (no-cache) and mostly gets 304. That page names its files
- * with their hashes, and a file asked for with its own is kept without asking, so an upgraded hub never
- * meets the script of the one before.
+ * browser asks for the first page each time (no-cache) and mostly gets 304. That page names its
+ * files with their hashes, and a file asked for with its own is kept without asking, so an upgraded
+ * hub never meets the script of the one before.
  *
- * Whoever takes gzip gets it. A file is packed once, when it is first wanted so, and kept for the life of
- * the program.
+ * Whoever takes gzip gets it. A file is packed once, when it is first wanted so, and kept for the
+ * life of the program.
  */
 #include "api/webpage.h"
 

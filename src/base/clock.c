@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * clock.c - the two clocks, and the calendar for time stamps (days from civil, proleptic Gregorian).
+ * clock.c - the two clocks, and the calendar for time stamps (days from civil, proleptic
+ * Gregorian).
  */
 #include "base/clock.h"
 

@@ -22,8 +22,9 @@ void clock_advance(int64_t us);
  * Times outside the years 0000..9999 are clamped. Returns 27. */
 size_t clock_rfc3339(int64_t wall_us, char out[27]);
 
-/* Reads RFC 3339: "2026-01-15T10:30:45.123456Z", any number of fraction digits or none, 'T', 't' or a
- * space in the middle, "Z" or "+01:30" at the end; or a date alone, which means its midnight UTC. */
+/* Reads RFC 3339: "2026-01-15T10:30:45.123456Z", any number of fraction digits or none, 'T', 't' or
+ * a space in the middle, "Z" or "+01:30" at the end; or a date alone, which means its midnight
+ * UTC. */
 bool clock_parse(struct str text, int64_t *ret_us);
 
 #endif

@@ -26,7 +26,8 @@ enum lm_err {
 #define LM_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define LM_UNUSED            __attribute__((unused))
 
-/* What a person reads: where (0 = no line or column known) and one sentence that says what to do. */
+/* What a person reads: where (0 = no line or column known) and one sentence that says what to
+ * do. */
 struct errinfo {
     int code;
     int line;

@@ -35,8 +35,8 @@ static inline struct str str_from(const char *zero_terminated)
     return (struct str){zero_terminated, strlen(zero_terminated)};
 }
 
-/* memcmp(a, b, n) == 0. Names are of 8 to 16 bytes mostly: two loads that may overlap, and no call, which
- * all in all would be a tenth of what a line of JSON costs. */
+/* memcmp(a, b, n) == 0. Names are of 8 to 16 bytes mostly: two loads that may overlap, and no call,
+ * which all in all would be a tenth of what a line of JSON costs. */
 static inline bool bytes_same(const char *a, const char *b, size_t n)
 {
     uint64_t front_a, front_b, back_a, back_b;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * ask_hub.h - what the subcommands that ask the hub about its history share: which hub, which records.
+ * ask_hub.h - what the subcommands that ask the hub about its history share: which hub, which
+ * records.
  *
  *     ask_begin ─▶ ask_options ─▶ ask_get … ─▶ ask_end
  *
- * Exit statuses are those of grep, so that scripts can tell nothing from trouble: 0 found, 1 nothing, 2
- * something went wrong.
+ * Exit statuses are those of grep, so that scripts can tell nothing from trouble: 0 found, 1
+ * nothing, 2 something went wrong.
  *
  * Threads: the main thread. Owns: settings, texts.
  */
@@ -37,9 +38,9 @@ void ask_end(struct ask *a);
 /* An option of a subcommand of its own; a status other than 0 ends reading. */
 typedef int ask_own_fn(void *ctx, int id, const char *value);
 
-/* Reads the flags that choose records (--level, --source, … and -q), --colour, and those in `own`, whose
- * ids are ASK_OWN and more. What is left are words of a filter; where `words` is NULL they are refused, else
- * argv[*words..] may be files. Returns an exit status. */
+/* Reads the flags that choose records (--level, --source, … and -q), --colour, and those in `own`,
+ * whose ids are ASK_OWN and more. What is left are words of a filter; where `words` is NULL they
+ * are refused, else argv[*words..] may be files. Returns an exit status. */
 enum { ASK_OWN = 512 };
 int ask_options(struct ask *a, int argc, char **argv, const struct option *own, ask_own_fn *fn,
                 void *ctx, int *words) LM_MUST_CHECK;

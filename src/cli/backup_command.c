@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * backup_command.c - `logmill backup DIR`: a copy of the store, checked, whether or not a hub uses it.
+ * backup_command.c - `logmill backup DIR`: a copy of the store, checked, whether or not a hub uses
+ * it.
  */
 #include "cli/verify_command.h"
 #include "store/backup.h"

@@ -2,8 +2,8 @@
  *
  * cli.c - from the words of the command line to one subcommand.
  *
- * `logmill help X`, `logmill X --help` and `logmill --help` print what commands.def says. Everything
- * that is refused is refused with the nearest name that would have been taken.
+ * `logmill help X`, `logmill X --help` and `logmill --help` print what commands.def says.
+ * Everything that is refused is refused with the nearest name that would have been taken.
  */
 #include "cli/cli.h"
 

@@ -24,8 +24,8 @@ enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 /* Finds the subcommand and runs it. */
 int cli_main(int argc, char **argv);
 
-/* settings_load() for a subcommand: takes the flags of the table out of argv. On failure the sentence
- * has been printed, s is empty, and the exit status to return (never 0) comes back. */
+/* settings_load() for a subcommand: takes the flags of the table out of argv. On failure the
+ * sentence has been printed, s is empty, and the exit status to return (never 0) comes back. */
 int cli_settings(struct settings *s, int *argc, char **argv) LM_MUST_CHECK;
 
 /* Prints "logmill <command>: <sentence>" with a hint at the help on stderr; returns CLI_USAGE. */

@@ -17,8 +17,8 @@
 
 enum { CALL_WORDS_MAX = 16 };
 
-/* `words` follow the name of the program, parted by spaces. What goes to stdout is in `output` afterwards; what
- * goes to stderr as well, in order, or nowhere. Returns the exit status. */
+/* `words` follow the name of the program, parted by spaces. What goes to stdout is in `output`
+ * afterwards; what goes to stderr as well, in order, or nowhere. Returns the exit status. */
 static inline int cli_call(const char *words, bool with_errors, char *output, size_t size)
 {
     char text[600], *argv[CALL_WORDS_MAX + 1] = {NULL};

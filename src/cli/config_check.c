@@ -2,8 +2,8 @@
  *
  * config_check.c - `logmill config`: what holds, and the reference pages.
  *
- * `config docs` prints docs/settings.md and docs/metrics.md; a test compares them with the committed
- * files, so that the pages are those of this very program.
+ * `config docs` prints docs/settings.md and docs/metrics.md; a test compares them with the
+ * committed files, so that the pages are those of this very program.
  */
 #include "cli/cli.h"
 #include "conf/settings_doc.h"

@@ -2,7 +2,8 @@
  *
  * control.c - `logmill start`, `stop` and `restart`: three verbs, one way.
  *
- * The hub answers when it is done, so a script that goes on after `logmill stop web` finds web stopped.
+ * The hub answers when it is done, so a script that goes on after `logmill stop web` finds web
+ * stopped.
  */
 #include "cli/hub_call.h"
 #include "conf/units.h"

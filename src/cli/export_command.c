@@ -2,8 +2,9 @@
  *
  * export_command.c - `logmill export`: records as a file.
  *
- * A named file appears under its name only when it is whole: until then it is <name>.part beside it, which goes
- * when the export is ended. One that was left behind all the same (kill -9) is written anew.
+ * A named file appears under its name only when it is whole: until then it is <name>.part beside
+ * it, which goes when the export is ended. One that was left behind all the same (kill -9) is
+ * written anew.
  */
 #include "cli/ask_hub.h"
 #include "cli/progress.h"

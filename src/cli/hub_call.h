@@ -22,12 +22,13 @@ struct hub_call {
 int hub_call_open(struct hub_call *c, int *argc, char **argv) LM_MUST_CHECK;
 void hub_call_close(struct hub_call *c);
 
-/* One request; method NULL = GET. 0 and *ret_answer (json_decref), or an exit status when there is no
- * hub or it refused, which has been said on stderr. timeout_ms 0 = as long as it takes. */
+/* One request; method NULL = GET. 0 and *ret_answer (json_decref), or an exit status when there is
+ * no hub or it refused, which has been said on stderr. timeout_ms 0 = as long as it takes. */
 int hub_call_json(struct hub_call *c, const char *method, const char *path, const json_t *body,
                   int timeout_ms, json_t **ret_answer) LM_MUST_CHECK;
 
-/* "/api/v1/processes/NAME" and `rest`, the name encoded; *ret_path is zero-terminated (buf_fini). */
+/* "/api/v1/processes/NAME" and `rest`, the name encoded; *ret_path is zero-terminated
+ * (buf_fini). */
 int hub_call_process_path(struct buf *ret_path, const char *name, const char *rest) LM_MUST_CHECK;
 
 /* A text member, "" when it is not there. */

@@ -46,8 +46,8 @@ int cli_reload(int argc, char **argv)
     return rc;
 }
 
-/* The new program answers on the same door; connections that come too early wait in its queue, or are
- * the last that the old one cuts. */
+/* The new program answers on the same door; connections that come too early wait in its queue, or
+ * are the last that the old one cuts. */
 static int await_answer(struct hub_call *c)
 {
     for (int i = 0; i < AGAIN_TIMES; i++) {

@@ -2,8 +2,8 @@
  *
  * hub_link.c - sockets, and OpenSSL over them.
  *
- * OpenSSL writes with write(), which may raise SIGPIPE, and a command may want to end by that signal when
- * its own output is closed. So the signal is blocked while OpenSSL is at work.
+ * OpenSSL writes with write(), which may raise SIGPIPE, and a command may want to end by that
+ * signal when its own output is closed. So the signal is blocked while OpenSSL is at work.
  */
 #include "cli/hub_link.h"
 

@@ -4,8 +4,9 @@
  *
  *     file ─▶ [unpack] ─▶ lines ─▶ [understand] ─▶ batch of ≤ 1 MiB ─▶ POST /api/v1/logs, with a key
  *
- * NDJSON goes to the hub as it is, and comes from an earlier export unchanged but for its ids. Text is
- * understood here, as the hub would understand it (record/parse.h): level, time, fields. import_send.c sends.
+ * NDJSON goes to the hub as it is, and comes from an earlier export unchanged but for its ids. Text
+ * is understood here, as the hub would understand it (record/parse.h): level, time, fields.
+ * import_send.c sends.
  *
  * Threads: the main thread. Owns: struct import_run.
  */
@@ -97,7 +98,8 @@ static int take_params_as_labels(struct import_run *im, int argc, char **argv)
 
 /* --- lines --- */
 
-/* Appends `,"labels":{…}` with what the command line says, which counts more than the line's own. */
+/* Appends `,"labels":{…}` with what the command line says, which counts more than the line's
+ * own. */
 static void add_labels(struct import_run *im, struct str already)
 {
     struct buf *out = &im->batch;
@@ -139,7 +141,8 @@ static bool is_core(struct str key)
     return false;
 }
 
-/* A line of an export: its id is the old store's, and what is no member of every record is a label. */
+/* A line of an export: its id is the old store's, and what is no member of every record is a
+ * label. */
 static void add_exported(struct import_run *im, struct str line)
 {
     struct buf labels = {0};

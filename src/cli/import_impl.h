@@ -33,7 +33,8 @@ struct import_run {
 
 /* --- import_send.c --- */
 
-/* Sends what is in the batch, as often as it takes; it is empty afterwards. 0; negative: given up, and said. */
+/* Sends what is in the batch, as often as it takes; it is empty afterwards. 0; negative: given up,
+ * and said. */
 int import_send(struct import_run *im) LM_MUST_CHECK;
 
 #endif

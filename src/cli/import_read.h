@@ -2,8 +2,8 @@
  *
  * import_read.h - the lines of a file, packed or not, or of the standard input.
  *
- * Packed files are known by their first bytes (gzip, zstd), whatever they are called. A line is at most
- * RECORD_MESSAGE_MAX bytes; a longer one comes in parts.
+ * Packed files are known by their first bytes (gzip, zstd), whatever they are called. A line is at
+ * most RECORD_MESSAGE_MAX bytes; a longer one comes in parts.
  *
  * Threads: the main thread. Owns: nothing after it has returned.
  */

@@ -2,8 +2,9 @@
  *
  * import_send.c - one batch of an import to the hub, until it has it.
  *
- * The key of a batch is made of its place and bytes, so a batch whose answer was lost is sent again and stored
- * once, and so is a whole import that was interrupted and is begun again within ten minutes.
+ * The key of a batch is made of its place and bytes, so a batch whose answer was lost is sent again
+ * and stored once, and so is a whole import that was interrupted and is begun again within ten
+ * minutes.
  *
  * Threads: the main thread. Owns: nothing.
  */

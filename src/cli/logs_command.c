@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * logs_command.c - `logmill logs NAME`: what a process wrote lately, and with -f what it writes from now on.
+ * logs_command.c - `logmill logs NAME`: what a process wrote lately, and with -f what it writes
+ * from now on.
  *
- * Following is `logmill tail` with the process filled in. Without it the records are asked for, so the
- * command ends when they are printed.
+ * Following is `logmill tail` with the process filled in. Without it the records are asked for, so
+ * the command ends when they are printed.
  */
 #include "cli/hub_call.h"
 #include "cli/record_line.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * keeper_pipe.c - `app | logmill pipe --source app`: what to call the lines, and then proc/keeper_pipe.h.
+ * keeper_pipe.c - `app | logmill pipe --source app`: what to call the lines, and then
+ * proc/keeper_pipe.h.
  */
 #include "cli/cli.h"
 

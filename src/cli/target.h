@@ -24,8 +24,8 @@ struct target {
     bool insecure;
 };
 
-/* Reads the environment, and takes the flags out of argv, up to "--". 0, or an exit status after having
- * said what is wrong. */
+/* Reads the environment, and takes the flags out of argv, up to "--". 0, or an exit status after
+ * having said what is wrong. */
 int target_take(struct target *t, const char *command, int *argc, char **argv) LM_MUST_CHECK;
 
 /* A URL in its parts. */

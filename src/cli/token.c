@@ -2,8 +2,8 @@
  *
  * token.c - `logmill token create`: a new token, shown once, and the line for the configuration.
  *
- * It asks no hub: what the hub must know is a hash, which goes into its configuration file by hand or
- * by whatever deploys it. The token is the first line, so that `| head -1` gives it alone.
+ * It asks no hub: what the hub must know is a hash, which goes into its configuration file by hand
+ * or by whatever deploys it. The token is the first line, so that `| head -1` gives it alone.
  */
 #include "cli/cli.h"
 

@@ -9,8 +9,8 @@
 
 #include "cli/cli.h"
 
-/* Reads every byte of the history in this state directory, which nobody uses, and prints what it finds. An exit
- * status. */
+/* Reads every byte of the history in this state directory, which nobody uses, and prints what it
+ * finds. An exit status. */
 int verify_look(const char *command, const char *state_dir) LM_MUST_CHECK;
 
 #endif

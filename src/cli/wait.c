@@ -2,9 +2,9 @@
  *
  * wait.c - `logmill wait NAME`: until a process has said something, or has ended.
  *
- * Exit statuses are for scripts: with --match 0 when the line came, 1 when the process ended without
- * it, 124 when the time is over; without --match the status of the process itself, 128 + n when signal
- * n ended it. What the present run said before counts as well.
+ * Exit statuses are for scripts: with --match 0 when the line came, 1 when the process ended
+ * without it, 124 when the time is over; without --match the status of the process itself, 128 + n
+ * when signal n ended it. What the present run said before counts as well.
  */
 #include "base/clock.h"
 #include "cli/hub_call.h"
@@ -106,7 +106,8 @@ static int signal_number(const char *name)
     return 0;
 }
 
-/* Its own status, or 1 with --match, which it has not said; -1 while it lives or will live again. */
+/* Its own status, or 1 with --match, which it has not said; -1 while it lives or will live
+ * again. */
 static int end_of(const struct wait *w, const json_t *p)
 {
     const json_t *ex = json_object_get(p, "exit"), *code = json_object_get(ex, "code");

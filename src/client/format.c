@@ -6,7 +6,8 @@
 
 #include <sys/types.h>
 
-/* Where the text goes and where the arguments come from. `p` NULL: too long, or not ours to format. */
+/* Where the text goes and where the arguments come from. `p` NULL: too long, or not ours to
+ * format. */
 struct pen {
     char *p, *end;
     va_list args;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * format_test.c - what is formatted here reads as the C library would write it; the rest is left to it.
+ * format_test.c - what is formatted here reads as the C library would write it; the rest is left to
+ * it.
  */
 #include "client/format.h"
 

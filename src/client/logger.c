@@ -52,7 +52,8 @@ static int add(struct lm_log *log, const struct lm_entry *e, int64_t now_us, boo
     return 0;
 }
 
-/* The hub sleeps, or is not there. One that has just come leaves word in the ring: it is called at once. */
+/* The hub sleeps, or is not there. One that has just come leaves word in the ring: it is called at
+ * once. */
 static void look_after(struct lm_log *log, bool wake)
 {
     if (log->fd >= 0)

@@ -2,9 +2,9 @@
  *
  * logger_hub.c - the connection of a logger: it carries next to nothing.
  *
- * Which ring this is, a WAKE when the hub sleeps, and the question of a flush. When it is lost the records wait in
- * the ring, and every now and then a record tries to connect again; a hub that comes reads every ring and marks
- * it, so that the next record calls it.
+ * Which ring this is, a WAKE when the hub sleeps, and the question of a flush. When it is lost the
+ * records wait in the ring, and every now and then a record tries to connect again; a hub that
+ * comes reads every ring and marks it, so that the next record calls it.
  *
  * Threads: any, with log->lock. Owns: log->fd.
  */

@@ -2,8 +2,8 @@
  *
  * logger_open.c - a log is opened, forked and closed.
  *
- * A page that the kernel empties in a child (MADV_WIPEONFORK) tells that this is another process now:
- * the child leaves the parent's ring, lock and connection alone and begins its own.
+ * A page that the kernel empties in a child (MADV_WIPEONFORK) tells that this is another process
+ * now: the child leaves the parent's ring, lock and connection alone and begins its own.
  *
  * Threads: any. Owns: struct lm_log.
  */

@@ -2,7 +2,8 @@
  *
  * logger_scope.c - scopes: labels made once into the bytes that a record in the ring begins with.
  *
- * Threads: any; a scope does not change once it is made. Owns: struct lm_scope, until lm_scope_free().
+ * Threads: any; a scope does not change once it is made. Owns: struct lm_scope, until
+ * lm_scope_free().
  */
 #include "client/logger_impl.h"
 

@@ -58,7 +58,8 @@ static int make_file(struct ring *r, int dir)
         return -errno;
     if (fcntl(r->fd, F_SETLK, &lock) < 0)
         return -errno;
-    /* Every page is there before it is written to: a full disk is an error here and no signal later. */
+    /* Every page is there before it is written to: a full disk is an error here and no signal
+     * later. */
     return -posix_fallocate(r->fd, 0, (off_t)(RING_DATA_AT + r->data_n));
 }
 
@@ -69,7 +70,8 @@ static int map_file(struct ring *r, struct str source)
         r->map = NULL;
         return -errno;
     }
-    /* The first record should not pay for the pages. Older kernels do not know how; it still works. */
+    /* The first record should not pay for the pages. Older kernels do not know how; it still
+     * works. */
     (void)madvise(r->map, RING_DATA_AT + (r->data_n < POPULATE_MAX ? r->data_n : POPULATE_MAX),
                   MADV_POPULATE_WRITE);
     struct ring_head head = {.magic = RING_MAGIC,
@@ -156,8 +158,8 @@ char *ring_reserve(struct ring *r, uint64_t size)
     return r->map + RING_DATA_AT + (r->head & (r->data_n - 1));
 }
 
-/* The hub says that it sleeps, then looks at head once more; here head goes first, then the question. One
- * of the two sees the other. */
+/* The hub says that it sleeps, then looks at head once more; here head goes first, then the
+ * question. One of the two sees the other. */
 bool ring_commit(struct ring *r, uint64_t size)
 {
     _Atomic uint32_t *wake = (_Atomic uint32_t *)(void *)(r->map + RING_WAKE_AT);

@@ -2,8 +2,8 @@
  *
  * ring.h - the writer's side of a ring file (ipc/ring_layout.h).
  *
- * The file is locked (fcntl) as long as the process that made it lives, so that a hub knows whether more
- * may come.
+ * The file is locked (fcntl) as long as the process that made it lives, so that a hub knows whether
+ * more may come.
  *
  * Threads: one at a time; the hub reads and writes the file meanwhile.
  * Owns:    the file's descriptor and mapping. The file itself is the hub's to remove.
@@ -30,8 +30,8 @@ int ring_create(struct ring *r, const char *dir, struct str source, uint64_t dat
 /* Safe on one with fd -1. */
 void ring_close(struct ring *r);
 
-/* Room for a record of `size` bytes (a multiple of 8); write there and call ring_commit(). NULL: full,
- * counted as dropped. */
+/* Room for a record of `size` bytes (a multiple of 8); write there and call ring_commit(). NULL:
+ * full, counted as dropped. */
 char *ring_reserve(struct ring *r, uint64_t size) LM_MUST_CHECK;
 /* The record is whole: the hub may read it. True: the hub sleeps and must be woken. */
 bool ring_commit(struct ring *r, uint64_t size);

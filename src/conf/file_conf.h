@@ -10,8 +10,8 @@
 #include "conf/settings.h"
 #include "conf/yaml_node.h"
 
-/* Reads the list of entries at `node` into s->files, which must be empty. On failure what was read so
- * far stays in s and goes with settings_fini(). */
+/* Reads the list of entries at `node` into s->files, which must be empty. On failure what was read
+ * so far stays in s and goes with settings_fini(). */
 int file_conf_read(struct settings *s, struct yaml_file *f, const yaml_node_t *node) LM_MUST_CHECK;
 
 void file_conf_fini(struct file_conf *c);

@@ -10,8 +10,8 @@
 #include "conf/settings.h"
 #include "conf/yaml_node.h"
 
-/* Reads the map at `node`. *ret and *ret_count are set at once, so that what was read before a failure
- * goes with label_conf_free(). */
+/* Reads the map at `node`. *ret and *ret_count are set at once, so that what was read before a
+ * failure goes with label_conf_free(). */
 int label_conf_read(struct yaml_file *f, const yaml_node_t *node, struct conf_label **ret,
                     size_t *ret_count) LM_MUST_CHECK;
 void label_conf_free(struct conf_label *labels, size_t count);

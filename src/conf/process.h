@@ -2,8 +2,8 @@
  *
  * process.h - what a person says about one process: an entry of `processes:`, or a job.
  *
- * Zeroed, it is an entry of nothing; process_conf.c reads one and fills in the defaults. Durations are
- * milliseconds, sizes bytes, texts zero-terminated. docs/settings.md explains each key.
+ * Zeroed, it is an entry of nothing; process_conf.c reads one and fills in the defaults. Durations
+ * are milliseconds, sizes bytes, texts zero-terminated. docs/settings.md explains each key.
  *
  * Threads: read-only once read.
  * Owns:    every text in it, until process_conf_fini().
@@ -49,7 +49,8 @@ struct process_check {
     uint32_t retries; /* of a health check: failures in a row until the process is started anew */
 };
 
-/* Limits of the kernel for the child (setrlimit(2), proc/cgroup.h), in the order of LIMIT lines of processes.def. */
+/* Limits of the kernel for the child (setrlimit(2), proc/cgroup.h), in the order of LIMIT lines of
+ * processes.def. */
 enum { LIMIT_COUNT = 12 };
 /* Those of a control group are no RLIMIT_. */
 enum { LIMIT_GROUP = 1000, GROUP_MEMORY = LIMIT_GROUP, GROUP_SWAP, GROUP_PROCESSES, GROUP_CPU };

@@ -15,9 +15,9 @@
 int processes_conf_read(struct settings *s, struct yaml_file *f,
                         const yaml_node_t *node) LM_MUST_CHECK;
 
-/* Reads one entry from a text in YAML, of which JSON without escaped surrogates is a part. *p may be
- * left half filled; process_conf_fini() is due either way. A member `name` names it; without one it is
- * called `name`. */
+/* Reads one entry from a text in YAML, of which JSON without escaped surrogates is a part. *p may
+ * be left half filled; process_conf_fini() is due either way. A member `name` names it; without one
+ * it is called `name`. */
 int process_conf_parse(struct process_conf *p, struct str text, struct str name,
                        struct errinfo *info) LM_MUST_CHECK;
 

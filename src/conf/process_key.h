@@ -3,8 +3,8 @@
  * process_key.h - the functions that read one key each, and what they share with other readers of
  * entries. For process_conf.c and file_conf.c.
  *
- * Each gets the value's node and fills its member of *p, which is empty before. Sentences about what is
- * wrong carry the place in the file.
+ * Each gets the value's node and fills its member of *p, which is empty before. Sentences about
+ * what is wrong carry the place in the file.
  *
  * Threads: any. Owns: nothing; texts become the entry's.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * process_key_what.c - keys that say what is run, and as whom: command, labels, environment, limits.
+ * process_key_what.c - keys that say what is run, and as whom: command, labels, environment,
+ * limits.
  */
 #include "conf/process_key.h"
 

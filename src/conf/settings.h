@@ -8,9 +8,9 @@
  *
  *     default  <  file (YAML)  <  environment LOGMILL_<NAME>  <  flag --<name>  <  what a call has set
  *
- * Types: sizes are bytes in uint64_t, durations milliseconds in uint32_t (fields end in _ms), counts
- * uint32_t, texts and paths zero-terminated and never NULL after settings_load(), lists arrays of texts
- * that end with NULL.
+ * Types: sizes are bytes in uint64_t, durations milliseconds in uint32_t (fields end in _ms),
+ * counts uint32_t, texts and paths zero-terminated and never NULL after settings_load(), lists
+ * arrays of texts that end with NULL.
  *
  * Threads: loaded before the loop starts, read-only from then on.
  * Owns:    every string in it, until settings_fini().

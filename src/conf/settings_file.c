@@ -3,7 +3,8 @@
  * settings_file.c - walks the YAML document and hands each value to the table.
  *
  * A name with a dot in the table, `auth.loopback`, is a map in the file, `auth: {loopback: ...}`.
- * There is one such level; nothing goes deeper except `processes` and `files`, which have readers of their own.
+ * There is one such level; nothing goes deeper except `processes` and `files`, which have readers
+ * of their own.
  */
 #include "conf/settings_file.h"
 

@@ -2,8 +2,8 @@
  *
  * settings_over.h - what was set while the hub runs: the layer above file, environment and flags.
  *
- * Only settings that may change without a start are taken. They hold until they are taken back or the hub
- * ends; nothing is written to the file.
+ * Only settings that may change without a start are taken. They hold until they are taken back or
+ * the hub ends; nothing is written to the file.
  *
  * Threads: the loop's. Owns: the texts.
  */
@@ -23,8 +23,8 @@ void settings_over_fini(struct settings_over *o);
 int settings_over_apply(const struct settings_over *o, struct settings *s,
                         struct errinfo *info) LM_MUST_CHECK;
 
-/* Would the setting take this text? -LM_E_INVALID with a sentence; otherwise, when ret_value is not NULL,
- * the value in one form is appended to it. */
+/* Would the setting take this text? -LM_E_INVALID with a sentence; otherwise, when ret_value is not
+ * NULL, the value in one form is appended to it. */
 int setting_try(const struct setting_info *info, struct str text, struct buf *ret_value,
                 struct errinfo *err) LM_MUST_CHECK;
 

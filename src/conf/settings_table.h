@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * settings_table.h - settings.def as data, for the code in conf/ and for the help and the documents.
+ * settings_table.h - settings.def as data, for the code in conf/ and for the help and the
+ * documents.
  *
  * Threads: any; the table is constant. Owns: nothing.
  */
@@ -41,7 +42,8 @@ struct setting_info {
 
 extern const struct setting_info setting_table[SETTING_COUNT];
 
-/* Does a change take effect when the configuration is read again, and not only at the next start? */
+/* Does a change take effect when the configuration is read again, and not only at the next
+ * start? */
 bool setting_takes_reload(const struct setting_info *info);
 
 /* Is its value nobody's business but the hub's? */
@@ -50,7 +52,8 @@ bool setting_is_secret(const struct setting_info *info);
 /* The entry with this name, or NULL. */
 const struct setting_info *setting_find(struct str name);
 
-/* The name on the command line ("auth-loopback") and in the environment ("LOGMILL_AUTH_LOOPBACK"). */
+/* The name on the command line ("auth-loopback") and in the environment
+ * ("LOGMILL_AUTH_LOOPBACK"). */
 enum { SETTING_NAME_MAX = 64 };
 void setting_flag(const struct setting_info *info, char out[SETTING_NAME_MAX]);
 void setting_variable(const struct setting_info *info, char out[SETTING_NAME_MAX]);

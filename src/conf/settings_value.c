@@ -53,8 +53,8 @@ static bool within(const struct setting_info *info, uint64_t value)
     return value >= min && value <= max;
 }
 
-/* "none", or a host, a colon and a port. Whether it is an address of this machine shows when the hub
- * listens on it. */
+/* "none", or a host, a colon and a port. Whether it is an address of this machine shows when the
+ * hub listens on it. */
 static bool address_ok(struct str text)
 {
     uint64_t port;
@@ -150,8 +150,8 @@ static int set_number(struct settings *s, const struct setting_info *info, struc
     return 0;
 }
 
-/* Letters, digits and what stands between them in names of zones. Whether there is such a zone shows
- * when the hub starts. */
+/* Letters, digits and what stands between them in names of zones. Whether there is such a zone
+ * shows when the hub starts. */
 static bool zone_ok(struct str text)
 {
     for (size_t i = 0; i < text.n; i++)

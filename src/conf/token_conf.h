@@ -10,8 +10,8 @@
 #include "conf/settings.h"
 #include "conf/yaml_node.h"
 
-/* Reads the list of tokens at `node` into s->tokens, which must be empty. On failure what was read so
- * far stays in s and goes with settings_fini(). */
+/* Reads the list of tokens at `node` into s->tokens, which must be empty. On failure what was read
+ * so far stays in s and goes with settings_fini(). */
 int token_conf_read(struct settings *s, struct yaml_file *f, const yaml_node_t *node) LM_MUST_CHECK;
 
 void token_conf_fini(struct token_conf *t);

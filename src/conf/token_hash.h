@@ -5,9 +5,9 @@
  *     token  lmt_<48 hex digits>                      192 random bits, shown once
  *     hash   v1.<32 hex digits>.<64 hex digits>       salt, SHA-256(salt token)
  *
- * A token is random and long, so one round of a fast hash is right: there is no dictionary to try, and
- * each request pays for it. The salt keeps equal tokens from showing; `v1` leaves room for another
- * function. Comparison takes the same time wherever the difference is.
+ * A token is random and long, so one round of a fast hash is right: there is no dictionary to try,
+ * and each request pays for it. The salt keeps equal tokens from showing; `v1` leaves room for
+ * another function. Comparison takes the same time wherever the difference is.
  *
  * Threads: any. Owns: nothing.
  */

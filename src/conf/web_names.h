@@ -11,8 +11,8 @@
 
 /* A host's name as in a URL: letters, digits, '-', '_' and '.', no port. */
 bool web_host_ok(struct str text);
-/* "https://ops.example.com", "http://localhost:3000", "app://desktop", or "*". A path, even "/", makes
- * it another text than browsers send, so it is refused. */
+/* "https://ops.example.com", "http://localhost:3000", "app://desktop", or "*". A path, even "/",
+ * makes it another text than browsers send, so it is refused. */
 bool web_origin_ok(struct str text);
 
 #endif

@@ -3,8 +3,8 @@
  * yaml_node.h - one YAML document as a tree whose every node knows its place.
  *
  * libyaml parses; these few verbs are all that the readers of the configuration need: is it a text,
- * a list, a map, and the sentence with line and column when it is not. Texts are valid UTF-8 because
- * libyaml refuses anything else, and never hold a zero byte because we do.
+ * a list, a map, and the sentence with line and column when it is not. Texts are valid UTF-8
+ * because libyaml refuses anything else, and never hold a zero byte because we do.
  *
  * Nodes may be shared by aliases and could even form a circle; readers go down a fixed number of
  * steps, so that this is harmless.
@@ -48,8 +48,8 @@ int yaml_map(struct yaml_file *f, const yaml_node_t *node, const char *what) LM_
 /* The text of a key of a node that passed yaml_map(). */
 struct str yaml_key(struct yaml_file *f, const yaml_node_pair_t *pair);
 
-/* A number that two equal values share, whatever the order of a map's members. Only for nodes that were
- * read: what lies deeper than four levels does not count. */
+/* A number that two equal values share, whatever the order of a map's members. Only for nodes that
+ * were read: what lies deeper than four levels does not count. */
 uint64_t yaml_hash(struct yaml_file *f, const yaml_node_t *node);
 
 /* How many members a list or a map has. */

@@ -6,8 +6,8 @@
  *     HTTP    ─▶ http_in ────────▶┘└─▶ journal ─▶ store ─▶ queries, replay
  *     doors: the local socket (frames or HTTP, told apart by the first byte) and TCP (HTTP)
  *
- * start() opens the parts one after the other (parts.c has their options), daemon_run() runs the loop until
- * signals.c ends it, clean_up() lets go.
+ * start() opens the parts one after the other (parts.c has their options), daemon_run() runs the
+ * loop until signals.c ends it, clean_up() lets go.
  *
  * Threads: the main thread becomes the loop thread.
  * Owns:    every module.
@@ -94,7 +94,8 @@ static void on_bus_error(int signum)
 }
 
 /* Each client and each file of the journal takes a descriptor, and 1024, which a shell gives, is no
- * promise the hub could keep. Children get the old limit: programs that use select() count on it. */
+ * promise the hub could keep. Children get the old limit: programs that use select() count on
+ * it. */
 static void raise_descriptor_limit(struct daemon *d)
 {
     struct rlimit limit;

@@ -2,7 +2,8 @@
  *
  * daemon.h - the hub as a process.
  *
- * Threads: the main thread, which becomes the loop thread. Owns: everything, while daemon_run() runs.
+ * Threads: the main thread, which becomes the loop thread. Owns: everything, while daemon_run()
+ * runs.
  */
 #ifndef LM_DAEMON_H
 #define LM_DAEMON_H

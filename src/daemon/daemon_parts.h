@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * daemon_parts.h - what the files of this folder share: all modules of the hub, and who does what with them.
+ * daemon_parts.h - what the files of this folder share: all modules of the hub, and who does what
+ * with them.
  *
  *     daemon.c runs; parts.c opens each module; intake.c is the hub as sources see it; doors.c lets clients in;
  *     signals.c stops, reloads and hands over; state_lock.c keeps a second hub out
@@ -81,8 +82,8 @@ struct intake daemon_intake(struct daemon *d);
 
 /* --- doors.c --- */
 
-/* The doors of the program before this one, if they are where the configuration wants them; new ones
- * otherwise. */
+/* The doors of the program before this one, if they are where the configuration wants them; new
+ * ones otherwise. */
 int daemon_open_doors(struct daemon *d, struct errinfo *info) LM_MUST_CHECK;
 /* For the next program they stay open: who calls meanwhile waits in the queue. */
 void daemon_close_doors(struct daemon *d);
@@ -93,11 +94,11 @@ void daemon_announce(struct daemon *d);
 
 /* Stop, reload and upgrade by signals. */
 void daemon_watch_signals(struct daemon *d);
-/* Children have ended (or stay with their keepers): close the doors, let the last bytes out. The loop
- * ends by itself when nothing is left to wait for. `ctx` is the daemon. */
+/* Children have ended (or stay with their keepers): close the doors, let the last bytes out. The
+ * loop ends by itself when nothing is left to wait for. `ctx` is the daemon. */
 void daemon_finish(void *ctx);
-/* The configuration that processes and that files go by from now on; the old ones go when nobody needs
- * them. NULL = that of the start. */
+/* The configuration that processes and that files go by from now on; the old ones go when nobody
+ * needs them. NULL = that of the start. */
 void daemon_use_settings(struct daemon *d, struct settings *processes, struct settings *files);
 /* As the API may ask for them. */
 struct hub_control daemon_control(struct daemon *d);

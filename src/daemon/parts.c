@@ -2,10 +2,12 @@
  *
  * parts.c - each part of the pipeline: what it is opened with, and what it tells the others.
  *
- * Functions stand in the order in which daemon.c calls them, which is the order a line travels; only the
- * sources come after the streams, so that no line arrives before there is somebody to see it.
+ * Functions stand in the order in which daemon.c calls them, which is the order a line travels;
+ * only the sources come after the streams, so that no line arrives before there is somebody to see
+ * it.
  *
- * Threads: loop thread. Owns: nothing; what is opened belongs to the daemon, also when opening fails half-way.
+ * Threads: loop thread. Owns: nothing; what is opened belongs to the daemon, also when opening
+ * fails half-way.
  */
 #include "daemon/daemon_parts.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * signals.c - stop, read the configuration again, become the next program: asked for by a signal or by
- * the API.
+ * signals.c - stop, read the configuration again, become the next program: asked for by a signal or
+ * by the API.
  *
  * Threads: loop thread. Owns: the daemon's signal handles.
  */
@@ -111,8 +111,8 @@ static int reload_files(struct daemon *d, struct settings *fresh, struct setting
     return rc;
 }
 
-/* Processes, files, tokens, hosts, origins and the certificate change at once, everything else at the
- * next start. */
+/* Processes, files, tokens, hosts, origins and the certificate change at once, everything else at
+ * the next start. */
 static void take_over(struct daemon *d, struct settings *fresh, struct settings *files,
                       struct buf *said)
 {
@@ -163,8 +163,8 @@ static const struct settings *settings_today(void *daemon)
     return d->reloaded ? d->reloaded : d->settings;
 }
 
-/* Tried with everything else the configuration says today; if that does not hold, what was set before
- * stays. */
+/* Tried with everything else the configuration says today; if that does not hold, what was set
+ * before stays. */
 static int set(void *daemon, const struct setting_info *what, struct str text, struct buf *said,
                struct errinfo *info)
 {

@@ -31,8 +31,8 @@ int state_dir_make(const char *path, struct errinfo *info)
     return 0;
 }
 
-/* A hub that was killed a moment ago may still be on its way out: the kernel takes up to some tenths
- * of a second to unmap a large journal, and gives the lock back last. */
+/* A hub that was killed a moment ago may still be on its way out: the kernel takes up to some
+ * tenths of a second to unmap a large journal, and gives the lock back last. */
 static bool lock_within(int fd, int64_t patience_us)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

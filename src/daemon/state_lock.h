@@ -2,8 +2,8 @@
  *
  * state_lock.h - one hub per state directory.
  *
- * The lock is that of an open file: it goes when the process does, however it ends, and stays through an
- * upgrade, which hands the descriptor on.
+ * The lock is that of an open file: it goes when the process does, however it ends, and stays
+ * through an upgrade, which hands the descriptor on.
  *
  * Threads: any; at start. Owns: nothing, the caller closes the descriptor.
  */

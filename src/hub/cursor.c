@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * cursor.c - "5f3a9c01.70001": the place of a record in everything this store has numbered, as clients keep it.
+ * cursor.c - "5f3a9c01.70001": the place of a record in everything this store has numbered, as
+ * clients keep it.
  *
  * Threads: loop thread. Owns: nothing.
  */

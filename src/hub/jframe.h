@@ -38,17 +38,18 @@ static inline bool jframe_is_below(const struct jframe *f, uint64_t id)
     return f->count > 0 ? f->first_id + f->count <= id : f->first_id < id;
 }
 
-/* Bytes the batch takes as a frame. Of a batch that is not to be stored only its origin, its position,
- * its label sets and its ids remain: a frame without records whose first_id is the one behind them. */
+/* Bytes the batch takes as a frame. Of a batch that is not to be stored only its origin, its
+ * position, its label sets and its ids remain: a frame without records whose first_id is the one
+ * behind them. */
 struct jframe_layout {
     uint32_t length, count, unstored, set_count, sets_n, texts_n;
 };
 void jframe_measure(const struct batch *b, struct jframe_layout *ret);
 
 /* Writes b (with b->first_id set) to `at`, which has room for layout->length bytes, except for the
- * length word, which stays 0: jframe_commit() stores it and so makes the frame exist. The word after the frame
- * is cleared when `clear_next`. `seed` is the secret of the file: without it nobody can make up
- * bytes that pass for a frame. */
+ * length word, which stays 0: jframe_commit() stores it and so makes the frame exist. The word
+ * after the frame is cleared when `clear_next`. `seed` is the secret of the file: without it nobody
+ * can make up bytes that pass for a frame. */
 void jframe_write(char *at, const struct batch *b, const struct jframe_layout *layout,
                   uint64_t seed, bool clear_next);
 /* A copy of a whole frame of another file, for one with this seed. It exists at once. */

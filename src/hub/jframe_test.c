@@ -193,7 +193,8 @@ static void every_cut_is_refused(void **state)
     drop_frame(frame);
 }
 
-/* All bits but those of the reserved words behind the check are under it, those before are looked at. */
+/* All bits but those of the reserved words behind the check are under it, those before are looked
+ * at. */
 static void every_changed_bit_is_noticed(void **state)
 {
     struct row *r = *state;

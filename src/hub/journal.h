@@ -10,8 +10,8 @@
  *        ▲ used again when JOURNAL_KEPT newer ones exist, and nobody reads it
  *
  * A full file waits until the store has sealed it into a chunk: before that it is never used again,
- * whatever it costs. When `max_bytes` of them wait, nothing more is taken (-EAGAIN), and what is not
- * acknowledged stays with its source.
+ * whatever it costs. When `max_bytes` of them wait, nothing more is taken (-EAGAIN), and what is
+ * not acknowledged stays with its source.
  *
  * Readers take a view, a snapshot of whole frames, and walk it with a cursor, on any thread.
  *
@@ -62,7 +62,8 @@ struct journal_report {
 
 int journal_open(struct journal **ret, const struct journal_opts *opts,
                  struct journal_report *report, struct errinfo *info) LM_MUST_CHECK;
-/* The loop has come to its end: no job is begun any more, but there may be something to append yet. */
+/* The loop has come to its end: no job is begun any more, but there may be something to append
+ * yet. */
 void journal_stop(struct journal *j);
 /* Syncs and closes. No job of the journal may be under way: the loop has come to its end, and runs
  * once more for the handles that are closed here (loop_fini() does that). NULL is fine. */
@@ -70,7 +71,8 @@ void journal_close(struct journal *j);
 
 /* Copies the batch in as one frame. b->first_id is set, except in an empty batch (a position only),
  * where the journal sets it. After 0 it survives the death of this process. Fails only when a new
- * file is needed and none can be made: nothing was written then. -EAGAIN: too many wait to be sealed. */
+ * file is needed and none can be made: nothing was written then. -EAGAIN: too many wait to be
+ * sealed. */
 int journal_append(struct journal *j, struct batch *b) LM_MUST_CHECK;
 
 /* --- sealing --- */
@@ -89,11 +91,12 @@ struct journal_view *journal_view_sealed(struct journal *j) LM_MUST_CHECK;
 
 /* --- questions --- */
 
-/* False while so many files wait to be sealed that journal_append() would soon refuse: who can make his
- * source wait does it now, before anything has to be refused. A full disk does not show here. */
+/* False while so many files wait to be sealed that journal_append() would soon refuse: who can make
+ * his source wait does it now, before anything has to be refused. A full disk does not show
+ * here. */
 bool journal_has_room(const struct journal *j);
-/* For a disk that was full: tries to make the next file now, when there is none; is there one; is there
- * neither one nor much room in the current file. */
+/* For a disk that was full: tries to make the next file now, when there is none; is there one; is
+ * there neither one nor much room in the current file. */
 void journal_make_spare(struct journal *j);
 bool journal_has_spare(const struct journal *j);
 bool journal_is_tight(const struct journal *j);
@@ -131,7 +134,8 @@ struct journal_cursor journal_seek(const struct journal_view *v, uint64_t from_i
 /* The next frame with records, or false at the end of the view. Damaged places are skipped: then
  * ret->first_id is above the id that was due. */
 bool journal_next(struct journal_cursor *c, struct jframe *ret);
-/* The same, but frames without records that say that ids were not stored (ret->unstored) count, too. */
+/* The same, but frames without records that say that ids were not stored (ret->unstored) count,
+ * too. */
 bool journal_next_or_unstored(struct journal_cursor *c, struct jframe *ret);
 /* Every frame, those that only move a position, too. */
 bool journal_next_any(struct journal_cursor *c, struct jframe *ret);

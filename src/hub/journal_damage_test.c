@@ -2,13 +2,13 @@
  *
  * journal_damage_test.c - what a damaged journal still gives, and what it never does.
  *
- * A small store is damaged in every way that fits into a test: cut at every length of its
- * last 4 KiB, each byte of each frame changed, headers changed. Opening never fails; what lies before
- * the damage is there, what lies behind it too; nothing is torn; damage is reported whenever ids may
+ * A small store is damaged in every way that fits into a test: cut at every length of its last 4
+ * KiB, each byte of each frame changed, headers changed. Opening never fails; what lies before the
+ * damage is there, what lies behind it too; nothing is torn; damage is reported whenever ids may
  * have been lost.
  *
- * A full file that is sealed asks for the next one, 8 MiB of disk at each of thousands of starts. Nothing here
- * writes that much, so there is no sealer, except where it matters.
+ * A full file that is sealed asks for the next one, 8 MiB of disk at each of thousands of starts.
+ * Nothing here writes that much, so there is no sealer, except where it matters.
  */
 #include "hub/row_test.h"
 
@@ -239,8 +239,8 @@ static void every_changed_byte_of_a_frame_costs_that_frame_only(void **state)
     }
 }
 
-/* Length, magic and check: what the check itself does not cover. A lost length looks as if nothing had
- * been written. */
+/* Length, magic and check: what the check itself does not cover. A lost length looks as if nothing
+ * had been written. */
 static void every_word_that_became_zero_costs_that_frame_only(void **state)
 {
     struct row *r = *state;
@@ -414,8 +414,8 @@ static void writing_goes_on_in_a_new_file_after_a_torn_one(void **state)
     assert_int_equal(before, untouched(original.frames[FRAMES - 1].at, original.used));
 }
 
-/* The first frame of the newest file is torn and a position comes first: its new file begins with the
- * same id and must not replace the torn one. */
+/* The first frame of the newest file is torn and a position comes first: its new file begins with
+ * the same id and must not replace the torn one. */
 static void a_torn_file_without_frames_keeps_its_name(void **state)
 {
     struct row *r = *state;
@@ -460,8 +460,8 @@ static void a_killed_append_leaves_no_trace_and_is_no_damage(void **state)
     }
 }
 
-/* A record's text holds a whole frame with the highest ids, and comes to lie where recovery looks for
- * frames: in a damaged place, and behind the end of what was written. */
+/* A record's text holds a whole frame with the highest ids, and comes to lie where recovery looks
+ * for frames: in a damaged place, and behind the end of what was written. */
 static void a_text_that_looks_like_a_frame_is_never_taken_for_one(void **state)
 {
     struct row *r = *state;

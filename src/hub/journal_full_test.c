@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * journal_full_test.c - no space, no names, no descriptors: an append fails cleanly or finds its place,
- * and nothing acknowledged goes but the oldest.
+ * journal_full_test.c - no space, no names, no descriptors: an append fails cleanly or finds its
+ * place, and nothing acknowledged goes but the oldest.
  *
- * A small tmpfs plays the full disk. It is mounted in a mount namespace of this process; where that is
- * not allowed (nobody but root may) those tests are skipped.
+ * A small tmpfs plays the full disk. It is mounted in a mount namespace of this process; where that
+ * is not allowed (nobody but root may) those tests are skipped.
  */
 #include "hub/row_test.h"
 

@@ -2,9 +2,9 @@
  *
  * journal_golden_test.c - a state directory of version 1 opens for ever.
  *
- * tests/golden/journal-v1 is what a hub of version 1 left behind: the file `store` and three journal
- * files, kept without the zeros that follow their last frame. The first test compares its bytes with
- * what is written today; should the format move on, that test goes and the others stay.
+ * tests/golden/journal-v1 is what a hub of version 1 left behind: the file `store` and three
+ * journal files, kept without the zeros that follow their last frame. The first test compares its
+ * bytes with what is written today; should the format move on, that test goes and the others stay.
  *
  *     journal_golden_test --write DIR     writes the files anew, always the same bytes
  */

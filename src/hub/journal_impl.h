@@ -87,11 +87,12 @@ struct journal {
 int jfile_create(const char *dir, uint32_t number, struct jfile **ret) LM_MUST_CHECK;
 /* Opens dir/<name> and maps it; checks its header. -LM_E_DAMAGED, -LM_E_VERSION. */
 int jfile_open(const char *dir, const char *name, uint32_t epoch, struct jfile **ret) LM_MUST_CHECK;
-/* Turns a spare into the file that starts at first_id and gives it that name; `twin` files before it
- * have it already. `again`: it has once more what an earlier file could not sync. */
+/* Turns a spare into the file that starts at first_id and gives it that name; `twin` files before
+ * it have it already. `again`: it has once more what an earlier file could not sync. */
 int jfile_begin(struct jfile *f, const char *dir, uint32_t epoch, uint64_t first_id, uint32_t twin,
                 bool again) LM_MUST_CHECK;
-/* Makes sure that writing to the mapping cannot meet a full disk (a restored copy may have holes). */
+/* Makes sure that writing to the mapping cannot meet a full disk (a restored copy may have
+ * holes). */
 int jfile_reserve(struct jfile *f) LM_MUST_CHECK;
 /* Renames an old file to dir/spare-<number>. */
 int jfile_retire(struct jfile *f, const char *dir, uint32_t number) LM_MUST_CHECK;
@@ -107,8 +108,8 @@ void journal_add_file(struct journal *j, struct jfile *f);
 /* --- journal_recover.c --- */
 int journal_recover(struct journal *j, struct journal_report *report,
                     struct errinfo *info) LM_MUST_CHECK;
-/* The first valid frame of [at, used) whose id is at least *next_id; moves *at behind it and *next_id
- * past its ids. *ret_skipped bytes were no frames. */
+/* The first valid frame of [at, used) whose id is at least *next_id; moves *at behind it and
+ * *next_id past its ids. *ret_skipped bytes were no frames. */
 bool jfile_next_frame(const struct jfile *f, size_t used, size_t *at, uint64_t *next_id,
                       struct jframe *ret, size_t *ret_skipped);
 

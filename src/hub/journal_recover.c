@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * journal_recover.c - what is in the files after whatever happened (docs/journal-format.md, "Recovery").
+ * journal_recover.c - what is in the files after whatever happened (docs/journal-format.md,
+ * "Recovery").
  *
- * Every frame is checked once, here. Damage costs the frames it touches: reading goes on at the next
- * valid frame, and the ids between are known to be missing.
+ * Every frame is checked once, here. Damage costs the frames it touches: reading goes on at the
+ * next valid frame, and the ids between are known to be missing.
  */
 #include "hub/journal_impl.h"
 
@@ -24,8 +25,8 @@ static bool has_magic(const struct jfile *f, size_t at)
     return word == JFRAME_MAGIC;
 }
 
-/* The next multiple of 8 from `at` on that could be the start of a frame; from where no head fits when there is
- * none. Nearly always it is `at` itself. */
+/* The next multiple of 8 from `at` on that could be the start of a frame; from where no head fits
+ * when there is none. Nearly always it is `at` itself. */
 static size_t find_frame(const struct jfile *f, size_t used, size_t at)
 {
     while (at + JFRAME_HEAD <= used && !has_magic(f, at))
@@ -117,7 +118,8 @@ static int is_set_aside(const struct dirent *e)
     return strncmp(e->d_name, "damaged-", 8) == 0;
 }
 
-/* They are for a person to look at, and that may be never: the oldest go, so that they do not fill the disk. */
+/* They are for a person to look at, and that may be never: the oldest go, so that they do not fill
+ * the disk. */
 static void tidy_set_aside(const struct journal *j)
 {
     struct dirent **names = NULL;
@@ -180,8 +182,9 @@ static int add_file(struct journal *j, const char *name, struct journal_report *
     return 0;
 }
 
-/* Files before one that is sealed are sealed, too. A file that is not whole although its records are
- * safe in a chunk is of no use, and neither is what lies before it: what remains has no hole. */
+/* Files before one that is sealed are sealed, too. A file that is not whole although its records
+ * are safe in a chunk is of no use, and neither is what lies before it: what remains has no
+ * hole. */
 static void tidy_sealed(struct journal *j)
 {
     bool sealed = false, drop = false;
@@ -202,8 +205,8 @@ static void tidy_sealed(struct journal *j)
     }
 }
 
-/* A last file that is short or torn, or has holes that the disk cannot fill, is left as it is; writing
- * goes on in a new one. */
+/* A last file that is short or torn, or has holes that the disk cannot fill, is left as it is;
+ * writing goes on in a new one. */
 static void choose_current(struct journal *j)
 {
     if (list_empty(&j->files))

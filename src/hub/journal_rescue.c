@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * journal_rescue.c - after a sync that failed: what the disk may not have is written again, elsewhere.
+ * journal_rescue.c - after a sync that failed: what the disk may not have is written again,
+ * elsewhere.
  *
  *     before:  [ synced ▮▮▮ | not known ▮▮▮ ]
  *     after:   [ synced ▮▮▮ ]  [ the same frames again ▮▮▮ ]   flag `again` in the head
  *
- * Should the first file turn out to have them all the same, recovery cuts it where the second begins.
- * The new file stands right behind the poisoned one, so ids go on rising from file to file.
+ * Should the first file turn out to have them all the same, recovery cuts it where the second
+ * begins. The new file stands right behind the poisoned one, so ids go on rising from file to file.
  */
 #include "hub/journal_impl.h"
 
 #include <errno.h>
 
-/* Copies the frames of f from `at` on. They were whole when they were written; a page that was thrown
- * away and read anew from the disk shows in the check. */
+/* Copies the frames of f from `at` on. They were whole when they were written; a page that was
+ * thrown away and read anew from the disk shows in the check. */
 static int copy_frames(const struct jfile *f, size_t at, struct jfile *to)
 {
     struct jframe frame;

@@ -2,17 +2,17 @@
  *
  * journal_sync.c - when the disk is told to keep it.
  *
- * `os`: never by us. `interval`: a timer, armed by the first write after a sync, so an idle hub has no
- * wake-ups. `always`: a sync starts as soon as the previous one has ended and covers everything
+ * `os`: never by us. `interval`: a timer, armed by the first write after a sync, so an idle hub has
+ * no wake-ups. `always`: a sync starts as soon as the previous one has ended and covers everything
  * appended meanwhile (group commit).
  *
- * What a hub that was killed has left is in the page cache, and perhaps not on the disk: it counts as written
- * by this life. With `always` it is synced before anybody is told that it is there.
+ * What a hub that was killed has left is in the page cache, and perhaps not on the disk: it counts
+ * as written by this life. With `always` it is synced before anybody is told that it is there.
  *
  * After a failed sync nobody knows what the disk has of that file: the kernel may have thrown the
- * pages away, and would call the next sync a success. So the file is never synced again. What is not
- * known to be on the disk is copied into a file of its own (journal_rescue.c), and nothing of it is
- * acknowledged as synced before that one is.
+ * pages away, and would call the next sync a success. So the file is never synced again. What is
+ * not known to be on the disk is copied into a file of its own (journal_rescue.c), and nothing of
+ * it is acknowledged as synced before that one is.
  */
 #include "hub/journal_impl.h"
 
@@ -94,8 +94,8 @@ static void sync_done(struct job *job)
     uv_timer_start(&j->sync_timer, on_timer, RESCUE_AGAIN_MS, 0);
 }
 
-/* Takes the dirty files, oldest first; what does not fit waits for the next round, and nothing behind
- * a file that could not be rescued counts as synced. */
+/* Takes the dirty files, oldest first; what does not fit waits for the next round, and nothing
+ * behind a file that could not be rescued counts as synced. */
 static void take_dirty(struct journal *j)
 {
     j->syncing_count = 0;

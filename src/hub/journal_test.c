@@ -439,7 +439,8 @@ static void without_always_a_record_is_acknowledged_at_once(void **state)
     assert_false(r->journal->current->dirty);
 }
 
-/* The hub before may have been killed, and a power cut would take what is in the page cache alone. */
+/* The hub before may have been killed, and a power cut would take what is in the page cache
+ * alone. */
 static void what_is_found_at_the_start_counts_as_not_synced(void **state)
 {
     struct row *r = *state;

@@ -2,10 +2,10 @@
  *
  * limit.h - how many records a source may push in a second.
  *
- * One bucket per source: it fills with `rate` tokens a second up to one second's worth, and a record
- * takes one. A batch is judged as a whole: it passes when something is in the bucket, however large
- * it is, and may leave the bucket in debt, which the next one has to wait for. So the average holds
- * whatever the size of the batches, and nobody has to cut them up.
+ * One bucket per source: it fills with `rate` tokens a second up to one second's worth, and a
+ * record takes one. A batch is judged as a whole: it passes when something is in the bucket,
+ * however large it is, and may leave the bucket in debt, which the next one has to wait for. So the
+ * average holds whatever the size of the batches, and nobody has to cut them up.
  *
  * Pipes and files are never limited; this is for those who can be told to come again (429).
  *

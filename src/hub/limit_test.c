@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * limit_test.c - the average holds, whatever the batches; nobody pays for others; memory is bounded.
+ * limit_test.c - the average holds, whatever the batches; nobody pays for others; memory is
+ * bounded.
  */
 #include "hub/limit.h"
 

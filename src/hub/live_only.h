@@ -2,8 +2,8 @@
  *
  * live_only.h - what was sent live and could not be stored, for as long as it cannot be.
  *
- * The ids follow one another, so the range is known exactly. Beside it stands which label sets it concerns,
- * with the records of each, so that every stream can be told how much of it is missing.
+ * The ids follow one another, so the range is known exactly. Beside it stands which label sets it
+ * concerns, with the records of each, so that every stream can be told how much of it is missing.
  *
  * Threads: loop thread. Owns: one reference of each label set.
  */
@@ -35,9 +35,11 @@ struct live_only {
 
 /* Room for a batch of so many ids? A frame can say no more. */
 bool live_only_fits(const struct live_only *l, uint32_t count);
-/* A numbered batch, right behind what is there. Without memory its records are counted in `beyond`. */
+/* A numbered batch, right behind what is there. Without memory its records are counted in
+ * `beyond`. */
 void live_only_add(struct live_only *l, const struct batch *b);
-/* Fills `gap` as the batch whose frame says all of it: one record of no text for each set. -ENOMEM. */
+/* Fills `gap` as the batch whose frame says all of it: one record of no text for each set.
+ * -ENOMEM. */
 int live_only_gap(const struct live_only *l, struct batch *gap) LM_MUST_CHECK;
 void live_only_fini(struct live_only *l);
 

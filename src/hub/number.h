@@ -6,9 +6,9 @@
  * been given out. It is raised 2^26 at a time, ahead of need, in the thread pool; an id beyond it
  * is never given before the new watermark is on disk.
  *
- * While ids are given out that the journal will not know after a crash (a full disk: hub/space.h), the
- * file is called `store.open`: renaming needs no space. A hub that finds it under that name goes on at
- * the watermark.
+ * While ids are given out that the journal will not know after a crash (a full disk: hub/space.h),
+ * the file is called `store.open`: renaming needs no space. A hub that finds it under that name
+ * goes on at the watermark.
  *
  * Threads: loop thread; the write itself runs in the pool.
  * Owns:    the file.
@@ -50,18 +50,18 @@ int numbers_open(struct numbers *n, struct loop *loop, const char *state_dir,
 /* The epoch that numbers_open() will find; 0: there is no store yet, or none that can be read. */
 uint32_t numbers_peek_epoch(const char *state_dir);
 
-/* Writes to_dir/store for a copy of the store in from_dir: the same epoch, and numbering goes on at the
- * watermark, whatever the copy of the journal has. */
+/* Writes to_dir/store for a copy of the store in from_dir: the same epoch, and numbering goes on at
+ * the watermark, whatever the copy of the journal has. */
 int numbers_copy(const char *from_dir, const char *to_dir, struct errinfo *info) LM_MUST_CHECK;
 
 /* Decides where numbering goes on: where a clean stop left off; after a crash behind `journal_end`
- * (one past the last id in the journal) when the journal is whole and the machine was not restarted,
- * else at the watermark. Writes the file, so that from here on a crash is recognised; on a full disk
- * it is only renamed, which does the same. */
+ * (one past the last id in the journal) when the journal is whole and the machine was not
+ * restarted, else at the watermark. Writes the file, so that from here on a crash is recognised; on
+ * a full disk it is only renamed, which does the same. */
 int numbers_start(struct numbers *n, uint64_t journal_end, bool journal_whole) LM_MUST_CHECK;
 
-/* `count` consecutive ids; the first in *ret_first. -EAGAIN, or the error of the disk, when the pool
- * could not raise the watermark in time: try again later. */
+/* `count` consecutive ids; the first in *ret_first. -EAGAIN, or the error of the disk, when the
+ * pool could not raise the watermark in time: try again later. */
 int numbers_take(struct numbers *n, uint32_t count, uint64_t *ret_first) LM_MUST_CHECK;
 
 /* From here on ids may be given out that the journal does not have: after a crash numbering goes on
@@ -70,7 +70,8 @@ int numbers_suspend(struct numbers *n) LM_MUST_CHECK;
 /* The journal knows of every id again. Takes effect when the file is written, in the pool. */
 void numbers_resume(struct numbers *n);
 
-/* A clean stop: writes `next`, then releases everything. No job may be under way: the loop has ended. */
+/* A clean stop: writes `next`, then releases everything. No job may be under way: the loop has
+ * ended. */
 void numbers_close(struct numbers *n);
 
 #endif

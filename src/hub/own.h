@@ -2,8 +2,9 @@
  *
  * own.h - what the hub itself has to say, as records of source `hub_name` and stream `system`.
  *
- * Collected until the end of the turn and then published like anybody's. An audit record is one that
- * says who did what, with the same in `fields`, so that it can be searched for: `event:audit who:…`.
+ * Collected until the end of the turn and then published like anybody's. An audit record is one
+ * that says who did what, with the same in `fields`, so that it can be searched for: `event:audit
+ * who:…`.
  *
  * Threads: loop thread only. Owns: the batch of this turn.
  */

@@ -2,9 +2,9 @@
  *
  * positions.h - how far each origin has been read, as the journal has it.
  *
- * The table follows every batch, so it can never disagree with the records. Sealing writes it, as of
- * the end of the sealed file, beside the chunk; at start it is that table and the frames that came
- * after it. Nothing is kept for ever: what was not heard of for long is forgotten.
+ * The table follows every batch, so it can never disagree with the records. Sealing writes it, as
+ * of the end of the sealed file, beside the chunk; at start it is that table and the frames that
+ * came after it. Nothing is kept for ever: what was not heard of for long is forgotten.
  *
  *     table in bytes: per entry u8 kind, u8 key_n, u16 position_n, u32 0, i64 arrival_us, key, position
  *
@@ -27,8 +27,8 @@ struct position_entry {
     int64_t arrival_us; /* when the latest frame came */
 };
 
-/* Batches of push clients are remembered for a while, so that the same batch sent again is not stored
- * again; runs whose end was never told, and files, for a year. */
+/* Batches of push clients are remembered for a while, so that the same batch sent again is not
+ * stored again; runs whose end was never told, and files, for a year. */
 enum { PUSHES_MAX = 65536, OTHERS_MAX = 65536, PUSH_LIFE_US = 10 * 60 * 1000 * 1000 };
 #define OTHER_LIFE_US (INT64_C(365) * 86400 * 1000 * 1000)
 
@@ -64,8 +64,8 @@ int positions_decode(struct positions *p, struct str bytes) LM_MUST_CHECK;
 typedef void positions_fn(const struct origin *o, const struct position *pos, int64_t arrival_us,
                           void *ctx);
 void positions_each(const struct positions *p, enum origin_kind kind, positions_fn *fn, void *ctx);
-/* Calls fn for every position that the journal does not have yet, until fn fails; where it did not, the
- * journal has it from now on. */
+/* Calls fn for every position that the journal does not have yet, until fn fails; where it did not,
+ * the journal has it from now on. */
 int positions_catch_up(struct positions *p,
                        int (*fn)(const struct origin *o, const struct position *pos, void *ctx),
                        void *ctx) LM_MUST_CHECK;

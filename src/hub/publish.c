@@ -5,8 +5,9 @@
  *     batch ─▶ an id for each record ─▶ journal ─▶ position of its origin ─▶ metrics, stream, …
  *                                          └─(the disk is full)─▶ live only, space.c
  *
- * All of it happens or nothing: when the journal refuses, the ids were never given and the position has not
- * moved, and the source comes again with the same bytes. Behind the journal nothing can fail.
+ * All of it happens or nothing: when the journal refuses, the ids were never given and the position
+ * has not moved, and the source comes again with the same bytes. Behind the journal nothing can
+ * fail.
  *
  * Threads: loop thread. Owns: nothing; the batch is the caller's.
  */

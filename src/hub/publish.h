@@ -5,8 +5,8 @@
  *     sources ─▶ hub_publish(batch): number ─▶ journal ─▶ sinks (stream, metrics, …)
  *
  * After hub_publish() returns 0 the batch is in the journal: it survives the death of the hub, and
- * its origin's position with it. Then the sinks, registered by the daemon, have been called in order;
- * none of them may fail or wait.
+ * its origin's position with it. Then the sinks, registered by the daemon, have been called in
+ * order; none of them may fail or wait.
  *
  * Threads: loop thread only.
  * Owns:    journal, numbers, positions, the table of label sets.
@@ -24,8 +24,8 @@ enum { HUB_SINKS_MAX = 8 };
 
 /* Gets a numbered batch. Its texts are valid during the call. */
 typedef void hub_sink_fn(const struct batch *b, void *ctx);
-/* Ids below acked_id are acknowledged now (only called with durability `always`). Called as well when
- * the journal has got into trouble: see journal_is_stuck(). */
+/* Ids below acked_id are acknowledged now (only called with durability `always`). Called as well
+ * when the journal has got into trouble: see journal_is_stuck(). */
 typedef void hub_acked_fn(uint64_t acked_id, void *ctx);
 
 struct hub_opts {
@@ -81,13 +81,13 @@ void hub_close(struct hub *h);
 void hub_add_sink(struct hub *h, hub_sink_fn *fn, void *ctx);
 
 /* Numbers the batch, appends it to the journal, hands it to the sinks. On failure nothing has
- * happened: the caller keeps what it has and tries again later. An empty batch moves a position.
- * On a full disk a batch that may be sent live only (b->or_live) is taken and not acknowledged; any other
- * gets -ENOSPC (hub/space.h). */
+ * happened: the caller keeps what it has and tries again later. An empty batch moves a position. On
+ * a full disk a batch that may be sent live only (b->or_live) is taken and not acknowledged; any
+ * other gets -ENOSPC (hub/space.h). */
 int hub_publish(struct hub *h, struct batch *b) LM_MUST_CHECK;
 
-/* False: sources that can wait should, until on_room. What is published meanwhile is still taken, as far
- * as it goes. */
+/* False: sources that can wait should, until on_room. What is published meanwhile is still taken,
+ * as far as it goes. */
 bool hub_has_room(const struct hub *h);
 /* The ids that were sent live and are not stored, while the disk is full; NULL: there are none. */
 const struct live_only *hub_live_only(const struct hub *h);

@@ -2,8 +2,8 @@
  *
  * publish_test.c - the one function every record passes, and what it leaves behind when it fails.
  *
- * A crash is played by closing everything but the numbers: the file `store` then lacks `next`, as after
- * a kill, and the journal is what the mapping held.
+ * A crash is played by closing everything but the numbers: the file `store` then lacks `next`, as
+ * after a kill, and the journal is what the mapping held.
  */
 #include "hub/publish.h"
 
@@ -432,7 +432,8 @@ static void cursors_of_clients_are_read_strictly(void **state)
     }
 }
 
-/* A batch that is not to be stored: its ids, its position and its labels are, its records are not. */
+/* A batch that is not to be stored: its ids, its position and its labels are, its records are
+ * not. */
 static void what_is_not_to_be_stored_leaves_its_ids_and_its_position(void **state)
 {
     struct yard *y = *state;

@@ -2,8 +2,8 @@
  *
  * row_test.h - a journal in a folder of its own, for tests, and records that follow from their ids.
  *
- * Everything about a record is computed from its id, so a test need not remember what it wrote to know
- * what must come back: row_check_record() knows.
+ * Everything about a record is computed from its id, so a test need not remember what it wrote to
+ * know what must come back: row_check_record() knows.
  *
  * Included by each *_test.c once; everything here is static.
  */

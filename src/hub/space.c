@@ -147,7 +147,8 @@ static int append_position(const struct origin *o, const struct position *p, voi
     return journal_append(s->hub->journal, &b);
 }
 
-/* Positions first: with the frame of the missing ids behind them all of it counts as acknowledged. */
+/* Positions first: with the frame of the missing ids behind them all of it counts as
+ * acknowledged. */
 static int append_what_is_missing(struct space *s)
 {
     struct batch gap = {0};

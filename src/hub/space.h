@@ -6,11 +6,12 @@
  *                                  │ old files go, then old days         │ live only: numbered, sent on,
  *                                  │ who can wait does                   │ counted, not acknowledged
  *
- * Live never waits for the disk: what cannot be stored is sent on all the same, and its ids are a range
- * that the journal does not have. When there is room again, the journal gets the positions that moved
- * meanwhile and one frame that says how many ids are missing and whose (docs/journal-format.md,
- * "unstored"), and every label set a record of its own in that place with its exact count. Only then is it
- * acknowledged. Sources that can be told to come again are told so (-ENOSPC) and lose nothing.
+ * Live never waits for the disk: what cannot be stored is sent on all the same, and its ids are a
+ * range that the journal does not have. When there is room again, the journal gets the positions
+ * that moved meanwhile and one frame that says how many ids are missing and whose
+ * (docs/journal-format.md, "unstored"), and every label set a record of its own in that place with
+ * its exact count. Only then is it acknowledged. Sources that can be told to come again are told so
+ * (-ENOSPC) and lose nothing.
  *
  * Threads: loop thread. Owns: the timer that tries again.
  */
@@ -46,8 +47,8 @@ int space_new(struct space **ret, struct hub *hub) LM_MUST_CHECK;
 /* A last attempt to write down what is missing. NULL is fine. */
 void space_close(struct space *s);
 
-/* The batch into the journal; or, when there is no room and it may (b->or_live), among those that are sent
- * live only. -EAGAIN: room is being made. */
+/* The batch into the journal; or, when there is no room and it may (b->or_live), among those that
+ * are sent live only. -EAGAIN: room is being made. */
 int space_keep(struct space *s, struct batch *b) LM_MUST_CHECK;
 /* Should sources that can wait do so, because room is being made? */
 bool space_asks_to_wait(const struct space *s);

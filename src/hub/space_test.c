@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * space_test.c - a full disk: live goes on, what is missing is known to the record, and nothing is said
- * to be safe that is not.
+ * space_test.c - a full disk: live goes on, what is missing is known to the record, and nothing is
+ * said to be safe that is not.
  *
- * A small tmpfs plays the disk, as in journal_full_test.c; a large file on it plays somebody else's.
+ * A small tmpfs plays the disk, as in journal_full_test.c; a large file on it plays somebody
+ * else's.
  */
 #include "hub/publish.h"
 

@@ -32,8 +32,8 @@ void cache_fini(struct cache *c);
 
 /* The answer, or p NULL. Valid until the next call. now_us is monotonic. */
 struct str cache_find(struct cache *c, struct str key, int64_t now_us);
-/* Keeps a copy for ttl_us. tags: separated by commas, without spaces. A value that does not fit, or for
- * which memory is short, is simply not kept. */
+/* Keeps a copy for ttl_us. tags: separated by commas, without spaces. A value that does not fit, or
+ * for which memory is short, is simply not kept. */
 void cache_put(struct cache *c, struct str key, struct str value, struct str tags, int64_t ttl_us,
                int64_t now_us);
 

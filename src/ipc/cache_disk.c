@@ -220,8 +220,8 @@ static int put_row(struct disk *d, MDB_val at, const struct str parts[4])
     return mdb_txn_commit(txn);
 }
 
-/* Which rows are to go: those that ended by then (and any that cannot be read), or those with the tag, or
- * whose key starts so. */
+/* Which rows are to go: those that ended by then (and any that cannot be read), or those with the
+ * tag, or whose key starts so. */
 struct choice {
     int64_t ended_us; /* 0: by tag or key */
     struct str prefix, tag;

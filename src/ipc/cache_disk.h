@@ -2,9 +2,9 @@
  *
  * cache_disk.h - the lower layer of the cache: answers that survive a restart (LMDB).
  *
- * Writing never waits for the disk, so after a crash of the machine the file cannot be trusted: it is
- * marked with the boot it was written in, and one of an earlier boot that was not closed is emptied.
- * A full file first loses what has ended, then everything: it is a cache.
+ * Writing never waits for the disk, so after a crash of the machine the file cannot be trusted: it
+ * is marked with the boot it was written in, and one of an earlier boot that was not closed is
+ * emptied. A full file first loses what has ended, then everything: it is a cache.
  *
  * Threads: one at a time. Owns: the file; only one cache may use a folder.
  */

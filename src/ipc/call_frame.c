@@ -2,8 +2,8 @@
  *
  * call_frame.c - calls and answers to bytes and back.
  *
- * A head has a fixed size, so it is put together on the stack and added in one piece: on the path of
- * a small call every append counts.
+ * A head has a fixed size, so it is put together on the stack and added in one piece: on the path
+ * of a small call every append counts.
  */
 #include "ipc/call_frame.h"
 #include "ipc/frame_bytes.h"
@@ -68,8 +68,8 @@ static void add_attached(struct buf *out, const struct str *attached, uint32_t n
         buf_add_str(out, attached[i]);
 }
 
-/* Makes room for a whole frame, so that what follows fits or nothing is added at all. Returns where the
- * payload's head goes, NULL when memory is short. */
+/* Makes room for a whole frame, so that what follows fits or nothing is added at all. Returns where
+ * the payload's head goes, NULL when memory is short. */
 static uint8_t *begin(struct buf *out, const struct frame *f, uint64_t payload_n, size_t head)
 {
     if (payload_n > UINT32_MAX || buf_reserve(out, FRAME_HEADER + payload_n) < 0) {

@@ -4,8 +4,8 @@
  *
  *     client_ask.c ─▶ c->out ─▶ socket ─▶ c->in ─▶ client_answer.c       client_call.c waits in between
  *
- * Calls with callbacks, lost connections and servers that say nothing hang on one epoll descriptor with the
- * socket and a clock in it.
+ * Calls with callbacks, lost connections and servers that say nothing hang on one epoll descriptor
+ * with the socket and a clock in it.
  *
  * Threads: the client's. Owns: the socket, epoll and the clock.
  */
@@ -182,8 +182,8 @@ int lm_client_flush(struct lm_client *c)
 
 /* --- receiving --- */
 
-/* How much to read: large frames exactly to their end and the head of the next, so that nothing has to be
- * moved. */
+/* How much to read: large frames exactly to their end and the head of the next, so that nothing has
+ * to be moved. */
 static size_t wanted(const struct lm_client *c)
 {
     uint32_t length;

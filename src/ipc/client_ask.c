@@ -2,8 +2,8 @@
  *
  * client_ask.c - questions out: a call is entered in the table and its frame put into c->out.
  *
- * A call that may be asked twice (idempotent, or with resume) keeps its frame, to send it again after a
- * lost connection.
+ * A call that may be asked twice (idempotent, or with resume) keeps its frame, to send it again
+ * after a lost connection.
  *
  * Threads: the client's. Owns: nothing.
  */

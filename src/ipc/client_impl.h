@@ -2,8 +2,8 @@
  *
  * client_impl.h - what the files of the client share. Nobody else includes it.
  *
- * Open calls live in a table of a power of two, at (request mod size); a new call skips numbers whose
- * place is taken, which is allowed because requests only have to grow.
+ * Open calls live in a table of a power of two, at (request mod size); a new call skips numbers
+ * whose place is taken, which is allowed because requests only have to grow.
  *
  * Threads: the client's. Owns: see each struct.
  */
@@ -54,12 +54,13 @@ struct lm_client {
 /* client.c */
 /* The clock must ring by then (monotonic). */
 void client_note(struct lm_client *c, int64_t due_us);
-/* Handles the frames in `in`, at most until the waiting call has its answer. How many answers and chunks,
- * or -LM_E_PROTOCOL. */
+/* Handles the frames in `in`, at most until the waiting call has its answer. How many answers and
+ * chunks, or -LM_E_PROTOCOL. */
 int client_handle(struct lm_client *c);
 /* Sends from `out` what the socket takes. 0 though not all may have left; or -errno. */
 int client_send(struct lm_client *c);
-/* One recv behind what is in `in`, with these flags of recv(). 0, -EAGAIN when nothing is there, -errno. */
+/* One recv behind what is in `in`, with these flags of recv(). 0, -EAGAIN when nothing is there,
+ * -errno. */
 int client_receive(struct lm_client *c, int flags);
 
 /* client_ask.c */

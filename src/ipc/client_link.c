@@ -57,7 +57,8 @@ static int schedule_retry(struct lm_client *c)
     return 0;
 }
 
-/* Idempotent calls and resumable streams are asked again, under new numbers in the order of the old. */
+/* Idempotent calls and resumable streams are asked again, under new numbers in the order of the
+ * old. */
 static int by_request(const void *a, const void *b)
 {
     const struct pending *x = a, *y = b;

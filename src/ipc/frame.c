@@ -3,8 +3,8 @@
  * frame.c - frames to bytes and back.
  *
  * Writing: frame_open() leaves room for the header, the members follow in the order of
- * docs/ipc-protocol.md, frame_close() fills in the length. When memory runs out the buffer is marked
- * failed and the pieces that did fit are cut off again, so half a frame is never sent.
+ * docs/ipc-protocol.md, frame_close() fills in the length. When memory runs out the buffer is
+ * marked failed and the pieces that did fit are cut off again, so half a frame is never sent.
  *
  * Reading: a cursor walks the payload and remembers whether it was ever asked for more than there
  * is; the question is put once, at the end. Bytes after the known members are ignored, because a

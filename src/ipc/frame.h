@@ -118,9 +118,9 @@ struct frame_note {
     struct str text;
 };
 
-/* Looks for one whole frame at the start of `bytes`. Returns the number of bytes it takes up, 0 when
- * more bytes are needed, -LM_E_PROTOCOL when `length` exceeds max_payload (checked as soon as the
- * first four bytes are there, so nothing is ever allocated for a lie). */
+/* Looks for one whole frame at the start of `bytes`. Returns the number of bytes it takes up, 0
+ * when more bytes are needed, -LM_E_PROTOCOL when `length` exceeds max_payload (checked as soon as
+ * the first four bytes are there, so nothing is ever allocated for a lie). */
 int64_t frame_read(struct str bytes, uint32_t max_payload, struct frame *ret_frame) LM_MUST_CHECK;
 
 /* Writes the 16 header bytes. */

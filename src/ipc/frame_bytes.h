@@ -4,8 +4,8 @@
  * frames.
  *
  * Writing: frame_open() leaves room for the header, the members follow, frame_close() fills in the
- * length; when memory ran out the pieces that did fit are cut off again. Reading: a cursor walks the
- * payload and remembers whether it was ever asked for more than there is.
+ * length; when memory ran out the pieces that did fit are cut off again. Reading: a cursor walks
+ * the payload and remembers whether it was ever asked for more than there is.
  *
  * Threads: any. Owns: nothing.
  */

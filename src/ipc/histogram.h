@@ -2,8 +2,8 @@
  *
  * histogram.h - how long things took: counts in buckets that grow by a quarter of a power of two.
  *
- * Bucket b holds times up to histogram_limit_us(b); an answer of histogram_quantile() is right to within
- * 25 %.
+ * Bucket b holds times up to histogram_limit_us(b); an answer of histogram_quantile() is right to
+ * within 25 %.
  *
  * Threads: one at a time. Owns: nothing.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ipc_torture_test.c - the n-th allocation fails, for every n until a scene passes without one failing:
- * no crash, no leak (ASan), and what can still be answered is.
+ * ipc_torture_test.c - the n-th allocation fails, for every n until a scene passes without one
+ * failing: no crash, no leak (ASan), and what can still be answered is.
  *
  * The linker sends malloc, calloc and realloc of our objects here (cmake/tests.cmake).
  */

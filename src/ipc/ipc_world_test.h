@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ipc_world_test.h - a manager and its clients in one thread, for tests: real sockets, turned by hand.
+ * ipc_world_test.h - a manager and its clients in one thread, for tests: real sockets, turned by
+ * hand.
  */
 #ifndef LM_IPC_WORLD_TEST_H
 #define LM_IPC_WORLD_TEST_H

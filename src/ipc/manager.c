@@ -2,9 +2,9 @@
  *
  * manager.c - a manager's life, its channels, and the steps in which it works.
  *
- * Everything happens in a step: bytes of a peer, due timers, an answer given from outside. Steps nest
- * (a handler answers within the step that called it); at the end of the outermost one every peer gets what
- * was written for it in one write, and the clock is set for whatever is due next.
+ * Everything happens in a step: bytes of a peer, due timers, an answer given from outside. Steps
+ * nest (a handler answers within the step that called it); at the end of the outermost one every
+ * peer gets what was written for it in one write, and the clock is set for whatever is due next.
  */
 #include "ipc/manager_impl.h"
 

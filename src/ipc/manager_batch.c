@@ -2,8 +2,8 @@
  *
  * manager_batch.c - calls that wait a moment for others of their kind.
  *
- * An open batch hands itself over when it is full or its delay is over. From then on it only counts its
- * answers: each call has its own, so a bad one fails alone.
+ * An open batch hands itself over when it is full or its delay is over. From then on it only counts
+ * its answers: each call has its own, so a bad one fails alone.
  */
 #include "ipc/manager_impl.h"
 

@@ -7,8 +7,8 @@
  *                                             └─ may be a stream
  *
  * A *call* is one question of one connection. A *job* is one run of a handler; identical calls in
- * flight share one. Jobs live in a table and are reached by (index, generation), so a handle that is
- * used too late finds nothing. A job ends when it is answered, or when its last call has gone.
+ * flight share one. Jobs live in a table and are reached by (index, generation), so a handle that
+ * is used too late finds nothing. A job ends when it is answered, or when its last call has gone.
  *
  * Threads: the manager's. Owns: see each struct.
  */
@@ -72,8 +72,8 @@ struct channel {
     struct slow_call slowest[SLOWEST];
 };
 
-/* A batch that waits for more calls, or whose calls wait for their answers. Owned by its jobs: the last
- * one frees it. */
+/* A batch that waits for more calls, or whose calls wait for their answers. Owned by its jobs: the
+ * last one frees it. */
 struct waiting {
     struct list in_channel; /* while open */
     struct list jobs;
@@ -231,7 +231,8 @@ void call_fail(struct call *call, enum lm_code code, struct str message, struct 
 void call_say_failure(struct call *call, enum lm_code code, struct str message, struct str details);
 /* Starts the clock of a call. */
 int call_set_timer(struct call *call);
-/* The job is over: its calls have been answered. A running one is freed when its handler returns. */
+/* The job is over: its calls have been answered. A running one is freed when its handler
+ * returns. */
 void job_end(struct job *j);
 /* Brackets a handler. False: the job ended meanwhile and is gone. */
 void job_run_begin(struct job *j);

@@ -2,10 +2,10 @@
  *
  * manager_stream.c - results in chunks, at the pace of whoever reads them.
  *
- * A handler is asked (next) only while there is room: until it is known whether there is more than one
- * chunk, and then as long as the caller has given credit and the connection takes bytes. What it adds
- * collects in one chunk, which leaves when it is full, when the handler has nothing for now, or at the
- * end. So a stream holds one chunk, whatever it is long.
+ * A handler is asked (next) only while there is room: until it is known whether there is more than
+ * one chunk, and then as long as the caller has given credit and the connection takes bytes. What
+ * it adds collects in one chunk, which leaves when it is full, when the handler has nothing for
+ * now, or at the end. So a stream holds one chunk, whatever it is long.
  *
  *     next ─▶ chunk ─ first and last? ─▶ RESULT
  *               └──── otherwise ───────▶ RESULT {stream}, CHUNK, CHUNK, …, CHUNK {last}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * manager_test.c - what a call may meet on its way: gates, errors, bad handlers, cancels, lost peers.
+ * manager_test.c - what a call may meet on its way: gates, errors, bad handlers, cancels, lost
+ * peers.
  */
 #include "ipc/ipc_world_test.h"
 

@@ -16,7 +16,8 @@
 
 enum { NORMAL_MEMBERS_MAX = 64 };
 
-/* `json` is one well-formed value (json_valid()); nothing but space becomes null. Check buf_error(). */
+/* `json` is one well-formed value (json_valid()); nothing but space becomes null. Check
+ * buf_error(). */
 void normal_add(struct buf *out, struct str json);
 
 #endif

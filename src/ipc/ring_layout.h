@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * ring_layout.h - the file through which a program's log records reach the hub (docs/ipc-protocol.md,
- * "Ring files"). The numbers are fixed.
+ * ring_layout.h - the file through which a program's log records reach the hub
+ * (docs/ipc-protocol.md, "Ring files"). The numbers are fixed.
  *
  *     0        what it is; written once           1024  head, dropped: the writer's
  *     512      source                             2048  tail, wake: the hub's
  *     4096 …   data: records, one behind the other, around and around
  *
- * head and tail are counts of bytes since the beginning; a byte's place is its count mod data size. A
- * record never crosses the end of the data: a pad fills what is left.
+ * head and tail are counts of bytes since the beginning; a byte's place is its count mod data size.
+ * A record never crosses the end of the data: a pad fills what is left.
  *
  * Threads: any. Owns: nothing.
  */
@@ -47,8 +47,8 @@ struct ring_head {
 };
 _Static_assert(sizeof(struct ring_head) == 48, "the head of a ring file is fixed");
 
-/* In front of each record. Labels are { u16 name_n, u16 value_n, name, value }, one behind the other;
- * then the message, then the fields (one JSON object or nothing). */
+/* In front of each record. Labels are { u16 name_n, u16 value_n, name, value }, one behind the
+ * other; then the message, then the fields (one JSON object or nothing). */
 struct ring_record {
     uint32_t size; /* with this head, a multiple of 8 */
     uint8_t level, flags;

@@ -10,8 +10,8 @@
  *     items, minItems, maxItems
  *     title, description, default   are for people
  *
- * Any other keyword is refused when the schema is read, so that nothing is believed to be checked that
- * is not.
+ * Any other keyword is refused when the schema is read, so that nothing is believed to be checked
+ * that is not.
  *
  * Threads: immutable after schema_new(). Owns: copies of all it needs.
  */
@@ -26,8 +26,8 @@ struct schema;
 int schema_new(struct schema **ret, struct str json, const char **ret_reason) LM_MUST_CHECK;
 void schema_free(struct schema *s);
 
-/* Is it one well-formed value, and does it pass? If not, path ("a.b[2]", empty for the value itself) and
- * reason are added to the two buffers, which are empty. */
+/* Is it one well-formed value, and does it pass? If not, path ("a.b[2]", empty for the value
+ * itself) and reason are added to the two buffers, which are empty. */
 bool schema_check(const struct schema *s, struct str json, struct buf *path, struct buf *reason);
 
 #endif

@@ -2,8 +2,9 @@
  *
  * schema_check.c - a value and its schema, walked along together.
  *
- * Arguments are walked once, where they lie: what is well-formed and what is as declared is found out together.
- * The path to a value is a chain on the stack, and is only written down when something is wrong there.
+ * Arguments are walked once, where they lie: what is well-formed and what is as declared is found
+ * out together. The path to a value is a chain on the stack, and is only written down when
+ * something is wrong there.
  *
  * Threads: any, one for each value. Owns: nothing.
  */

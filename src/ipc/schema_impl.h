@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * schema_impl.h - a schema as schema.c reads it and schema_check.c walks it. Nobody else includes it.
+ * schema_impl.h - a schema as schema.c reads it and schema_check.c walks it. Nobody else includes
+ * it.
  *
  * Threads: immutable once it is read. Owns: each node what hangs below it.
  */

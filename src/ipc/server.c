@@ -123,8 +123,8 @@ static bool read_lately(struct server *s)
     return false;
 }
 
-/* Waiting without sleeping: waking another CPU costs more than most calls. *ret_read: a connection has
- * been read already. */
+/* Waiting without sleeping: waking another CPU costs more than most calls. *ret_read: a connection
+ * has been read already. */
 static int spin(struct server *s, struct epoll_event *events, int64_t until_us, bool *ret_read)
 {
     int n;

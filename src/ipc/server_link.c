@@ -2,8 +2,8 @@
  *
  * server_link.c - one connection of a client to the manager.
  *
- * Reading takes what a socket has, gives whole frames to the peer, and keeps the rest at the front of
- * the buffer.
+ * Reading takes what a socket has, gives whole frames to the peer, and keeps the rest at the front
+ * of the buffer.
  *
  * Threads: the manager's. Owns: struct link.
  */
@@ -153,8 +153,8 @@ static void on_link(struct watched *w, uint32_t events)
     }
 }
 
-/* A whole chunk fits, so that its sender need not wait in the middle. Twice what programs may ask for by
- * default would be slower: it no longer stays in a cache of the processor. */
+/* A whole chunk fits, so that its sender need not wait in the middle. Twice what programs may ask
+ * for by default would be slower: it no longer stays in a cache of the processor. */
 static void widen(int fd)
 {
     int bytes = SEND_BUFFER;

@@ -70,7 +70,8 @@ static int clear_stale(const struct sockaddr_un *address)
     return unlink(address->sun_path) < 0 ? -errno : 0;
 }
 
-/* Bound under another name, made private, then moved: it is 0600 from the first moment it can be seen. */
+/* Bound under another name, made private, then moved: it is 0600 from the first moment it can be
+ * seen. */
 static int bind_private(int fd, const struct sockaddr_un *address)
 {
     struct sockaddr_un hidden = {.sun_family = AF_UNIX};

@@ -31,7 +31,8 @@ int timer_arm(struct timers *t, struct timer *timer, int64_t due_us) LM_MUST_CHE
 void timer_stop(struct timers *t, struct timer *timer);
 /* When the first is due; INT64_MAX: none is armed. */
 int64_t timers_next(const struct timers *t);
-/* Stops and calls every timer that is due by now_us; how many. A timer may arm or stop any other. */
+/* Stops and calls every timer that is due by now_us; how many. A timer may arm or stop any
+ * other. */
 uint32_t timers_run(struct timers *t, int64_t now_us);
 
 #endif

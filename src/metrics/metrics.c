@@ -2,8 +2,9 @@
  *
  * metrics.c - the page that Prometheus reads.
  *
- * Each metric is a HELP line, a TYPE line and its samples, in the order of metrics.def. Sentences in
- * the table hold neither backslashes nor line ends, so nothing needs escaping; the test sees to it.
+ * Each metric is a HELP line, a TYPE line and its samples, in the order of metrics.def. Sentences
+ * in the table hold neither backslashes nor line ends, so nothing needs escaping; the test sees to
+ * it.
  */
 #include "metrics/metrics.h"
 

@@ -48,13 +48,14 @@ enum process_metric {
     PROCESS_METRIC_COUNT
 };
 
-/* The two lines before the samples of one metric by process, then each of these. `process` is a name of
- * the configuration, which needs no escaping. */
+/* The two lines before the samples of one metric by process, then each of these. `process` is a
+ * name of the configuration, which needs no escaping. */
 void metrics_process_head(struct buf *b, enum process_metric metric);
 void metrics_process_value(struct buf *b, enum process_metric metric, const char *process,
                            uint64_t value);
 
-/* Appends everything but those by process in the Prometheus text format 0.0.4. Lack of memory shows in buf_error(b). */
+/* Appends everything but those by process in the Prometheus text format 0.0.4. Lack of memory shows
+ * in buf_error(b). */
 void metrics_write(const struct metrics *m, struct buf *b);
 
 /* Appends docs/metrics.md as it must be. */

@@ -15,10 +15,10 @@
  *        TCP from this machine                                                `loopback`
  *        anybody else                                                         nothing
  *
- * Tokens come from the configuration (conf/token_hash.h). A session begins with the one-time ticket of
- * the URL that the hub prints, or with a token, and is a HttpOnly, SameSite=Strict cookie.
- * A stream ticket is for what cannot send headers (EventSource): used first within 30 s, for one path,
- * and again for reconnects until 60 s after its last connection has ended.
+ * Tokens come from the configuration (conf/token_hash.h). A session begins with the one-time ticket
+ * of the URL that the hub prints, or with a token, and is a HttpOnly, SameSite=Strict cookie. A
+ * stream ticket is for what cannot send headers (EventSource): used first within 30 s, for one
+ * path, and again for reconnects until 60 s after its last connection has ended.
  *
  * Threads: loop thread only. Owns: its tokens, tickets and sessions.
  */
@@ -42,8 +42,8 @@ void auth_free(struct auth *a);
  * with it sessions and tickets that came of it. On failure everything is as it was. */
 int auth_configure(struct auth *a, const struct settings *s) LM_MUST_CHECK;
 
-/* Called for each wrong token or ticket of which a record should tell: the first of an address within a
- * minute, and the one with which it is throttled. `tries` of them there have been. */
+/* Called for each wrong token or ticket of which a record should tell: the first of an address
+ * within a minute, and the one with which it is throttled. `tries` of them there have been. */
 typedef void auth_wrong_fn(const struct http_req *req, uint32_t tries, void *ctx);
 void auth_listen(struct auth *a, auth_wrong_fn *fn, void *ctx);
 
@@ -67,8 +67,8 @@ struct grant *auth_find_session(struct auth *a, const struct http_req *req);
 /* Forgets the session of this request, if it has one; the cookie that takes it away, as above. */
 const char *auth_end_session(struct auth *a, const struct http_req *req);
 
-/* A ticket for streams, with what this request's caller may do. `path` may be empty: the first one it
- * is used for. -LM_E_FULL: too many at a time. */
+/* A ticket for streams, with what this request's caller may do. `path` may be empty: the first one
+ * it is used for. -LM_E_FULL: too many at a time. */
 int auth_stream_ticket(struct auth *a, const struct http_req *req, struct str path,
                        char out[33]) LM_MUST_CHECK;
 

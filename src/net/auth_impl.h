@@ -36,8 +36,8 @@ struct auth {
 };
 
 /* --- auth_tokens.c --- */
-/* The grant of the token that the request shows; NULL: it shows none, or, with *wrong, not one of ours.
- * Borrowed. */
+/* The grant of the token that the request shows; NULL: it shows none, or, with *wrong, not one of
+ * ours. Borrowed. */
 struct grant *auth_find_bearer(const struct auth *a, const struct http_req *req, bool *wrong);
 void auth_free_tokens(struct auth_token *tokens, size_t n);
 

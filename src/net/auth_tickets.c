@@ -100,7 +100,8 @@ int auth_stream_ticket(struct auth *a, const struct http_req *req, struct str pa
     return err;
 }
 
-/* One connection that came with a ticket. The slot may have been given to another ticket meanwhile. */
+/* One connection that came with a ticket. The slot may have been given to another ticket
+ * meanwhile. */
 struct ticket_use {
     struct conn_watch watch;
     unsigned char hash[SHA256_DIGEST_LENGTH];

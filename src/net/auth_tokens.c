@@ -2,8 +2,8 @@
  *
  * auth_tokens.c - bearer tokens: from the configuration, and out of a request.
  *
- * A browser's WebSocket cannot send headers but can offer subprotocols, so a token may ride along as
- * bearer.<token>, or bearer.<base64url of the token>. It is never echoed.
+ * A browser's WebSocket cannot send headers but can offer subprotocols, so a token may ride along
+ * as bearer.<token>, or bearer.<base64url of the token>. It is never echoed.
  */
 #include "net/auth_impl.h"
 

@@ -6,11 +6,12 @@
  *       ├────conn_close(ms)──▶ LINGERING ─────────────▲
  *       └────send() failed───▶ FAILED ─(last bytes)───▲
  *
- * LINGERING sends what is queued, shuts down our direction and throws away what still comes in until
- * the peer closes. FAILED exists because a peer that died has often written its last words before: a
- * failed send() must not cost what lies unread in the receive buffer.
+ * LINGERING sends what is queued, shuts down our direction and throws away what still comes in
+ * until the peer closes. FAILED exists because a peer that died has often written its last words
+ * before: a failed send() must not cost what lies unread in the receive buffer.
  *
- * What a TLS link has read ahead is read on at the end of the turn, because poll knows nothing of it.
+ * What a TLS link has read ahead is read on at the end of the turn, because poll knows nothing of
+ * it.
  *
  * Threads: loop thread. Owns: the socket and the handles of libuv.
  */

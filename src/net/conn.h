@@ -8,8 +8,8 @@
  *     socket ─▶ c->in ─▶ ops->on_data          conn_write()  ─▶ c->out ─▶ socket
  *                                              conn_writev() ─────────▶ socket (no copy)
  *
- * What a peer does not take is bounded for all connections together (untaken.h): one that holds much and takes
- * nothing is closed when others need the room.
+ * What a peer does not take is bounded for all connections together (untaken.h): one that holds
+ * much and takes nothing is closed when others need the room.
  *
  * Closing is deferred: conn_close() stops all callbacks except on_close, which comes once, before
  * the turn ends, and is the last time the pointer may be used. When it is the peer or the network
@@ -34,8 +34,8 @@ struct conn;
 struct conn_ops {
     /* New bytes are at the end of c->in. Take what is understood with buf_consume(&c->in, n). */
     void (*on_data)(struct conn *c);
-    /* Everything that could not be sent at once has been sent: c->out is empty, more may be written.
-     * May be NULL. */
+    /* Everything that could not be sent at once has been sent: c->out is empty, more may be
+     * written. May be NULL. */
     void (*on_drained)(struct conn *c);
     /* The connection is over (peer closed, error, conn_close()). Never NULL. */
     void (*on_close)(struct conn *c);
@@ -65,17 +65,20 @@ struct conn {
 int conn_open(struct loop *l, int fd, bool is_local, const struct conn_ops *ops, void *self,
               struct conn **ret_conn) LM_MUST_CHECK;
 
-/* Speaks TLS from now on: right after conn_open(), before anything was sent. The handshake must be done
- * within handshake_ms; what is written before it is done waits. On failure the connection is closing. */
+/* Speaks TLS from now on: right after conn_open(), before anything was sent. The handshake must be
+ * done within handshake_ms; what is written before it is done waits. On failure the connection is
+ * closing. */
 struct tls;
 int conn_start_tls(struct conn *c, struct tls *t, unsigned handshake_ms) LM_MUST_CHECK;
 
-/* Tries to send at once and queues a copy of the rest. Never blocks. The caller bounds what it queues
- * by looking at c->out.n (0 = all sent; otherwise at most twice what is unsent). -ENOMEM when the
- * copy cannot be made, and the connection is closing; errors of the socket surface as on_close. */
+/* Tries to send at once and queues a copy of the rest. Never blocks. The caller bounds what it
+ * queues by looking at c->out.n (0 = all sent; otherwise at most twice what is unsent). -ENOMEM
+ * when the copy cannot be made, and the connection is closing; errors of the socket surface as
+ * on_close. */
 int conn_write(struct conn *c, const void *bytes, size_t n);
 
-/* A piece for conn_writev(), which does not write to it: only the type of iov_base lacks the const. */
+/* A piece for conn_writev(), which does not write to it: only the type of iov_base lacks the
+ * const. */
 static inline struct iovec conn_piece(const void *bytes, size_t n)
 {
     union {
@@ -85,13 +88,13 @@ static inline struct iovec conn_piece(const void *bytes, size_t n)
     return (struct iovec){start.out, n};
 }
 
-/* The same without a copy of what does not leave at once: all of b but its first `done` bytes, which have
- * left already. b is empty afterwards. */
+/* The same without a copy of what does not leave at once: all of b but its first `done` bytes,
+ * which have left already. b is empty afterwards. */
 int conn_write_buf(struct conn *c, struct buf *b, size_t done);
 
 /* Sends straight from the caller's memory, after c->out. Returns how many bytes the kernel took
- * (on_drained will come when that is not all of them), or a negative errno after which the connection
- * is already closing. */
+ * (on_drained will come when that is not all of them), or a negative errno after which the
+ * connection is already closing. */
 ssize_t conn_writev(struct conn *c, const struct iovec *iov, int n) LM_MUST_CHECK;
 
 /* Asks for on_drained as soon as the socket takes bytes again. */
@@ -100,12 +103,13 @@ void conn_want_drained(struct conn *c);
 /* Bytes that were accepted from us and that the kernel has not taken. */
 size_t conn_unsent(const struct conn *c);
 
-/* Bytes the kernel (or TLS) has taken from us and not yet seen acknowledged by the peer (SIOCOUTQ). */
+/* Bytes the kernel (or TLS) has taken from us and not yet seen acknowledged by the peer
+ * (SIOCOUTQ). */
 size_t conn_kernel_unsent(struct conn *c);
 
-/* Has the peer, or the way to it, gone without a word? The kernel has sent the same bytes again and again
- * for some 15 s, or asked a peer without room for more four times (each after twice the time, 2 min at most), and
- * nothing came back. A peer that is there and does not read is not lost. */
+/* Has the peer, or the way to it, gone without a word? The kernel has sent the same bytes again and
+ * again for some 15 s, or asked a peer without room for more four times (each after twice the time,
+ * 2 min at most), and nothing came back. A peer that is there and does not read is not lost. */
 bool conn_is_lost(const struct conn *c);
 
 /* "127.0.0.1:51234" or "unix uid 1000", for people; returns out. */
@@ -115,9 +119,9 @@ const char *conn_peer(const struct conn *c, char out[CONN_PEER_MAX]);
 /* Stops or resumes reading (back-pressure). */
 void conn_pause_reading(struct conn *c, bool pause);
 
-/* 0 = closes now. Otherwise sends what is in c->out, says that no more will come, and closes when the
- * peer has closed too or after linger_ms at the latest: closing with unread bytes would make the
- * kernel reset the connection and take our last answer with it. Idempotent. */
+/* 0 = closes now. Otherwise sends what is in c->out, says that no more will come, and closes when
+ * the peer has closed too or after linger_ms at the latest: closing with unread bytes would make
+ * the kernel reset the connection and take our last answer with it. Idempotent. */
 void conn_close(struct conn *c, unsigned linger_ms);
 
 /* Somebody other than the protocol who wants to know when a connection ends: called once, after

@@ -61,15 +61,16 @@ static inline void conn_shrink(struct buf *b)
 
 /* --- conn.c --- */
 
-/* FAILED: what lies unread is still delivered; CLOSING: nothing more is. Over when the turn ends. */
+/* FAILED: what lies unread is still delivered; CLOSING: nothing more is. Over when the turn
+ * ends. */
 void conn_end(struct conn *c, enum conn_state state);
 /* Asks libuv for what this state waits for; a change costs two system calls, so only changes. */
 void conn_update_events(struct conn *c);
 
 /* --- conn_read.c --- */
 
-/* One recv into c->in, or into nothing while LINGERING. Returns bytes read, 0 at the end of the stream, -EAGAIN
- * or another error. */
+/* One recv into c->in, or into nothing while LINGERING. Returns bytes read, 0 at the end of the
+ * stream, -EAGAIN or another error. */
 ssize_t conn_receive(struct conn *c);
 /* Reads and delivers, at most `reads` times. Returns as conn_receive() does. */
 ssize_t conn_receive_and_tell(struct conn *c, unsigned reads);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * conn_peer.c - the other end of a connection: who it is, how it is talked to, whether it is still there.
+ * conn_peer.c - the other end of a connection: who it is, how it is talked to, whether it is still
+ * there.
  *
  * Threads: loop thread. Owns: nothing.
  */

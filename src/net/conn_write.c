@@ -2,12 +2,12 @@
  *
  * conn_write.c - bytes out.
  *
- * What the caller has is sent at once, straight from its memory; only what the socket does not take waits in
- * c->out, of which p->sent bytes at the front have left already. Who writes with conn_writev() keeps the rest
- * itself and is told when there is room again.
+ * What the caller has is sent at once, straight from its memory; only what the socket does not take
+ * waits in c->out, of which p->sent bytes at the front have left already. Who writes with
+ * conn_writev() keeps the rest itself and is told when there is room again.
  *
- * With TLS (tls.h) the same bytes go through a link. A record of it that is stuck in a full socket counts
- * as unsent here, though its bytes have left c->out.
+ * With TLS (tls.h) the same bytes go through a link. A record of it that is stuck in a full socket
+ * counts as unsent here, though its bytes have left c->out.
  *
  * Threads: loop thread. Owns: nothing.
  */
@@ -44,7 +44,8 @@ static ssize_t send_some(struct conn *c, const struct iovec *iov, size_t count)
     return errno == EAGAIN ? 0 : -errno;
 }
 
-/* Moving the rest down is put off until half has gone, so that a large answer is not moved once per send. */
+/* Moving the rest down is put off until half has gone, so that a large answer is not moved once per
+ * send. */
 int conn_flush(struct conn *c)
 {
     struct conn_private *p = c->priv;

@@ -91,7 +91,8 @@ static void await_ping(struct eio_session *s)
     uv_timer_start(&s->timer, on_timer, interval_ms, 0);
 }
 
-/* The client counts from when the ping was due; so do we, unless the ping left so late that it cannot. */
+/* The client counts from when the ping was due; so do we, unless the ping left so late that it
+ * cannot. */
 static void await_pong(struct eio_session *s)
 {
     int64_t now = clock_mono_us(), timeout = (int64_t)s->server->ping_timeout_ms * 1000;

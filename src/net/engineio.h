@@ -10,8 +10,9 @@
  *     POST ?EIO=4&transport=polling&sid=…      packets, divided by 0x1e
  *     GET  ?EIO=4&transport=websocket[&sid=…]  a WebSocket: a packet a message
  *
- * What goes out is always made as WebSocket frames: sent as they are, or kept in the mailbox and taken
- * apart again when the client polls. So frames that many share (`outlet` of a session) fit both kinds of client.
+ * What goes out is always made as WebSocket frames: sent as they are, or kept in the mailbox and
+ * taken apart again when the client polls. So frames that many share (`outlet` of a session) fit
+ * both kinds of client.
  *
  * Threads: loop thread. Owns: sessions, from the handshake to on_close.
  */

@@ -26,7 +26,8 @@ enum eio_refusal {
 /* --- engineio.c --- */
 
 void eio_refuse(struct http_req *req, enum eio_refusal why);
-/* It is over: `last_words` is the packet that a waiting poll gets. Idempotent; s lives until the turn is over. */
+/* It is over: `last_words` is the packet that a waiting poll gets. Idempotent; s lives until the
+ * turn is over. */
 void eio_finish(struct eio_session *s, const char *last_words);
 /* The same for those who may be in the middle of something: it ends in the next turn. */
 void eio_finish_soon(struct eio_session *s);
@@ -52,10 +53,11 @@ void eio_take_post(struct eio_session *s, struct http_req *req);
 
 /* --- engineio_ws.c --- */
 
-/* Begins a session that has no other transport; `handshake` is the first packet. False: answered with an error. */
+/* Begins a session that has no other transport; `handshake` is the first packet. False: answered
+ * with an error. */
 bool eio_open_link(struct eio_session *s, struct http_req *req, struct str handshake);
-/* A WebSocket for a session that polls. When it cannot be taken it is closed, not refused, so that a
- * late one is told in the protocol's own way. */
+/* A WebSocket for a session that polls. When it cannot be taken it is closed, not refused, so that
+ * a late one is told in the protocol's own way. */
 void eio_begin_probe(struct eio_session *s, struct http_req *req);
 /* Its WebSockets are closed and know it no more. */
 void eio_leave_links(struct eio_session *s);

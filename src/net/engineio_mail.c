@@ -2,8 +2,9 @@
  *
  * engineio_mail.c - the mailbox of a session that polls: an outlet like any other.
  *
- * There is no connection between two polls: what is written meanwhile waits here, which takes MAIL_HIGH bytes and
- * then says that it is full, as a socket does. It holds WebSocket frames of ours; a poll gets them taken apart:
+ * There is no connection between two polls: what is written meanwhile waits here, which takes
+ * MAIL_HIGH bytes and then says that it is full, as a socket does. It holds WebSocket frames of
+ * ours; a poll gets them taken apart:
  *
  *     [text frame: 4hello][binary frame: 01 02 03]  ─▶  4hello <0x1e> bAQID
  *

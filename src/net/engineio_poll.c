@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * engineio_poll.c - the transport of long polling: a GET that waits for packets, a POST that brings some.
+ * engineio_poll.c - the transport of long polling: a GET that waits for packets, a POST that brings
+ * some.
  *
  * Threads: loop thread. Owns: s->poll, while it waits.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * engineio_ws.c - the transport of a WebSocket, from the first request on or in the place of polling.
+ * engineio_ws.c - the transport of a WebSocket, from the first request on or in the place of
+ * polling.
  *
  *     client                           session
  *       2probe on the WebSocket  ─▶      3probe, and the poll that waits ends with 6 (nothing)
@@ -26,7 +27,8 @@ static struct eio_link *link_of(struct ws_link *w)
     return LIST_ITEM(w, struct eio_link, ws);
 }
 
-/* The client has seen that the WebSocket works and its last poll has ended: everything moves over. */
+/* The client has seen that the WebSocket works and its last poll has ended: everything moves
+ * over. */
 static void upgrade(struct eio_session *s, struct eio_link *l)
 {
     s->probe = NULL;

@@ -2,9 +2,9 @@
  *
  * grant.h - who somebody is, what they may do, and which records they may see.
  *
- * Every request has one. Whatever lives on after its request (a stream, a session, a ticket) keeps a
- * reference. There is one place where the limit of a token becomes a condition: grant_limit(), called
- * for every filter that is made for a caller.
+ * Every request has one. Whatever lives on after its request (a stream, a session, a ticket) keeps
+ * a reference. There is one place where the limit of a token becomes a condition: grant_limit(),
+ * called for every filter that is made for a caller.
  *
  * Threads: loop thread only. Owns: its texts.
  */

@@ -5,12 +5,12 @@
  *     IDLE ─first byte─▶ IN_HEAD ─whole head─▶ IN_BODY ─whole body─▶ BUSY ─answered─▶ IDLE
  *       any damage, any deadline ─▶ refusal, OVER
  *
- * http_read.c takes heads and bodies from what has come. A body that is streamed goes to its handler from
- * IN_BODY, piece by piece; while the handler wants no more the connection is not read, and the client is not
- * blamed for the time that takes.
+ * http_read.c takes heads and bodies from what has come. A body that is streamed goes to its
+ * handler from IN_BODY, piece by piece; while the handler wants no more the connection is not read,
+ * and the client is not blamed for the time that takes.
  *
- * A handler may answer in a later turn. Then the request is freed and the next one read at the end of
- * that turn, never below the handler's own call.
+ * A handler may answer in a later turn. Then the request is freed and the next one read at the end
+ * of that turn, never below the handler's own call.
  *
  * Threads: loop thread. Owns: struct http_conn.
  */
@@ -49,7 +49,8 @@ void http_refuse(struct http_conn *hc, int status, const char *message)
     conn_close(hc->c, REFUSAL_LINGER_MS);
 }
 
-/* Gives the handler what is there of a streamed body. True: it has taken all of it and wants more. */
+/* Gives the handler what is there of a streamed body. True: it has taken all of it and wants
+ * more. */
 static bool give_piece(struct http_conn *hc)
 {
     struct http_private *p = hc->req->priv;

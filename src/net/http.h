@@ -6,13 +6,13 @@
  * 64 fields, no folded lines, Content-Length xor Transfer-Encoding, only `chunked` known, bodies
  * within a limit. What does not pass is answered (400, 413, 414, 431, 501, 505) and closed.
  *
- * One request at a time: the next pipelined one is parsed when the present one has been answered. Who sends
- * many at once takes turns with the others.
- * A handler answers at once, or later after http_hold().
+ * One request at a time: the next pipelined one is parsed when the present one has been answered.
+ * Who sends many at once takes turns with the others. A handler answers at once, or later after
+ * http_hold().
  *
- * Bodies come whole, up to body_max. A route that takes large ones is dispatched as soon as the head
- * is whole (http_streams_fn) and gets the body in pieces (http_stream_body): it may refuse before a byte
- * was sent, and nothing is ever held as a whole.
+ * Bodies come whole, up to body_max. A route that takes large ones is dispatched as soon as the
+ * head is whole (http_streams_fn) and gets the body in pieces (http_stream_body): it may refuse
+ * before a byte was sent, and nothing is ever held as a whole.
  *
  * Threads: loop thread only.
  * Owns:    a struct http_req lives from dispatch until it is answered and, if held, released.
@@ -103,7 +103,8 @@ bool http_query_at(struct http_req *req, size_t i, struct http_field *ret);
 /* The value of a cookie, p NULL when absent. */
 struct str http_cookie(const struct http_req *req, const char *name);
 
-/* A further header for the answer; call before http_reply(). Values with CR, LF or NUL are a bug. */
+/* A further header for the answer; call before http_reply(). Values with CR, LF or NUL are a
+ * bug. */
 void http_add_header(struct http_req *req, const char *name, const char *value);
 
 /* Sends the whole answer with Content-Length and the standing security headers (nosniff,
@@ -124,23 +125,23 @@ void http_hold(struct http_req *req, void (*on_gone)(struct http_req *req));
 /* How a body is taken in pieces. */
 struct http_stream {
     uint64_t max; /* bytes as they come; larger bodies get 413 */
-    /* The next bytes of the body; `last` says that it ends with them (they may be none). Returns how
-     * many it took. What it leaves comes again, with more behind it, after http_go_on(), and nothing
-     * is read meanwhile. It may answer. */
+    /* The next bytes of the body; `last` says that it ends with them (they may be none). Returns
+     * how many it took. What it leaves comes again, with more behind it, after http_go_on(), and
+     * nothing is read meanwhile. It may answer. */
     size_t (*on_piece)(struct http_req *req, struct str bytes, bool last);
     /* As in http_hold(): the client left, or was refused. No piece comes any more. */
     void (*on_gone)(struct http_req *req);
 };
 
 /* Asks for the body. Only in a handler of a request that streams; the first piece comes after the
- * handler has returned. An answer before the body was whole closes the connection. False: the body is
- * announced as larger than max, which has been answered. `ops` stays the caller's. */
+ * handler has returned. An answer before the body was whole closes the connection. False: the body
+ * is announced as larger than max, which has been answered. `ops` stays the caller's. */
 bool http_stream_body(struct http_req *req, const struct http_stream *ops) LM_MUST_CHECK;
 /* More can be taken now. Not from within on_piece. */
 void http_go_on(struct http_req *req);
 
-/* Appends the head of the answer up to the fields that frame its body, which the caller adds with the
- * empty line. */
+/* Appends the head of the answer up to the fields that frame its body, which the caller adds with
+ * the empty line. */
 void http_write_head(struct http_req *req, int status, const char *content_type, struct buf *head);
 
 /* Ends HTTP on this connection and gives it to the caller, who sets ops and self at once: for

@@ -64,16 +64,17 @@ struct http_private {
 
 /* A request that begins on hc, empty. NULL when memory is short. */
 struct http_req *http_request_new(struct http_conn *hc) LM_MUST_CHECK;
-/* One is kept for the next, so that ten thousand handshakes do not leave ten thousand holes of its size
- * between what stays. */
+/* One is kept for the next, so that ten thousand handshakes do not leave ten thousand holes of its
+ * size between what stays. */
 void http_request_free(struct http_req *req);
 /* Frees that one. */
 void http_drop_spare(struct http_server *s);
 
 /* --- http_read.c --- */
 
-/* Takes a head from what has come, and tells the handler of a body that it gets in pieces. True: it is whole,
- * and its body is next; otherwise more has to come, or the connection is refused or answered already. */
+/* Takes a head from what has come, and tells the handler of a body that it gets in pieces. True: it
+ * is whole, and its body is next; otherwise more has to come, or the connection is refused or
+ * answered already. */
 bool http_take_head(struct http_conn *hc);
 /* Decodes what has come of the body. False: refused. */
 bool http_read_body(struct http_conn *hc);
@@ -92,7 +93,8 @@ static inline void http_count_answer(struct http_server *s, int status)
 void http_req_over(struct http_req *req);
 /* Answers what never became a request, or stopped being one, and closes. */
 void http_refuse(struct http_conn *hc, int status, const char *message);
-/* Reads on where a connection stopped: outside on_data, where it does not see by itself that bytes were taken. */
+/* Reads on where a connection stopped: outside on_data, where it does not see by itself that bytes
+ * were taken. */
 void http_go_on_and_read(struct http_conn *hc);
 
 /* --- http_reply.c, http_send.c --- */
@@ -113,8 +115,8 @@ void http_drop_turns(struct http_server *s);
 
 int http_reaper_add(struct http_conn *hc) LM_MUST_CHECK;
 void http_reaper_remove(struct http_conn *hc);
-/* When in_ms have passed the connection is refused or closed, as its state asks for; replaces the deadline
- * before it. */
+/* When in_ms have passed the connection is refused or closed, as its state asks for; replaces the
+ * deadline before it. */
 void http_set_deadline(struct http_conn *hc, int64_t in_ms);
 void http_clear_deadline(struct http_conn *hc);
 /* The answer is on its way: gives the client time to take it, or else for its next request. */

@@ -16,8 +16,9 @@
 
 #include <cmocka.h>
 
-/* Sends "<method> <target>" with these header lines (each with its CRLF; Connection is added) to a server whose
- * loop has nothing else to do. The answer is there with a terminator behind it; returns its status. */
+/* Sends "<method> <target>" with these header lines (each with its CRLF; Connection is added) to a
+ * server whose loop has nothing else to do. The answer is there with a terminator behind it;
+ * returns its status. */
 static inline int http_once(struct http_server *server, const char *method, const char *target,
                             const char *headers, char *answer, size_t size)
 {

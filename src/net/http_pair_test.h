@@ -16,8 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Makes the loop, and serves one end of a pair of sockets with limits that suit a test; dispatch and what
- * belongs to it are set. Returns the other end. */
+/* Makes the loop, and serves one end of a pair of sockets with limits that suit a test; dispatch
+ * and what belongs to it are set. Returns the other end. */
 static inline int http_pair_open(struct loop *loop, struct http_server *server)
 {
     static const struct conn_ops none = {0};
@@ -36,8 +36,8 @@ static inline int http_pair_open(struct loop *loop, struct http_server *server)
     return pair[0];
 }
 
-/* One turn of the loop, and what the server has sent by then, with a terminator behind it; nothing is read
- * with peer -1. False: the server has closed. */
+/* One turn of the loop, and what the server has sent by then, with a terminator behind it; nothing
+ * is read with peer -1. False: the server has closed. */
 static inline bool http_pair_pull(struct loop *loop, int peer, struct buf *answer)
 {
     char part[65536];

@@ -3,9 +3,9 @@
  * http_read.c - from bytes to a request: heads and bodies.
  *
  * Every request is read twice: by the guard, which takes the head apart, and by llhttp, which must
- * come to the same framing and decodes the body. Where they differ the request is refused. The parser
- * starts afresh for each request, and after any refusal the connection closes, so a byte that was
- * read as one thing is never read again as another.
+ * come to the same framing and decodes the body. Where they differ the request is refused. The
+ * parser starts afresh for each request, and after any refusal the connection closes, so a byte
+ * that was read as one thing is never read again as another.
  *
  * Threads: loop thread. Owns: nothing.
  */

@@ -12,7 +12,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Who takes nothing of an answer for so many times the time of a head holds our memory for nothing. */
+/* Who takes nothing of an answer for so many times the time of a head holds our memory for
+ * nothing. */
 enum { STALL_HEADS = 3 };
 
 struct http_reaper {

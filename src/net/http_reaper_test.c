@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * http_reaper_test.c - a large answer and a slow client: one that reads gets all the time it needs, one that does
- * not is sent away. Time is the test's own.
+ * http_reaper_test.c - a large answer and a slow client: one that reads gets all the time it needs,
+ * one that does not is sent away. Time is the test's own.
  */
 #include "base/clock.h"
 #include "net/http_pair_test.h"

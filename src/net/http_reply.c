@@ -118,8 +118,8 @@ static bool has_no_body(int status)
     return status < 200 || status == 204 || status == 304;
 }
 
-/* Head and body leave in one system call when the socket takes them. What it does not take of the body is
- * taken out of `own`, where the body is, or copied when that is NULL. */
+/* Head and body leave in one system call when the socket takes them. What it does not take of the
+ * body is taken out of `own`, where the body is, or copied when that is NULL. */
 static void send_answer(struct conn *c, struct str head, struct str body, struct buf *own)
 {
     struct iovec pieces[2] = {conn_piece(head.p, head.n), conn_piece(body.p, body.n)};

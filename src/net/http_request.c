@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * http_request.c - the request as a thing: made for a connection, held by its handler, freed when it is over.
+ * http_request.c - the request as a thing: made for a connection, held by its handler, freed when
+ * it is over.
  *
  * Threads: loop thread. Owns: struct request, its memory and its body.
  */

@@ -2,8 +2,8 @@
  *
  * http_send.c - one piece is being sent while the next is made.
  *
- * A piece is built with room in front for the head of its chunk, so that each leaves in one write. A
- * piece of no bytes is not sent: as a chunk it would be the end.
+ * A piece is built with room in front for the head of its chunk, so that each leaves in one write.
+ * A piece of no bytes is not sent: as a chunk it would be the end.
  */
 #include "net/http_send.h"
 

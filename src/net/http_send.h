@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * http_send.h - an answer that is made piece by piece, in the pool, no faster than the client takes it.
+ * http_send.h - an answer that is made piece by piece, in the pool, no faster than the client takes
+ * it.
  *
  *     prepare ─▶ next (pool) ─▶ settle ─▶ [piece] ─▶ socket
  *        ▲                                  │ one is being sent, the next is made meanwhile
  *        └──────────── drained ◀────────────┘
  *
- * Memory is two pieces, however long the answer and however slow the client. Nothing is held between
- * pieces unless the maker holds it: prepare takes what next reads from, settle gives it back.
+ * Memory is two pieces, however long the answer and however slow the client. Nothing is held
+ * between pieces unless the maker holds it: prepare takes what next reads from, settle gives it
+ * back.
  *
- * The head waits for the first piece, so that a maker that finds nothing can still answer 404, and an
- * answer that fits into one piece gets a Content-Length. Otherwise the length is what the maker said,
- * or the answer is chunked (HTTP/1.0: ends with the connection). A failure after the head closes the
- * connection in the middle of the body, which every client notices.
+ * The head waits for the first piece, so that a maker that finds nothing can still answer 404, and
+ * an answer that fits into one piece gets a Content-Length. Otherwise the length is what the maker
+ * said, or the answer is chunked (HTTP/1.0: ends with the connection). A failure after the head
+ * closes the connection in the middle of the body, which every client notices.
  *
  * A client that takes nothing for the server's idle time-out is sent away.
  *
@@ -36,18 +38,19 @@ struct http_send;
 struct http_send_ops {
     /* Before each piece. A negative code fails the piece. May be NULL. */
     int (*prepare)(struct http_send *s);
-    /* In the pool: appends the next piece to out, about HTTP_PIECE bytes, perhaps none. 1: there is more; 0: that
-     * was all; negative: it failed. Should look at s->cancelled when it takes long. */
+    /* In the pool: appends the next piece to out, about HTTP_PIECE bytes, perhaps none. 1: there is
+     * more; 0: that was all; negative: it failed. Should look at s->cancelled when it takes
+     * long. */
     int (*next)(struct http_send *s, struct buf *out);
     /* After each piece for which prepare was called. May be NULL. */
     void (*settle)(struct http_send *s);
-    /* The first piece is there: `made` is what next (or prepare) returned, `n` how many bytes it has.
-     * True: the head goes out, with s->status and s->content_type and what was added by
+    /* The first piece is there: `made` is what next (or prepare) returned, `n` how many bytes it
+     * has. True: the head goes out, with s->status and s->content_type and what was added by
      * http_add_header(). False: the request has been answered otherwise. Not called when the client
      * has left before. */
     bool (*begin)(struct http_send *s, int made, size_t n);
-    /* The last call, always: everything is with the kernel, or the client left, or it failed, or begin
-     * answered otherwise. Frees the struct. */
+    /* The last call, always: everything is with the kernel, or the client left, or it failed, or
+     * begin answered otherwise. Frees the struct. */
     void (*over)(struct http_send *s);
 };
 
@@ -65,8 +68,9 @@ struct http_send {
     struct http_send_private *priv;
 };
 
-/* Answers req by the maker's pieces. The struct has its ops and what is known of the answer; the rest
- * is zero. When memory is short the request is answered with 503 and over() called before this returns. */
+/* Answers req by the maker's pieces. The struct has its ops and what is known of the answer; the
+ * rest is zero. When memory is short the request is answered with 503 and over() called before this
+ * returns. */
 void http_send(struct http_req *req, struct http_send *s);
 
 #endif

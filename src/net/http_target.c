@@ -3,8 +3,8 @@
  * http_target.c - the address in a request: path and parameters, decoded once and for all.
  *
  * Handlers see text that is what it looks like: valid UTF-8, no control characters in the path, no
- * "..", no slash that came in disguise. So a path can be matched segment by segment, and what is not
- * in the table of routes is nowhere.
+ * "..", no slash that came in disguise. So a path can be matched segment by segment, and what is
+ * not in the table of routes is nowhere.
  */
 #include "net/http_impl.h"
 

@@ -2,10 +2,10 @@
  *
  * http_turns.c - who asks for much at once waits its turn.
  *
- * A connection may send thousands of requests in one go, and a thousand connections may. Each gets a few
- * answered as they come; with the rest it queues behind the others that have more, and is not read meanwhile.
- * The whole queue has TURN_US of each turn of the loop, so that whoever asks for little waits for no more
- * than that.
+ * A connection may send thousands of requests in one go, and a thousand connections may. Each gets
+ * a few answered as they come; with the rest it queues behind the others that have more, and is not
+ * read meanwhile. The whole queue has TURN_US of each turn of the loop, so that whoever asks for
+ * little waits for no more than that.
  */
 #include "net/http_impl.h"
 

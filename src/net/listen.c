@@ -2,10 +2,10 @@
  *
  * listen.c - taking clients in at a door.
  *
- * The process may run out of descriptors: then accept() fails, the connection stays in the queue, the
- * door stays readable and a simple loop spins. So each listener keeps a descriptor in reserve; it is
- * given up for a moment to take the connection, say 503 and close. Should even that be impossible, the
- * door rests for a while.
+ * The process may run out of descriptors: then accept() fails, the connection stays in the queue,
+ * the door stays readable and a simple loop spins. So each listener keeps a descriptor in reserve;
+ * it is given up for a moment to take the connection, say 503 and close. Should even that be
+ * impossible, the door rests for a while.
  *
  * Threads: loop thread. Owns: see listen.h.
  */
@@ -34,7 +34,8 @@ static int open_reserve(void)
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* Takes one connection with the reserve descriptor and sends it away. False when even that fails. */
+/* Takes one connection with the reserve descriptor and sends it away. False when even that
+ * fails. */
 static bool turn_away(struct listener *ls)
 {
     static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"

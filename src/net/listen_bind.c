@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * listen_bind.c - from an address in the configuration to a socket that listens there, or a sentence why not.
+ * listen_bind.c - from an address in the configuration to a socket that listens there, or a
+ * sentence why not.
  *
  * A Unix socket must never be open to others, not for a moment: it is bound under a temporary
  * name with a umask that leaves only the owner, and renamed when it is listening. A file left by a

@@ -28,8 +28,8 @@ struct listener {
 
 /* --- listen_bind.c --- */
 
-/* Makes the socket that `text` or `path` names, bound and listening, and fills in what listener_address() says.
- * On failure ls->fd may be open. */
+/* Makes the socket that `text` or `path` names, bound and listening, and fills in what
+ * listener_address() says. On failure ls->fd may be open. */
 int listen_bind_tcp(struct listener *ls, const char *text, struct errinfo *info) LM_MUST_CHECK;
 int listen_bind_unix(struct listener *ls, const char *path, struct errinfo *info) LM_MUST_CHECK;
 /* Is the socket what the configuration asks for? Port 0 is any port. */

@@ -2,11 +2,11 @@
  *
  * loop.c - turns of the loop, and what is done once per turn.
  *
- * libuv goes round in fixed phases: timers, idle, prepare, poll (sockets), close callbacks. Hooks run
- * in `prepare`: everything the last poll read and every timer that fired since then is behind them,
- * and what they write leaves before the loop sleeps. While any hook waits, an idle handle is active.
- * That does two things: the loop counts as alive, and the next poll does not block. So a hook that
- * asks again from inside its own fn lets the sockets be polled once and then runs again.
+ * libuv goes round in fixed phases: timers, idle, prepare, poll (sockets), close callbacks. Hooks
+ * run in `prepare`: everything the last poll read and every timer that fired since then is behind
+ * them, and what they write leaves before the loop sleeps. While any hook waits, an idle handle is
+ * active. That does two things: the loop counts as alive, and the next poll does not block. So a
+ * hook that asks again from inside its own fn lets the sockets be polled once and then runs again.
  */
 #include "net/loop.h"
 

@@ -62,9 +62,10 @@ struct job {
 /* For what the hub has to do: syncing, sealing. */
 int job_start(struct loop *l, struct job *job, void (*work)(struct job *),
               void (*done)(struct job *)) LM_MUST_CHECK;
-/* For what clients ask: no more than JOBS_ASKED_MAX of these are in the pool, which has four threads, and no more
- * than JOBS_COSTLY_MAX that may take very long; the others wait their turn. However many ask, what the hub has
- * to do finds a thread, and a short question does not wait for long ones. */
+/* For what clients ask: no more than JOBS_ASKED_MAX of these are in the pool, which has four
+ * threads, and no more than JOBS_COSTLY_MAX that may take very long; the others wait their turn.
+ * However many ask, what the hub has to do finds a thread, and a short question does not wait for
+ * long ones. */
 enum { JOBS_ASKED_MAX = 2, JOBS_COSTLY_MAX = 1 };
 int job_ask(struct loop *l, struct job *job, enum job_kind kind, void (*work)(struct job *),
             void (*done)(struct job *)) LM_MUST_CHECK;

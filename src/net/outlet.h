@@ -3,8 +3,8 @@
  * outlet.h - where somebody's frames go: a connection, or the mailbox of a client that polls.
  *
  * It looks like a connection to write to, and stays the same when the transport behind it changes.
- * What is written are whole frames, save that outlet_writev() may be told that only a part was taken;
- * the writer then gives the rest of that frame to outlet_write(), which takes all of it.
+ * What is written are whole frames, save that outlet_writev() may be told that only a part was
+ * taken; the writer then gives the rest of that frame to outlet_write(), which takes all of it.
  *
  * Threads: loop thread. Owns: nothing.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pack.c - zlib and libzstd behind one call. Level 1 of both: a download should not cost the hub more
- * than the reading of it, and levels above save a tenth of the bytes for twice the time.
+ * pack.c - zlib and libzstd behind one call. Level 1 of both: a download should not cost the hub
+ * more than the reading of it, and levels above save a tenth of the bytes for twice the time.
  */
 #include "net/pack.h"
 

@@ -2,8 +2,8 @@
  *
  * pack.h - compressing what is made piece by piece, for answers and for files.
  *
- * The counterpart of inflate.h: one stream of gzip or zstd, fed in pieces of any size; what comes out
- * is appended to a buffer. Nothing is kept back beyond the compressor's own window.
+ * The counterpart of inflate.h: one stream of gzip or zstd, fed in pieces of any size; what comes
+ * out is appended to a buffer. Nothing is kept back beyond the compressor's own window.
  *
  * Threads: any, one at a time.
  * Owns:    the state of the compressor: about 270 KiB for gzip, 1 MiB for zstd.

@@ -36,9 +36,9 @@ int secrets_init(struct secrets *s, uint32_t count) LM_MUST_CHECK;
 /* Safe on a zeroed struct. */
 void secrets_fini(struct secrets *s);
 
-/* A new secret as 32 hex digits and a terminator, in a slot that `is_over` says is free or, when there
- * is none, in that of the oldest if may_replace. Takes a reference to g. -LM_E_FULL when there is no
- * room, -EIO without randomness. *ret_slot may be NULL. */
+/* A new secret as 32 hex digits and a terminator, in a slot that `is_over` says is free or, when
+ * there is none, in that of the oldest if may_replace. Takes a reference to g. -LM_E_FULL when
+ * there is no room, -EIO without randomness. *ret_slot may be NULL. */
 int secret_make(struct secrets *s, struct grant *g, bool (*is_over)(const struct secret *slot),
                 bool may_replace, char out[SECRET_DIGITS + 1],
                 struct secret **ret_slot) LM_MUST_CHECK;

@@ -5,8 +5,8 @@
  *     <type>[<attachments>-][<namespace>,][<ack id>][JSON]
  *     0 CONNECT  1 DISCONNECT  2 EVENT  3 ACK  4 CONNECT_ERROR  5 BINARY_EVENT  6 BINARY_ACK
  *
- * Arguments stay the JSON text they came as, with `{"_placeholder":true,"num":i}` where attachment i
- * belongs; whoever wants more parses it.
+ * Arguments stay the JSON text they came as, with `{"_placeholder":true,"num":i}` where attachment
+ * i belongs; whoever wants more parses it.
  *
  * A client may hold sockets of several namespaces. One that does not connect to any within
  * connect_timeout, or sends what is not a packet, is closed.
@@ -66,14 +66,14 @@ struct sio_event {
 };
 
 struct sio_ops {
-    /* A new client, before its handshake is answered; sets c->self. False: refused, and answered. May
-     * be NULL. */
+    /* A new client, before its handshake is answered; sets c->self. False: refused, and answered.
+     * May be NULL. */
     bool (*on_client)(struct sio_client *c, struct http_req *req);
     /* Is there such a namespace? */
     bool (*knows)(struct sio_client *c, struct str nsp);
-    /* A socket wants to connect; `auth` is the JSON object of the client ("{}" when it sent none). NULL:
-     * it may; otherwise the sentence with which it is refused. on_disconnect follows in either case.
-     * May be NULL. */
+    /* A socket wants to connect; `auth` is the JSON object of the client ("{}" when it sent none).
+     * NULL: it may; otherwise the sentence with which it is refused. on_disconnect follows in
+     * either case. May be NULL. */
     const char *(*on_connect)(struct sio_socket *s, struct str auth);
     /* The answer has been sent. May be NULL. */
     void (*on_connected)(struct sio_socket *s, struct str auth);

@@ -3,9 +3,9 @@
  * throttle.h - addresses that showed a wrong token again and again.
  *
  * Ten in a minute; what is wrong beyond that is answered with 429 for the rest of the minute and no
- * longer costs a record each. A right token is always let in: 192 random bits cannot be guessed, and
- * whoever shares an address with a fool must not be locked out. Of IPv6 the first 64 bits count, which
- * is what one machine has to itself.
+ * longer costs a record each. A right token is always let in: 192 random bits cannot be guessed,
+ * and whoever shares an address with a fool must not be locked out. Of IPv6 the first 64 bits
+ * count, which is what one machine has to itself.
  *
  * Threads: loop thread only. Owns: nothing; the table is part of its owner.
  */

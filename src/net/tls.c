@@ -2,9 +2,10 @@
  *
  * tls.c - OpenSSL 3, made to fit connections that never wait.
  *
- * SSL_write() that meets a full socket has encrypted its bytes already and wants the same ones again. The
- * caller's next bytes may be others (a slow client loses its oldest), so here they count as taken, and
- * only their number is remembered: OpenSSL looks at nothing else when it sends the rest.
+ * SSL_write() that meets a full socket has encrypted its bytes already and wants the same ones
+ * again. The caller's next bytes may be others (a slow client loses its oldest), so here they count
+ * as taken, and only their number is remembered: OpenSSL looks at nothing else when it sends the
+ * rest.
  */
 #include "net/tls.h"
 

@@ -4,12 +4,12 @@
  *
  *     conn ─ plain bytes ─▶ tls_link ─ records of at most 16 KiB ─▶ socket
  *
- * Pieces are gathered into one record per write, because a record costs more than the bytes in it. A
- * record that the socket does not take whole stays in the link and goes first; its bytes count as
+ * Pieces are gathered into one record per write, because a record costs more than the bytes in it.
+ * A record that the socket does not take whole stays in the link and goes first; its bytes count as
  * sent, because they cannot be taken back (tls_stuck()).
  *
- * TLS 1.2 and 1.3, no renegotiation, no compression, ALPN http/1.1. Certificates can be read again while
- * it runs; connections keep the one they began with.
+ * TLS 1.2 and 1.3, no renegotiation, no compression, ALPN http/1.1. Certificates can be read again
+ * while it runs; connections keep the one they began with.
  *
  * Threads: loop thread only.
  * Owns:    a link owns nothing of the socket but its use.
@@ -26,8 +26,8 @@
 struct tls;
 struct tls_link;
 
-/* Reads certificate chain and key (PEM; the paths must stay valid). info says which file is wrong, and
- * how. */
+/* Reads certificate chain and key (PEM; the paths must stay valid). info says which file is wrong,
+ * and how. */
 int tls_new(struct tls **ret, const char *cert, const char *key,
             struct errinfo *info) LM_MUST_CHECK;
 /* Reads both again. On failure the old ones stay in use. */
@@ -38,8 +38,8 @@ void tls_free(struct tls *t);
 int tls_link_new(struct tls_link **ret, struct tls *t, int fd) LM_MUST_CHECK;
 void tls_link_free(struct tls_link *l); /* NULL is fine */
 
-/* The next step of the handshake: 1 it is done, 0 it waits for the socket, negative: there is none. A
- * client that speaks plain HTTP has been told so. */
+/* The next step of the handshake: 1 it is done, 0 it waits for the socket, negative: there is none.
+ * A client that speaks plain HTTP has been told so. */
 int tls_handshake(struct tls_link *l) LM_MUST_CHECK;
 
 /* Plain bytes: how many; 0 at the end of the stream; -EAGAIN or another error. */

@@ -2,8 +2,8 @@
  *
  * tls_test.c - bytes through TLS, however the socket takes them.
  *
- * The client is OpenSSL's own, on the other end of a socket pair, pumped by hand between turns of the
- * loop.
+ * The client is OpenSSL's own, on the other end of a socket pair, pumped by hand between turns of
+ * the loop.
  */
 #include "net/conn.h"
 #include "net/tls.h"

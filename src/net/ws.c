@@ -7,10 +7,10 @@
  *     4 bytes  mask, when MASK (always, from a client)
  *     payload  each byte XOR mask[i % 4]
  *
- * A message that lies whole in the receive buffer in one frame, which is nearly every message, is never
- * copied: it is unmasked and handed out there. What comes in pieces is gathered, and checked as it
- * comes. A header is judged as soon as it can be read, so an oversized frame is refused before any of
- * it is waited for.
+ * A message that lies whole in the receive buffer in one frame, which is nearly every message, is
+ * never copied: it is unmasked and handed out there. What comes in pieces is gathered, and checked
+ * as it comes. A header is judged as soon as it can be read, so an oversized frame is refused
+ * before any of it is waited for.
  *
  * Threads: any, one for each reader. Owns: see ws.h.
  */
@@ -291,8 +291,8 @@ static size_t go_on(struct ws_reader *r, char *p, size_t n, int *e)
     return n;
 }
 
-/* Takes a header, and the whole frame when it is a control frame. Returns how many bytes; 0: more are
- * needed, or *e says what is wrong. */
+/* Takes a header, and the whole frame when it is a control frame. Returns how many bytes; 0: more
+ * are needed, or *e says what is wrong. */
 static size_t begin(struct ws_reader *r, char *p, size_t n, int *e)
 {
     struct header h;

@@ -2,11 +2,11 @@
  *
  * ws.h - WebSocket frames (RFC 6455), as bytes: no sockets, no routes.
  *
- * ws_feed() is given what arrived and calls back for whole messages and control frames; the
- * caller sends. It checks masking, reserved bits, opcodes, lengths, fragmentation, UTF-8 of text
- * (failing fast, in the middle of a frame as well as across fragments) and close codes. Compressed
- * messages (RFC 7692, permessage-deflate without context takeover) are inflated step by step against
- * the same limit. Server side only.
+ * ws_feed() is given what arrived and calls back for whole messages and control frames; the caller
+ * sends. It checks masking, reserved bits, opcodes, lengths, fragmentation, UTF-8 of text (failing
+ * fast, in the middle of a frame as well as across fragments) and close codes. Compressed messages
+ * (RFC 7692, permessage-deflate without context takeover) are inflated step by step against the
+ * same limit. Server side only.
  *
  * Threads: any one at a time. Owns: the message under assembly, at most `message_max` bytes.
  */
@@ -78,9 +78,9 @@ static inline bool ws_is_unfinished(const struct ws_reader *r)
 }
 
 /* Takes what can be taken from the front of `in` (consuming it; payloads are unmasked in place): a
- * header when it is whole, and payload as it comes, so `in` never has to hold more than a control frame.
- * Returns 0, what on_message returned, or -LM_E_PROTOCOL with r->close_code set (1002, 1007, 1008,
- * 1009). */
+ * header when it is whole, and payload as it comes, so `in` never has to hold more than a control
+ * frame. Returns 0, what on_message returned, or -LM_E_PROTOCOL with r->close_code set (1002, 1007,
+ * 1008, 1009). */
 int ws_feed(struct ws_reader *r, struct buf *in) LM_MUST_CHECK;
 
 /* Header of an unmasked, final server frame; returns its length (2, 4 or 10). */
@@ -90,8 +90,8 @@ void ws_add_frame(struct buf *out, enum ws_opcode opcode, struct str payload);
 void ws_add_deflated(struct buf *out, enum ws_opcode opcode, struct str payload, int window_bits);
 void ws_add_close(struct buf *out, uint16_t code, struct str reason);
 
-/* Sec-WebSocket-Accept for a key (28 characters and a terminator). -LM_E_SYNTAX when the key is not the base64 of
- * 16 bytes. */
+/* Sec-WebSocket-Accept for a key (28 characters and a terminator). -LM_E_SYNTAX when the key is not
+ * the base64 of 16 bytes. */
 int ws_accept_key(struct str key, char out[29]) LM_MUST_CHECK;
 
 #endif

@@ -67,8 +67,8 @@ struct ws_link {
     bool closing;
 };
 
-/* Is this a handshake (RFC 6455, 4.2.1)? False: it has been answered; `instead` says what those who do not
- * speak WebSocket may do ("" when there is nothing). */
+/* Is this a handshake (RFC 6455, 4.2.1)? False: it has been answered; `instead` says what those who
+ * do not speak WebSocket may do ("" when there is nothing). */
 bool ws_handshake_ok(struct http_req *req, const char *instead) LM_MUST_CHECK;
 
 struct ws_terms {
@@ -85,7 +85,8 @@ void ws_link_open(struct ws_link *w, struct ws_watch *watch, struct conn *c,
                   const struct ws_link_ops *ops, const struct ws_limits *limits);
 /* The owner is ready: on_message may be called, before this returns. */
 void ws_link_go(struct ws_link *w);
-/* Sends a message; compressed when that was agreed on and is of use. After closing nothing is sent. */
+/* Sends a message; compressed when that was agreed on and is of use. After closing nothing is
+ * sent. */
 void ws_link_send(struct ws_link *w, enum ws_opcode opcode, struct str payload);
 /* Begins the closing handshake. Idempotent. */
 void ws_link_close(struct ws_link *w, uint16_t code, struct str reason);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ws_write.c - WebSocket frames of ours: final, unmasked, with the shortest length (RFC 6455, section 5.2).
+ * ws_write.c - WebSocket frames of ours: final, unmasked, with the shortest length (RFC 6455,
+ * section 5.2).
  *
  * Threads: any. Owns: nothing.
  */

@@ -6,9 +6,10 @@
  *     ├─ hub               the hub and the keepers
  *     └─ NAME              one child, with what it started; memory.max, pids.max, cpu.max
  *
- * The kernel lets nobody be in a group that hands its controllers on, so the hub moves into `hub`. It
- * needs a group that was handed to it (in a systemd unit: Delegate=yes). The hub finds the place
- * (cgroup_place), the child makes its group and goes there between fork and exec, the keeper removes it.
+ * The kernel lets nobody be in a group that hands its controllers on, so the hub moves into `hub`.
+ * It needs a group that was handed to it (in a systemd unit: Delegate=yes). The hub finds the place
+ * (cgroup_place), the child makes its group and goes there between fork and exec, the keeper
+ * removes it.
  *
  * Threads: any. Owns: nothing.
  */
@@ -23,8 +24,8 @@ enum { CGROUP_PATH_MAX = 1024 };
 /* Where control groups are mounted. */
 extern const char *const cgroup_root;
 
-/* Reads a small file of the kernel's: at most size - 1 bytes and a terminator. False: it cannot be read, or
- * is empty; out is "" then. */
+/* Reads a small file of the kernel's: at most size - 1 bytes and a terminator. False: it cannot be
+ * read, or is empty; out is "" then. */
 bool cgroup_read(const char *path, char *out, size_t size);
 
 /* The group of this process, below `root`; false when there is none of version 2. */
@@ -36,8 +37,8 @@ static inline bool cgroup_limits(int resource)
     return resource >= LIMIT_GROUP;
 }
 
-/* The hub: makes `base`, which is its own group, ready for groups with these limits below it, and writes
- * the path of the one called `name`. info says what is missing. */
+/* The hub: makes `base`, which is its own group, ready for groups with these limits below it, and
+ * writes the path of the one called `name`. info says what is missing. */
 int cgroup_place(const char *base, const char *name, const struct process_limit *limits,
                  size_t count, char out[CGROUP_PATH_MAX], struct errinfo *info) LM_MUST_CHECK;
 

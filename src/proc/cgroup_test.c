@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * cgroup_test.c - what is written where, in a folder that looks like a control group. That the kernel
- * obeys is shown by a scenario, on machines that hand controllers on.
+ * cgroup_test.c - what is written where, in a folder that looks like a control group. That the
+ * kernel obeys is shown by a scenario, on machines that hand controllers on.
  */
 #include "proc/cgroup.h"
 

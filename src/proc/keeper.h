@@ -8,15 +8,15 @@
  *     child
  *
  * It owns the pipes, so what the child wrote is safe when the child dies, and it is not the hub, so
- * the child lives on when the hub dies. One thread sleeps in ppoll(2); libc and ipc/frame are all it
- * needs, so that hundreds of them cost little.
+ * the child lives on when the hub dies. One thread sleeps in ppoll(2); libc and ipc/frame are all
+ * it needs, so that hundreds of them cost little.
  *
- * How it ends. When the child is dead and both pipes are at end of file, a keeper started by the hub
- * stays until the hub has acknowledged the end (at most an hour: what it holds may be the only copy
- * besides the file). By hand it must not keep a shell waiting: it stays at most two seconds for a hub
- * that was there, and not at all for one that never was. Then it ends as the child did, with its exit
- * status or by its signal. If something the child started still holds a pipe, it goes on reading; an
- * interrupt ends that.
+ * How it ends. When the child is dead and both pipes are at end of file, a keeper started by the
+ * hub stays until the hub has acknowledged the end (at most an hour: what it holds may be the only
+ * copy besides the file). By hand it must not keep a shell waiting: it stays at most two seconds
+ * for a hub that was there, and not at all for one that never was. Then it ends as the child did,
+ * with its exit status or by its signal. If something the child started still holds a pipe, it goes
+ * on reading; an interrupt ends that.
  *
  * Threads: one. Owns: everything of this run.
  */
@@ -57,8 +57,8 @@ void keeper_close(struct keeper *k);
 /* Returns when there is nothing left to do. */
 void keeper_loop(struct keeper *k);
 
-/* The exit status to pass on. When a signal ended the child it does not return: this process ends by
- * the same signal. */
+/* The exit status to pass on. When a signal ended the child it does not return: this process ends
+ * by the same signal. */
 int keeper_end_like_child(const struct keeper *k);
 
 #endif

@@ -63,7 +63,8 @@ static void take_terminal(int terminal)
     ioctl(terminal, TIOCSCTTY, 0);
 }
 
-/* After a vfork the keeper's memory is ours as well: nothing of it may change that it goes on with. */
+/* After a vfork the keeper's memory is ours as well: nothing of it may change that it goes on
+ * with. */
 static void __attribute__((noreturn))
 become(const struct child_opts *opts, const int write_ends[2], int report)
 {
@@ -110,7 +111,8 @@ static int open_pipes(struct child *c, int write_ends[2])
     return 0;
 }
 
-/* A terminal that passes bytes as they are: no line end becomes two characters, nothing is echoed. */
+/* A terminal that passes bytes as they are: no line end becomes two characters, nothing is
+ * echoed. */
 static int open_pty(struct child *c, int write_ends[2])
 {
     const struct winsize size = {.ws_row = 50, .ws_col = 200};
@@ -142,8 +144,8 @@ static void close_all(const int *fds, int n)
             close(fds[i]);
 }
 
-/* A vfork copies nothing, which a restart does not wait for then. Who becomes another user must not share
- * our memory meanwhile. */
+/* A vfork copies nothing, which a restart does not wait for then. Who becomes another user must not
+ * share our memory meanwhile. */
 static pid_t make_child(const struct child_opts *opts, const int write_ends[2], int report)
 {
     pid_t pid = opts->rights->as_user ? fork() : vfork();

@@ -2,8 +2,8 @@
  *
  * keeper_child.h - the child of a keeper: start, signals, death.
  *
- * child_start() returns when the command runs, or when it is known why it cannot: then the child has ended
- * with 126 or 127.
+ * child_start() returns when the command runs, or when it is known why it cannot: then the child
+ * has ended with 126 or 127.
  *
  * Hub-started children lead a process group of their own and get signals as a group. A child run by
  * hand stays in the terminal's group and gets them alone, because its group is also the keeper's.
@@ -52,7 +52,8 @@ int child_start(struct child *c, const struct child_opts *opts,
 void child_signal(const struct child *c, int number);
 /* SIGTERM now, SIGKILL after grace_ms. */
 void child_stop(struct child *c, uint32_t grace_ms, int64_t now_us);
-/* Is anything left of it, dead or alive? What left its group but not the keeper (a daemon) counts. */
+/* Is anything left of it, dead or alive? What left its group but not the keeper (a daemon)
+ * counts. */
 bool child_leaves_any(void);
 /* Asks all of that to end. */
 void child_stop_left_behind(void);

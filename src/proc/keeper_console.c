@@ -3,7 +3,8 @@
  * keeper_console.c - a terminal, a pipe, or a file, without blocking on any of them.
  *
  * O_NONBLOCK belongs to the open file, which we share with the shell and with whoever else writes
- * there. So terminals and pipes are opened a second time through /proc: that open file is ours alone.
+ * there. So terminals and pipes are opened a second time through /proc: that open file is ours
+ * alone.
  */
 #include "proc/keeper_console.h"
 

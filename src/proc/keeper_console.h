@@ -2,9 +2,9 @@
  *
  * keeper_console.h - passing the child's output on to the keeper's own stdout and stderr.
  *
- * It behaves as if the child wrote there itself: a reader that is slow slows the child down, one that
- * goes away is forgotten (capture goes on). It never blocks the keeper: what did not go out is kept,
- * and no more output may be taken from the child until it did.
+ * It behaves as if the child wrote there itself: a reader that is slow slows the child down, one
+ * that goes away is forgotten (capture goes on). It never blocks the keeper: what did not go out is
+ * kept, and no more output may be taken from the child until it did.
  *
  * Threads: one. Owns: its descriptors and what waits.
  */

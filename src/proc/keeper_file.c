@@ -107,7 +107,8 @@ static bool old_name(const struct keeper_file *f, unsigned number, char out[300]
     return n > 0 && n < 300;
 }
 
-/* NAME.1 becomes NAME.2 and so on, from the oldest, so that a death in between costs none of them. */
+/* NAME.1 becomes NAME.2 and so on, from the oldest, so that a death in between costs none of
+ * them. */
 static void age(struct keeper_file *f)
 {
     char from[300], to[300];
@@ -185,8 +186,8 @@ static void take_over(struct keeper_file *f, int fd)
     f->unfinished = false;
 }
 
-/* Makes the file again when its name leads elsewhere. Where another regular file lies (of a second run of
- * this name) all is as it should be: each goes on with its own. */
+/* Makes the file again when its name leads elsewhere. Where another regular file lies (of a second
+ * run of this name) all is as it should be: each goes on with its own. */
 static enum file_event look_after(struct keeper_file *f, int64_t now_us, struct errinfo *info)
 {
     struct stat ours, theirs;

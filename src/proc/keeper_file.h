@@ -5,14 +5,15 @@
  * Both streams go into one file in the order they were read. One byte is ever added: a line end,
  * when one stream starts while the other has an unfinished line.
  *
- * A file that is rotated by size is renamed between two lines, by its writer, so nothing is lost and no
- * program has to be told.
+ * A file that is rotated by size is renamed between two lines, by its writer, so nothing is lost
+ * and no program has to be told.
  *
  * The file is opened safely (never through a link, never in a directory that others may rearrange),
- * and made again when somebody removes or replaces it. While it cannot be written, bytes are counted
- * as missing and a new attempt is made twice a second, every 5 s when it could not even be opened; capture goes
- * on meanwhile. Where its name leads elsewhere and nothing can be put there (a link lies there, the directory has
- * become read-only), bytes go on into the file that is open, and count as missing for the one to come.
+ * and made again when somebody removes or replaces it. While it cannot be written, bytes are
+ * counted as missing and a new attempt is made twice a second, every 5 s when it could not even be
+ * opened; capture goes on meanwhile. Where its name leads elsewhere and nothing can be put there (a
+ * link lies there, the directory has become read-only), bytes go on into the file that is open, and
+ * count as missing for the one to come.
  *
  * Threads: one. Owns: the descriptors.
  */
@@ -48,14 +49,15 @@ enum file_event { FILE_OK, FILE_FAILED, FILE_ASTRAY, FILE_BACK };
 /* Makes the directory if need be and opens it, unless others could rearrange what is in it. */
 int log_dir_open(const char *path, int *ret_dir, struct errinfo *info) LM_MUST_CHECK;
 
-/* Opens the file. On failure f is still usable (writes try again now and then) and info has the reason. */
+/* Opens the file. On failure f is still usable (writes try again now and then) and info has the
+ * reason. */
 int file_open(struct keeper_file *f, const char *path, const struct file_how *how,
               struct errinfo *info) LM_MUST_CHECK;
 void file_close(struct keeper_file *f);
 
 /* Writes what one stream wrote. FILE_FAILED comes once with info filled, when writing has become
- * impossible, FILE_ASTRAY when its name leads elsewhere; FILE_BACK once when all is well again, then
- * f->missing says how much is not in it. */
+ * impossible, FILE_ASTRAY when its name leads elsewhere; FILE_BACK once when all is well again,
+ * then f->missing says how much is not in it. */
 enum file_event file_write(struct keeper_file *f, uint32_t stream, struct str bytes, int64_t now_us,
                            struct errinfo *info);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * keeper_lines.c - the one place where a keeper looks into what its child writes, and only when asked.
+ * keeper_lines.c - the one place where a keeper looks into what its child writes, and only when
+ * asked.
  */
 #include "proc/keeper_lines.h"
 
@@ -22,8 +23,8 @@ static bool is_letter(char c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* "[error] ...", "WARNING: ...", "<info> ..." and "ERROR ...": the word in front, if it stands there
- * like a level. */
+/* "[error] ...", "WARNING: ...", "<info> ..." and "ERROR ...": the word in front, if it stands
+ * there like a level. */
 static enum level level_in_front(struct str text, enum level otherwise)
 {
     size_t from = 0, to;

@@ -4,8 +4,8 @@
  *
  *     sleep ─▶ signals ─▶ hub ─▶ console ─▶ pipes ─▶ what has become due ─▶ send ─▶ sleep
  *
- * Without traffic and with a hub it sleeps for ever. While the child is busy (a rest of the pump) the
- * hub's acknowledgements are not worth a wake-up either; they are read when the rest is over.
+ * Without traffic and with a hub it sleeps for ever. While the child is busy (a rest of the pump)
+ * the hub's acknowledgements are not worth a wake-up either; they are read when the rest is over.
  */
 #include "proc/keeper.h"
 
@@ -42,8 +42,8 @@ static bool console_waits(const struct keeper *k)
     return console_blocked(&k->console);
 }
 
-/* The hub works but is slower than the child: before bytes are given up that it could still take, the
- * pipes are left alone for a moment. A hub that has stopped acknowledging is not waited for. */
+/* The hub works but is slower than the child: before bytes are given up that it could still take,
+ * the pipes are left alone for a moment. A hub that has stopped acknowledging is not waited for. */
 static bool hub_is_slower(const struct keeper *k, int64_t now_us)
 {
     return queue_is_filling(&k->queue) && now_us < link_works_until(&k->link);
@@ -184,8 +184,8 @@ static void read_hub(struct keeper *k, int64_t now_us)
     k->link.asked.signal = 0;
 }
 
-/* During rests its acknowledgements are not polled for. They are looked for often enough that memory
- * does not fill with what it has. */
+/* During rests its acknowledgements are not polled for. They are looked for often enough that
+ * memory does not fill with what it has. */
 static bool is_time_for_hub(const struct keeper *k, int64_t now_us)
 {
     return now_us - k->looked_us >= LOOK_FOR_ACKS_US ||
@@ -220,7 +220,8 @@ static void tell_held(struct keeper *k, int64_t now_us)
             k->opts.name);
 }
 
-/* A stop is over when everything has ended, whoever holds no pipe and has left the group as well. */
+/* A stop is over when everything has ended, whoever holds no pipe and has left the group as
+ * well. */
 static bool somebody_is_to_end(const struct keeper *k)
 {
     return k->child.kill_at_us && child_leaves_any();

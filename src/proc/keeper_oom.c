@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * keeper_oom.c - reading the kernel's counters: memory.events of our control group (version 2), else
- * /proc/vmstat, which cannot say whose process it was.
+ * keeper_oom.c - reading the kernel's counters: memory.events of our control group (version 2),
+ * else /proc/vmstat, which cannot say whose process it was.
  */
 #include "proc/keeper_oom.h"
 

@@ -7,14 +7,14 @@
  *
  * A keeper without a child: the same queue, link and frames, so the same promise. What the hub has
  * acknowledged it never gets again, what it has not is sent again to the next hub. The program that
- * writes is not kept waiting for a hub that is away: 1 MiB in memory, 64 MiB in a spool file, then the
- * oldest goes, counted. A hub that works but is more than 512 KiB behind is waited for. A plain file as input (`< file`)
- * loses nothing by waiting, so for it there is always time.
+ * writes is not kept waiting for a hub that is away: 1 MiB in memory, 64 MiB in a spool file, then
+ * the oldest goes, counted. A hub that works but is more than 512 KiB behind is waited for. A plain
+ * file as input (`< file`) loses nothing by waiting, so for it there is always time.
  *
  * When the input has ended it stays until the hub has acknowledged everything, but not for ever:
- * PIPE_PATIENCE for a hub that was there, less for one that never was. An interrupt from the terminal
- * reaches the writing program too, whose last words are still to come: reading goes on to their end, and
- * only a second one stops it.
+ * PIPE_PATIENCE for a hub that was there, less for one that never was. An interrupt from the
+ * terminal reaches the writing program too, whose last words are still to come: reading goes on to
+ * their end, and only a second one stops it.
  *
  * Threads: one. Owns: everything of this run.
  */

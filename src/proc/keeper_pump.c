@@ -3,9 +3,9 @@
  * keeper_pump.c - reading the pipes.
  *
  * Lines and frames. A read that fills its buffer usually ends inside a line while the rest of it is
- * in the pipe already. That start of a line is held back and goes in front of the next read, so that
- * frames end with lines and the other stream never cuts into one. Nothing is held back when the pipe
- * is empty: an unfinished line that the child left there passes at once.
+ * in the pipe already. That start of a line is held back and goes in front of the next read, so
+ * that frames end with lines and the other stream never cuts into one. Nothing is held back when
+ * the pipe is empty: an unfinished line that the child left there passes at once.
  */
 #include "proc/keeper_pump.h"
 
@@ -170,8 +170,8 @@ static int64_t usual_rest(const struct pump *p)
     return asked < REST_US ? REST_US : asked < REST_MAX_US ? asked : REST_MAX_US;
 }
 
-/* When to look again at a busy child that wrote `came` bytes in `interval_us`. Keepers that are asked
- * to rest longer wake at the same moments, so that the hub need not wake for each of them. */
+/* When to look again at a busy child that wrote `came` bytes in `interval_us`. Keepers that are
+ * asked to rest longer wake at the same moments, so that the hub need not wake for each of them. */
 static int64_t rest_end(const struct pump *p, size_t came, int64_t interval_us, int64_t now_us)
 {
     int64_t rest = usual_rest(p), end = now_us + rest;

@@ -69,7 +69,8 @@ void pump_add_last_words(struct pump *p, struct str text);
 void pump_set_goal(struct pump *p);
 /* All of that has been taken. */
 bool pump_reached_goal(const struct pump *p);
-/* The last lines of a stream (0, 1), without the end of the last; as long as nothing more is read. */
+/* The last lines of a stream (0, 1), without the end of the last; as long as nothing more is
+ * read. */
 struct str pump_last_lines(const struct pump *p, int stream);
 /* Nobody holds the pipes any more. */
 bool pump_at_end(const struct pump *p);

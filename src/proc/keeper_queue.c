@@ -230,8 +230,8 @@ void queue_resume(struct queue *q, const struct frame_ack *ack)
 
 /* ---- sending ---- */
 
-/* Fills the window with the next whole frames of the spool that the hub needs. A slot that cannot be
- * read any more is given up; the jump of the offset will tell. */
+/* Fills the window with the next whole frames of the spool that the hub needs. A slot that cannot
+ * be read any more is given up; the jump of the offset will tell. */
 static void fill_window(struct queue *q)
 {
     q->window_at = q->window_n = 0;

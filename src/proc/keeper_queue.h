@@ -11,10 +11,11 @@
  *                      head   sent       tail           │ then memory
  *     spool    [ oldest … newest ] ─▶ window ───────────┘
  *
- * Memory is one flat piece (1 MiB). When all of it is acknowledged it starts again at its beginning,
- * so a keeper whose hub keeps up touches a few pages only. When it is full, all of it moves into a
- * slot of the spool (up to 64 MiB); when that is full too, the oldest slot is given up. What was
- * given up shows as a jump of `offset`, and is counted in `lost` at the moment the jump is sent.
+ * Memory is one flat piece (1 MiB). When all of it is acknowledged it starts again at its
+ * beginning, so a keeper whose hub keeps up touches a few pages only. When it is full, all of it
+ * moves into a slot of the spool (up to 64 MiB); when that is full too, the oldest slot is given
+ * up. What was given up shows as a jump of `offset`, and is counted in `lost` at the moment the
+ * jump is sent.
  *
  * queue_room() always finds room; whether it is worth waiting a moment for the hub before something
  * must be given up (queue_is_filling) is for the caller to decide.
@@ -62,8 +63,8 @@ void queue_ack(struct queue *q, const struct frame_ack *ack);
 /* A new connection: forgets what the hub has, the rest is sent again from there. */
 void queue_resume(struct queue *q, const struct frame_ack *ack);
 
-/* What to send next, empty when there is nothing. With `finish_frame` it ends with the frame that is
- * half sent, if one is: so that something else may be said after it. */
+/* What to send next, empty when there is nothing. With `finish_frame` it ends with the frame that
+ * is half sent, if one is: so that something else may be said after it. */
 struct str queue_next(struct queue *q, bool finish_frame);
 /* The first n bytes of it went out. */
 void queue_sent(struct queue *q, size_t n);

@@ -3,9 +3,9 @@
  * keeper_queue_test.c - random output, sending, acknowledging and reconnecting against a hub that
  * knows what every byte must be.
  *
- * Byte `offset` of a stream is a function of both, so the model needs no memory: whatever arrives is
- * checked where it claims to belong. Within one connection a stream never goes back; what it jumps
- * over must be exactly what the queue says it lost.
+ * Byte `offset` of a stream is a function of both, so the model needs no memory: whatever arrives
+ * is checked where it claims to belong. Within one connection a stream never goes back; what it
+ * jumps over must be exactly what the queue says it lost.
  */
 #include "proc/keeper_queue.h"
 

@@ -2,8 +2,8 @@
  *
  * keeper_rights.h - who the child is, and what the kernel allows it.
  *
- * Read in the keeper, taken on in the child between fork and exec. Limits and control group come first,
- * because a user that is not root could not set them.
+ * Read in the keeper, taken on in the child between fork and exec. Limits and control group come
+ * first, because a user that is not root could not set them.
  *
  * Threads: one. Owns: nothing.
  */
@@ -37,7 +37,8 @@ bool rights_set_user(struct child_rights *r, const char *text);
 /* "RESOURCE:VALUE" */
 bool rights_add_limit(struct child_rights *r, const char *text);
 
-/* This process takes them on: 0, or -errno with *ret_what naming what was refused ("its limits"). */
+/* This process takes them on: 0, or -errno with *ret_what naming what was refused ("its
+ * limits"). */
 int rights_take_on(const struct child_rights *r, const char **ret_what) LM_MUST_CHECK;
 
 #endif

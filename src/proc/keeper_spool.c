@@ -2,8 +2,8 @@
  *
  * keeper_spool.c - slots in an unlinked file.
  *
- * A new slot takes the lowest free place, so that places written once are used again before the file
- * grows: on a full disk dropping the oldest slot makes room for sure.
+ * A new slot takes the lowest free place, so that places written once are used again before the
+ * file grows: on a full disk dropping the oldest slot makes room for sure.
  */
 #include "proc/keeper_spool.h"
 

@@ -130,7 +130,8 @@ static void __attribute__((noreturn)) child_stubborn(void)
         pause();
 }
 
-/* Makes a daemon, which has a session of its own, holds no pipe and says that it lives by holding the FIFO. */
+/* Makes a daemon, which has a session of its own, holds no pipe and says that it lives by holding
+ * the FIFO. */
 static int child_with_daemon(const char *fifo)
 {
     if (fork() == 0) {

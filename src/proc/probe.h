@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * probe.h - one question to a process, answered with yes or a reason: does its port take connections,
- * does it answer over HTTP, does a command say so?
+ * probe.h - one question to a process, answered with yes or a reason: does its port take
+ * connections, does it answer over HTTP, does a command say so?
  *
  *     probe_start ─▶ connect | request, status | command, exit code ─▶ done(why)
  *                      └─ timeout, or probe_cancel(): no done
  *
- * An HTTP answer is good from 200 to 399; only its first line is read. A command runs in a session of
- * its own with nothing as input and output; when its time is over the whole group is killed.
+ * An HTTP answer is good from 200 to 399; only its first line is read. A command runs in a session
+ * of its own with nothing as input and output; when its time is over the whole group is killed.
  *
  * Threads: loop thread only.
  * Owns:    a probe frees itself after `done` or probe_cancel(), once its handles are closed.

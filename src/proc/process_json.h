@@ -7,9 +7,9 @@
  *      "configured":true,"orphan_writers":false,"labels":{"job_run_id":"42"},"exit":null,
  *      "metrics":{"lines":10,"bytes":600,"errors":0,"suppressed":0,"cpu_ms":20,"rss_kb":3100}}
  *
- * Unknown numbers and times are null. `exit` is how the latest life ended: code or signal, core, oom,
- * ended_at, max_rss_kb, user_ms, system_ms. cpu_ms and rss_kb are those of the child itself, asked of
- * the kernel at this moment; of a process that has ended, what its whole life took.
+ * Unknown numbers and times are null. `exit` is how the latest life ended: code or signal, core,
+ * oom, ended_at, max_rss_kb, user_ms, system_ms. cpu_ms and rss_kb are those of the child itself,
+ * asked of the kernel at this moment; of a process that has ended, what its whole life took.
  *
  * Threads: loop thread. Owns: nothing.
  */

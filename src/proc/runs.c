@@ -123,7 +123,8 @@ out:
     return fd;
 }
 
-/* It stands at the beginning, and its width is fixed: one write of a few bytes, which a reader sees or not. */
+/* It stands at the beginning, and its width is fixed: one write of a few bytes, which a reader sees
+ * or not. */
 void runs_set_child(int fd, pid_t child)
 {
     char text[32];

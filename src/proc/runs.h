@@ -4,8 +4,8 @@
  *
  * A keeper writes one small text file named after its run before the child starts, fills in the pid
  * when it has started, holds an open file description lock on the file as long as it lives, and
- * removes it when the hub has everything. A hub that has just started reads them and knows what will
- * call soon. A file without a lock was left by a keeper that was killed.
+ * removes it when the hub has everything. A hub that has just started reads them and knows what
+ * will call soon. A file without a lock was left by a keeper that was killed.
  *
  *     child_pid 0000004712      zeros until there is a child
  *     name game_control

@@ -10,7 +10,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* The path of the executable; of the one that lies there now when ours was replaced. NULL: unknown. */
+/* The path of the executable; of the one that lies there now when ours was replaced. NULL:
+ * unknown. */
 char *self_path(struct arena *arena);
 /* The words of the command line, ends with NULL. NULL: memory is short. */
 char **self_argv(struct arena *arena, int *ret_argc);

@@ -277,7 +277,8 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct spawn_p
     return err;
 }
 
-/* As a vfork does it: nothing of the hub is copied, which would take longer than everything else here. */
+/* As a vfork does it: nothing of the hub is copied, which would take longer than everything else
+ * here. */
 int spawn_execute(const struct spawn_program *p, pid_t *ret_pid)
 {
     const short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID;

@@ -44,8 +44,8 @@ int spawn_command(const struct spawn *what, struct arena *arena, char ***ret_arg
                   struct errinfo *info) LM_MUST_CHECK;
 
 /* The environment of the hub without its token, with `more` (ends with NULL, may be NULL), and with
- * HOME, USER and LOGNAME of `user` (may be NULL). In the arena; borrows what it was given. NULL: memory
- * is short. */
+ * HOME, USER and LOGNAME of `user` (may be NULL). In the arena; borrows what it was given. NULL:
+ * memory is short. */
 struct spawn_user;
 char **spawn_environment(char *const *more, const struct spawn_user *user, struct arena *arena);
 
@@ -61,8 +61,8 @@ struct spawn_program {
 /* -errno. */
 int spawn_execute(const struct spawn_program *p, pid_t *ret_pid) LM_MUST_CHECK;
 
-/* Starts a keeper, or makes the spare one that keeper; what->conf must be given. It is a child of this process, and its end is the
- * caller's to collect. */
+/* Starts a keeper, or makes the spare one that keeper; what->conf must be given. It is a child of
+ * this process, and its end is the caller's to collect. */
 struct spare;
 int spawn_keeper(const struct spawn *what, struct spare *spare, pid_t *ret_pid,
                  struct errinfo *info) LM_MUST_CHECK;

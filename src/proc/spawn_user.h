@@ -19,8 +19,8 @@ struct spawn_user {
     char *name; /* the same */
 };
 
-/* Neither user nor group given: nothing changes. info says which name is not known, or that only root
- * may become somebody else. */
+/* Neither user nor group given: nothing changes. info says which name is not known, or that only
+ * root may become somebody else. */
 int spawn_user(const struct process_conf *conf, struct arena *arena, struct spawn_user *ret,
                struct errinfo *info) LM_MUST_CHECK;
 

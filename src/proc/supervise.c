@@ -2,9 +2,9 @@
  *
  * supervise.c - the table of processes, and who hears of their changes.
  *
- * A name usually has one entry that lives for ever and goes from run to run. Two runs of one name at
- * the same time (the same command by hand in two terminals) have an entry each; finished entries of
- * runs by hand are used again, so the table stays as small as what people run at a time.
+ * A name usually has one entry that lives for ever and goes from run to run. Two runs of one name
+ * at the same time (the same command by hand in two terminals) have an entry each; finished entries
+ * of runs by hand are used again, so the table stays as small as what people run at a time.
  */
 #include "proc/supervise.h"
 

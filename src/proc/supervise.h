@@ -2,17 +2,17 @@
  *
  * supervise.h - the hub's view of every process: configured ones it starts, and runs that called.
  *
- * A process is a name; a run is one life of it. The hub never is the parent of a child: it starts
- * a keeper (spawn.h) in a session of its own, and what it knows comes from the keeper's connection
- * (source/keeper_in.c tells us) and from `runs/` files, which let a new hub see keepers that have not
- * called yet.
+ * A process is a name; a run is one life of it. The hub never is the parent of a child: it starts a
+ * keeper (spawn.h) in a session of its own, and what it knows comes from the keeper's connection
+ * (source/keeper_in.c tells us) and from `runs/` files, which let a new hub see keepers that have
+ * not called yet.
  *
  *     waiting ─▶ starting ─▶ running ─▶ stopping ─▶ exited | disconnected ─▶ waiting (restart) | failed
  *
  * `starting` lasts until its keeper has called and its ready check, if it has one, has said yes;
- * `exited` = code 0 or asked for; `disconnected` = any other end, or the keeper cannot be reached, with
- * the reason; `waiting` = for the end of a pause before a restart, or for a process it depends on;
- * `failed` = could not be started, or was started too often.
+ * `exited` = code 0 or asked for; `disconnected` = any other end, or the keeper cannot be reached,
+ * with the reason; `waiting` = for the end of a pause before a restart, or for a process it depends
+ * on; `failed` = could not be started, or was started too often.
  *
  * Threads: loop thread only.
  * Owns:    the process table. Links belong to the connections behind them.
@@ -109,8 +109,8 @@ void supervise_observe(struct supervise *s, struct process_observer *o);
 /* Also after supervise_free(); safe on a zeroed observer. */
 void supervise_unobserve(struct process_observer *o);
 
-/* Starts what is configured and not alive. A keeper that lives but does not call within 5 s is shown as
- * disconnected; it is never doubled. */
+/* Starts what is configured and not alive. A keeper that lives but does not call within 5 s is
+ * shown as disconnected; it is never doubled. */
 void supervise_start(struct supervise *s);
 
 /* From source/keeper_in.c. RUN came: the process (created when new) is running; *ret_process is
@@ -118,8 +118,8 @@ void supervise_start(struct supervise *s);
 int supervise_on_run(struct supervise *s, const struct frame_run *run, struct keeper_link *link,
                      struct process **ret_process) LM_MUST_CHECK;
 void supervise_on_exit(struct supervise *s, struct process *p, const struct frame_exit *ex);
-/* All that this run wrote is in the journal, its exit as well, and nothing more can come: the next life
- * need not wait for the keeper to leave. May be called again. */
+/* All that this run wrote is in the journal, its exit as well, and nothing more can come: the next
+ * life need not wait for the keeper to leave. May be called again. */
 void supervise_on_end(struct supervise *s, struct process *p, struct keeper_link *link);
 /* A line of this run, valid UTF-8. Only needed while p->wants_lines. */
 void supervise_on_line(struct supervise *s, struct process *p, struct str line);
@@ -127,12 +127,13 @@ void supervise_on_line(struct supervise *s, struct process *p, struct str line);
 void supervise_on_gone(struct supervise *s, struct process *p, struct keeper_link *link,
                        bool ended);
 
-/* Asks every child that a hub started to stop, each after those that depend on it; on_stopped follows,
- * at the latest 2 s after the stop_timeout of the last. Runs by hand are left alone. */
+/* Asks every child that a hub started to stop, each after those that depend on it; on_stopped
+ * follows, at the latest 2 s after the stop_timeout of the last. Runs by hand are left alone. */
 void supervise_stop_all(struct supervise *s);
 
-/* Takes over another configuration: starts what is new, stops what is gone, starts anew what changed,
- * and leaves the rest alone. `settings` must live until the next call, and supervise_free(). */
+/* Takes over another configuration: starts what is new, stops what is gone, starts anew what
+ * changed, and leaves the rest alone. `settings` must live until the next call, and
+ * supervise_free(). */
 struct reload_report {
     unsigned started, restarted, stopped, kept;
     unsigned failed; /* new ones for which there was no place */
@@ -152,7 +153,8 @@ static inline const char *process_verb_word(enum process_verb verb)
 }
 int supervise_ask(struct supervise *s, struct str name, enum process_verb verb,
                   struct errinfo *info) LM_MUST_CHECK;
-/* Sends a signal (1 to 64) to the process group. -LM_E_UNKNOWN, or -LM_E_REFUSED when it does not run. */
+/* Sends a signal (1 to 64) to the process group. -LM_E_UNKNOWN, or -LM_E_REFUSED when it does not
+ * run. */
 int supervise_signal(struct supervise *s, struct str name, int number,
                      struct errinfo *info) LM_MUST_CHECK;
 /* Starts a one-shot job. Takes what is in *conf, which is empty afterwards, on success only. When it
@@ -163,7 +165,8 @@ int supervise_spawn(struct supervise *s, struct process_conf *conf, const struct
 /* Lines of this process that somebody was not shown, for its card. Nothing when it is unknown. */
 void supervise_count_suppressed(struct supervise *s, struct str name, uint64_t n);
 
-/* NULL when unknown; of several runs of one name the one that lives. The i-th process, NULL past the end. */
+/* NULL when unknown; of several runs of one name the one that lives. The i-th process, NULL past
+ * the end. */
 const struct process *supervise_find(const struct supervise *s, struct str name);
 const struct process *supervise_at(const struct supervise *s, size_t i);
 const char *process_state_name(enum process_state state);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * supervise_adopt.c - what earlier hubs left: keepers that live, and files of processes that are gone.
+ * supervise_adopt.c - what earlier hubs left: keepers that live, and files of processes that are
+ * gone.
  */
 #include "base/diag.h"
 #include "proc/supervise_impl.h"

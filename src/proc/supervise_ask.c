@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * supervise_ask.c - start, stop, restart, signal: what people ask for, whoever carries the question.
+ * supervise_ask.c - start, stop, restart, signal: what people ask for, whoever carries the
+ * question.
  *
  * Asking for what is so already is no error: a script that says `start` twice means it once.
  */

@@ -45,7 +45,8 @@ static const struct process_conf *conf_of(const struct supervise *s, struct str 
     return NULL;
 }
 
-/* When it started on our monotonic clock; just now, when the keeper's wall clock cannot be right. */
+/* When it started on our monotonic clock; just now, when the keeper's wall clock cannot be
+ * right. */
 static int64_t started_ago(int64_t started_us)
 {
     int64_t wall = clock_wall_us(), mono = clock_mono_us();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * supervise_children.c - the keepers that are children of this process, and the collecting of their ends.
+ * supervise_children.c - the keepers that are children of this process, and the collecting of their
+ * ends.
  *
  * After an upgrade that includes keepers which this program did not start. What becomes of their
  * processes their connections tell; they are only collected, so that no zombie stays.

@@ -123,7 +123,8 @@ void supervise_free_when_unused(struct supervise *s);
 int adopt_find(struct supervise *s, struct errinfo *info) LM_MUST_CHECK;
 
 /* supervise_children.c */
-/* This child's end is to be collected. Takes h, which is on the heap; an earlier one of the child is freed. */
+/* This child's end is to be collected. Takes h, which is on the heap; an earlier one of the child
+ * is freed. */
 void children_put(struct supervise *s, struct keeper_handle *h, pid_t pid);
 /* Also after a failure children_end() is due. */
 int children_begin(struct supervise *s) LM_MUST_CHECK;

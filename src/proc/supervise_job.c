@@ -2,8 +2,9 @@
  *
  * supervise_job.c - one-shot jobs: processes that nobody configured.
  *
- * A job is an entry like any other, with a configuration of its own. It can be stopped, signalled and
- * started again by its name as long as the hub lives; its entry is used again by a later job of the name.
+ * A job is an entry like any other, with a configuration of its own. It can be stopped, signalled
+ * and started again by its name as long as the hub lives; its entry is used again by a later job of
+ * the name.
  */
 #include "proc/supervise_impl.h"
 

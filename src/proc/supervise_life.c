@@ -2,8 +2,9 @@
  *
  * supervise_life.c - beginnings and ends: start, back-off, restart, and keepers that vanish.
  *
- * A restart waits until the old run is over entirely (its keeper has left), so two lives never share
- * a file. What a dead child left behind in its process group gets a second, then it is told to stop.
+ * A restart waits until the old run is over entirely (its keeper has left), so two lives never
+ * share a file. What a dead child left behind in its process group gets a second, then it is told
+ * to stop.
  */
 #include "base/clock.h"
 #include "base/diag.h"
@@ -26,8 +27,8 @@ void life_keeper_ended(struct supervise *s, struct process *p, const char *how)
     life_schedule(s);
 }
 
-/* Usually its END was acknowledged long before. When its connection is still open here, what it sent
- * last is read first. */
+/* Usually its END was acknowledged long before. When its connection is still open here, what it
+ * sent last is read first. */
 void life_on_keeper_end(struct supervise *s, const struct keeper_handle *h, int status)
 {
     struct process *p = h->process;

@@ -2,9 +2,10 @@
  *
  * supervise_order.c - depends_on: who may start, and who is stopped first.
  *
- * A process may start when each one it depends on is running and ready, or has done its work: it ended
- * with code 0 by itself. (A task says `ready: {exit: 0}`; then running is not enough.) That is asked once, at the start; a dependency that dies later takes nobody with it.
- * That there is no circle was checked when the configuration was read.
+ * A process may start when each one it depends on is running and ready, or has done its work: it
+ * ended with code 0 by itself. (A task says `ready: {exit: 0}`; then running is not enough.) That
+ * is asked once, at the start; a dependency that dies later takes nobody with it. That there is no
+ * circle was checked when the configuration was read.
  */
 #include "proc/supervise_impl.h"
 

@@ -31,7 +31,8 @@ static void drop(struct supervise *s, struct process *p, struct reload_report *r
         process_set(s, p, PROCESS_EXITED, "no longer in the configuration");
 }
 
-/* The old life goes on under the new rules. A question that is being asked belongs to the old ones. */
+/* The old life goes on under the new rules. A question that is being asked belongs to the old
+ * ones. */
 static void keep(struct supervise *s, struct process *p)
 {
     health_end(p);

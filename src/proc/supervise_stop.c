@@ -2,9 +2,9 @@
  *
  * supervise_stop.c - stopping one process, and all of them when the hub ends.
  *
- * The hub only asks: the keeper sends SIGTERM, waits, and kills the group and what has left it. It goes
- * on with that even if the hub dies in between. When the hub ends, each process is asked once nothing
- * that runs depends on it any more, so the order is the reverse of that of the start.
+ * The hub only asks: the keeper sends SIGTERM, waits, and kills the group and what has left it. It
+ * goes on with that even if the hub dies in between. When the hub ends, each process is asked once
+ * nothing that runs depends on it any more, so the order is the reverse of that of the start.
  */
 #include "base/clock.h"
 #include "proc/supervise_impl.h"

@@ -5,7 +5,8 @@
  *     check: `<program> config check <flags>` ─fine─▶ (the caller drains) ─▶ execve
  *                     └─ no: nothing changes, why is told
  *
- * What the new program goes on with travels in a variable that it takes out of its environment at once.
+ * What the new program goes on with travels in a variable that it takes out of its environment at
+ * once.
  *
  * Threads: loop thread. Owns: nothing after the check.
  */
@@ -21,16 +22,16 @@ struct hand_over {
     uint64_t nofile; /* the limit of descriptors that children get; 0 = the present one */
 };
 
-/* Runs the program that lies where ours was started from. `done` comes later: why is NULL when it takes
- * the configuration, else what it said, one line. */
+/* Runs the program that lies where ours was started from. `done` comes later: why is NULL when it
+ * takes the configuration, else what it said, one line. */
 int upgrade_check(struct loop *loop, void (*done)(void *ctx, const char *why), void *ctx,
                   struct errinfo *info) LM_MUST_CHECK;
 
 /* Becomes that program, with the command line of this one. Only returns when it fails: -errno. */
 int upgrade_exec(const struct hand_over *what);
 
-/* What an earlier program left for this one; all -1 when it was started afresh. Children of the earlier
- * one that have ended meanwhile are collected. */
+/* What an earlier program left for this one; all -1 when it was started afresh. Children of the
+ * earlier one that have ended meanwhile are collected. */
 void upgrade_take_over(struct hand_over *ret);
 
 #endif

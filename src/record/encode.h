@@ -12,10 +12,12 @@
 
 #include "record/record.h"
 
-/* Live messages longer than this are cut at a character and marked `truncated`, with their `size`. */
+/* Live messages longer than this are cut at a character and marked `truncated`, with their
+ * `size`. */
 enum { ENCODE_LIVE_MAX = 64 * 1024 };
 
-/* Appends the object; messages are cut to message_max bytes (SIZE_MAX: never). Check buf_error(). */
+/* Appends the object; messages are cut to message_max bytes (SIZE_MAX: never). Check
+ * buf_error(). */
 void encode_json(struct buf *out, const struct record *r, size_t message_max);
 
 #endif

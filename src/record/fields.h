@@ -2,8 +2,8 @@
  *
  * fields.h - looking up members of a record's fields by a path such as `http.status`.
  *
- * A dot steps into an object; a key may also hold dots itself ({"http.status":500}), as many programs
- * write them. Arrays stand for each of their elements. null is nothing: it is never found.
+ * A dot steps into an object; a key may also hold dots itself ({"http.status":500}), as many
+ * programs write them. Arrays stand for each of their elements. null is nothing: it is never found.
  *
  * The text is JSON that was scanned once when the record was made; this walks it in place.
  *

@@ -212,8 +212,8 @@ static enum truth decide_term(const struct term *t, const struct labels *l,
     return truth;
 }
 
-/* Stops where ask() will stop, which walks in the same order: a bit that is not set here is not looked
- * at there. */
+/* Stops where ask() will stop, which walks in the same order: a bit that is not set here is not
+ * looked at there. */
 static enum truth decide(const struct expr *e, const struct labels *l, struct filter_verdict *v)
 {
     if (e->kind == EXPR_TERM)

@@ -2,20 +2,20 @@
  *
  * filter.h - which records somebody asked for.
  *
- * One compiled filter serves live streams, replay and history, so they cannot disagree. It is made of
- * query parameters, all of which must hold; one of them, `q`, is a text in the filter language
+ * One compiled filter serves live streams, replay and history, so they cannot disagree. It is made
+ * of query parameters, all of which must hold; one of them, `q`, is a text in the filter language
  * (docs/filter-language.md).
  *
- * Thousands of records share a label set, so what a set says about the filter is decided once: no, yes,
- * or open, and then the answers to the conditions on labels are kept for the rest:
+ * Thousands of records share a label set, so what a set says about the filter is decided once: no,
+ * yes, or open, and then the answers to the conditions on labels are kept for the rest:
  *
  *     filter_decide(f, labels, &v);                 once per label set
  *     if (v.truth != TRUTH_NO)
  *         ... filter_match_rest(f, &v, record)      once per record
  *
- * Conditions on `source` and the other labels of filter_is_label() are answered by labels alone. Any
- * other key is looked up in the labels first, then in the record's fields. A condition on something
- * that a record does not have is false, whatever the comparison, and its negation true.
+ * Conditions on `source` and the other labels of filter_is_label() are answered by labels alone.
+ * Any other key is looked up in the labels first, then in the record's fields. A condition on
+ * something that a record does not have is false, whatever the comparison, and its negation true.
  *
  * Threads: immutable after the last filter_add(); may be read by several threads.
  * Owns:    copies of its texts, its regexes.
@@ -77,8 +77,8 @@ bool filter_match_rest(const struct filter *f, const struct filter_verdict *v,
 /* Both at once. */
 bool filter_match(const struct filter *f, const struct record *r);
 
-/* How often a regex took too long for an answer. When this is not 0, what the filter let through is not
- * all there is, and whoever asked must be told. */
+/* How often a regex took too long for an answer. When this is not 0, what the filter let through is
+ * not all there is, and whoever asked must be told. */
 uint32_t filter_overruns(const struct filter *f);
 
 /* A text that is equal for equal filters, for sharing feeds: the filter in its own language, in the

@@ -33,7 +33,8 @@ static int add_name(struct arena *a, struct expr *e, const char *name)
     return 0;
 }
 
-/* level>=warn becomes the list of what it lets through. When that is nothing it stays a comparison. */
+/* level>=warn becomes the list of what it lets through. When that is nothing it stays a
+ * comparison. */
 static int normalise_level(struct arena *a, struct expr *e, struct errinfo *info)
 {
     uint32_t wanted = 0;

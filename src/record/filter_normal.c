@@ -2,11 +2,12 @@
  *
  * filter_normal.c - one form for all ways to write a filter.
  *
- * Two viewers who ask for the same thing share one feed, so `b a`, `a (b)` and `--`-free variations of
- * them should be the same filter. This rewrites; it does not reason: no De Morgan, no subsumption.
+ * Two viewers who ask for the same thing share one feed, so `b a`, `a (b)` and `--`-free variations
+ * of them should be the same filter. This rewrites; it does not reason: no De Morgan, no
+ * subsumption.
  *
- * The order of conditions is by cost first, so that a regex is asked last, then by text, so that it is
- * always the same.
+ * The order of conditions is by cost first, so that a regex is asked last, then by text, so that it
+ * is always the same.
  */
 #include "record/filter_normal.h"
 

@@ -50,8 +50,8 @@ static void print_term(struct buf *out, const struct expr *e)
     }
 }
 
-/* Brackets where the grammar would read something else: what '-' stands before (unless it is a term),
- * OR within AND, and like within like, which only brackets can have made. */
+/* Brackets where the grammar would read something else: what '-' stands before (unless it is a
+ * term), OR within AND, and like within like, which only brackets can have made. */
 static bool needs_brackets(const struct expr *parent, const struct expr *e)
 {
     if (parent->kind == EXPR_NOT)

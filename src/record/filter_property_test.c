@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * filter_property_test.c - random filters on random records, against an evaluator that shares nothing.
+ * filter_property_test.c - random filters on random records, against an evaluator that shares
+ * nothing.
  *
- * The other evaluator walks the tree as it was parsed, looks at the record's JSON through jansson, and
- * does everything in the dullest way: strings are copied to lower case, fields are written out as a
- * list of dotted names, patterns run in PCRE2's interpreter without a prefilter.
+ * The other evaluator walks the tree as it was parsed, looks at the record's JSON through jansson,
+ * and does everything in the dullest way: strings are copied to lower case, fields are written out
+ * as a list of dotted names, patterns run in PCRE2's interpreter without a prefilter.
  *
  * Properties, for every filter and record:
  *   - both say the same, and so do decide + rest;

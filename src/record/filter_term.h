@@ -56,8 +56,8 @@ void term_release(struct term *t);
 enum truth { TRUTH_NO, TRUTH_YES, TRUTH_OPEN };
 enum truth term_ask_labels(const struct term *t, const struct labels *l);
 
-/* The answer for one record; `message` is its message without colours. Of terms with labels only what
- * the labels left open is asked. */
+/* The answer for one record; `message` is its message without colours. Of terms with labels only
+ * what the labels left open is asked. */
 bool term_ask_record(const struct term *t, const struct record *r, struct str message);
 
 #endif

@@ -73,10 +73,10 @@ struct expr *filter_new_term(struct arena *a, enum expr_op op, struct str key,
 /* Appends the tree as a filter text; NULL prints nothing. Check buf_error(). */
 void filter_print(struct buf *out, const struct expr *e);
 
-/* Checks what the terms mean (levels, times, numbers) and brings the tree into the one form that all
- * filters of the same meaning share, as far as rewriting goes: no bracket within its like, no double
- * negation, lists and conditions sorted and without doubles, levels as lists, times absolute (now_us
- * is now). -LM_E_SYNTAX with info, -ENOMEM. */
+/* Checks what the terms mean (levels, times, numbers) and brings the tree into the one form that
+ * all filters of the same meaning share, as far as rewriting goes: no bracket within its like, no
+ * double negation, lists and conditions sorted and without doubles, levels as lists, times absolute
+ * (now_us is now). -LM_E_SYNTAX with info, -ENOMEM. */
 int filter_normalise(struct arena *a, struct expr *e, int64_t now_us, struct expr **ret,
                      struct errinfo *info) LM_MUST_CHECK;
 

@@ -2,8 +2,8 @@
  *
  * filter_word.c - which characters make one term, and of which kind.
  *
- * People paste paths, addresses, times and pieces of code, and expect to find them. So a word has to
- * earn being anything but text:
+ * People paste paths, addresses, times and pieces of code, and expect to find them. So a word has
+ * to earn being anything but text:
  *
  *     "…"           quoted text; \" and \\ inside, any other \ is itself
  *     /…/imsx       a regex only if a later unescaped /flags is followed by a space, ) or the end;
@@ -15,8 +15,8 @@
  *                   with > (so a<<b, List<String> and Object.<anonymous> are text)
  *     anything else text
  *
- * A ( inside a word belongs to it if its ) comes before the next space, as in main(); else it opens a
- * bracket.
+ * A ( inside a word belongs to it if its ) comes before the next space, as in main(); else it opens
+ * a bracket.
  */
 #include "record/filter_parse.h"
 

@@ -2,9 +2,10 @@
  *
  * group.h - which lines continue the one before them: the stack traces of six languages.
  *
- * A line that continues is a record of its own, at once, with the flag RECORD_CONT and the level and
- * labels of its head, so that `level>=error` shows a trace whole. Nothing is merged and nothing waits;
- * therefore the decision is made from what came before and from the line itself, never from the next.
+ * A line that continues is a record of its own, at once, with the flag RECORD_CONT and the level
+ * and labels of its head, so that `level>=error` shows a trace whole. Nothing is merged and nothing
+ * waits; therefore the decision is made from what came before and from the line itself, never from
+ * the next.
  *
  *     2026-01-02 15:04:05 ERROR it failed           head
  *     java.lang.IllegalStateException: no           cont
@@ -13,8 +14,8 @@
  *         ... 12 more                               cont
  *     2026-01-02 15:04:06 INFO next                 head
  *
- * A group belongs to one stream of one origin. It ends after GROUP_US, after GROUP_LINES, or with the
- * next line that does not continue it.
+ * A group belongs to one stream of one origin. It ends after GROUP_US, after GROUP_LINES, or with
+ * the next line that does not continue it.
  *
  * Threads: one at a time.
  * Owns:    a reference to the labels of its head, until group_fini().
@@ -57,12 +58,12 @@ bool group_continues(struct group *g, struct str text, int64_t read_us);
 /* Gives r what the head has: level, labels, and its own time. */
 void group_inherit(const struct group *g, struct record *r);
 
-/* This record, which does not continue anything, is the head of what may follow. `said` and `timed`:
- * its level and its time are its own. */
+/* This record, which does not continue anything, is the head of what may follow. `said` and
+ * `timed`: its level and its time are its own. */
 void group_begin(struct group *g, const struct record *r, bool said, bool timed, int64_t read_us);
 
-/* The level of a line that names none but opens a trace ("Traceback (most recent call last):"); else
- * LEVEL_NONE. */
+/* The level of a line that names none but opens a trace ("Traceback (most recent call last):");
+ * else LEVEL_NONE. */
 enum level group_opening(struct str text);
 
 void group_fini(struct group *g);

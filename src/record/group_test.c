@@ -11,8 +11,8 @@
 
 #include "record/parse_fixture.h"
 
-/* In front of each line what is expected: '+' it continues, '.' it is a head; then the first letter of
- * the level; then '|'. */
+/* In front of each line what is expected: '+' it continues, '.' it is a head; then the first letter
+ * of the level; then '|'. */
 static void check(struct fixture *f, const char *const *lines)
 {
     for (; *lines; lines++) {

@@ -2,8 +2,8 @@
  *
  * json.c - recursive descent over a line, by pointer; failure is a NULL that travels up.
  *
- * Nearly all bytes of a log line lie inside strings, so strings are searched sixteen bytes at a time
- * for what may end them. Everything else goes byte by byte: it is short.
+ * Nearly all bytes of a log line lie inside strings, so strings are searched sixteen bytes at a
+ * time for what may end them. Everything else goes byte by byte: it is short.
  */
 #include "record/json.h"
 

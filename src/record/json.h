@@ -6,8 +6,8 @@
  * of their raw text. Everything that is not hot (configuration answers, requests) uses jansson.
  *
  * Grammar: RFC 8259, nesting at most JSON_DEPTH_MAX. The scanner takes bytes beyond ASCII as they
- * are; whether they are UTF-8 is utf8.h's question and is asked once for a whole line. No name here is
- * one of jansson's: a file may use both, and both are linked into one program.
+ * are; whether they are UTF-8 is utf8.h's question and is asked once for a whole line. No name here
+ * is one of jansson's: a file may use both, and both are linked into one program.
  *
  * Threads: any. Owns: nothing.
  */
@@ -95,8 +95,8 @@ bool json_number_ok(struct str text);
 /* Appends s (valid UTF-8) with quotes, escaping what JSON demands and nothing else. */
 void json_add_string(struct buf *out, struct str s);
 
-/* Writes the text a string value stands for to `out`, which must have room for raw.n bytes; `raw` is
- * well-formed. Lone surrogates become U+FFFD. Returns the length, never above raw.n. */
+/* Writes the text a string value stands for to `out`, which must have room for raw.n bytes; `raw`
+ * is well-formed. Lone surrogates become U+FFFD. Returns the length, never above raw.n. */
 size_t json_unescape(char *out, struct str raw);
 /* The same, appended. */
 void json_add_unescaped(struct buf *out, struct str raw);

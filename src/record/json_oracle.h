@@ -2,9 +2,9 @@
  *
  * json_oracle.h - asks jansson what our scanner should have said; for tests and fuzzing.
  *
- * They must agree on accept and reject and on every value. Nothing is said where jansson is narrower
- * than RFC 8259 (numbers that overflow, lone surrogates, a zero in a key) or wider (zero bytes behind a
- * word), where we are narrower (depth), and about text that is not UTF-8.
+ * They must agree on accept and reject and on every value. Nothing is said where jansson is
+ * narrower than RFC 8259 (numbers that overflow, lone surrogates, a zero in a key) or wider (zero
+ * bytes behind a word), where we are narrower (depth), and about text that is not UTF-8.
  */
 #ifndef LM_RECORD_JSON_ORACLE_H
 #define LM_RECORD_JSON_ORACLE_H
@@ -61,8 +61,8 @@ static inline bool oracle_same_value(const struct json_member *m, const json_t *
     return same;
 }
 
-/* Fills *ret_seen with the members our scanner finds (of equal keys the last one counts); each must be
- * what jansson has under its key. */
+/* Fills *ret_seen with the members our scanner finds (of equal keys the last one counts); each must
+ * be what jansson has under its key. */
 static inline bool oracle_same_members(struct str text, const json_t *theirs, bool *ret_ok)
 {
     struct json_walk w = json_walk(text);

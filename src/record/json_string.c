@@ -4,7 +4,8 @@
  */
 #include "record/json.h"
 
-/* What each byte needs inside a string: 0 itself, 'u' a \u00xx escape, else the letter after '\'. */
+/* What each byte needs inside a string: 0 itself, 'u' a \u00xx escape, else the letter after
+ * '\'. */
 static const char escapes[256] = {
     'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b',         't',           'n', 'u',
     'f', 'r', 'u', 'u', 'u', 'u', 'u', 'u', 'u',         'u',           'u', 'u',

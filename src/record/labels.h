@@ -6,7 +6,8 @@
  * labels`. A table interns them: equal sets are the same pointer, and comparing, filtering and
  * encoding are done once per set instead of once per record.
  *
- * A set has a wire form (docs/journal-format.md, "Label set") and a JSON form that an encoder copies.
+ * A set has a wire form (docs/journal-format.md, "Label set") and a JSON form that an encoder
+ * copies.
  *
  * Threads: a table and its sets belong to one thread; workers have tables of their own.
  * Owns:    a set lives as long as somebody holds a reference.

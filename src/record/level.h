@@ -3,8 +3,8 @@
  * level.h - how grave a record is, and which of a process's voices it came from.
  *
  * Other people's words and numbers for levels are in level_words.def. Looking one up is on the path
- * of every line, so the table is a perfect hash that the compiler lays out: two words in one slot do
- * not compile.
+ * of every line, so the table is a perfect hash that the compiler lays out: two words in one slot
+ * do not compile.
  *
  * Threads: any. Owns: nothing.
  */

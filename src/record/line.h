@@ -37,8 +37,9 @@ void line_fini(struct line_splitter *s);
  * complete (then *bytes is empty and the rest is in the carry), or -ENOMEM. */
 int line_next(struct line_splitter *s, struct str *bytes, struct line *ret) LM_MUST_CHECK;
 
-/* The same without a carry, for streams that can be read again: what has no end yet stays in *bytes.
- * A line above the limit is handed out in parts once more than RECORD_MESSAGE_MAX bytes are there. */
+/* The same without a carry, for streams that can be read again: what has no end yet stays in
+ * *bytes. A line above the limit is handed out in parts once more than RECORD_MESSAGE_MAX bytes are
+ * there. */
 int line_take(struct line_splitter *s, struct str *bytes, struct line *ret) LM_MUST_CHECK;
 
 /* The stream has ended: 1 and the unterminated rest, or 0 when there is none. */

@@ -118,7 +118,8 @@ static void every_way_to_cut_the_stream_gives_the_same_lines(void **state)
     buf_fini(&cut);
 }
 
-/* A stream of lines around the limit: a little shorter, exact, a little longer, several times it. */
+/* A stream of lines around the limit: a little shorter, exact, a little longer, several times
+ * it. */
 static void long_lines_come_in_the_same_parts_however_they_arrive(void **state)
 {
     enum { MAX = RECORD_MESSAGE_MAX };

@@ -13,8 +13,8 @@ typedef uint64_t words2 __attribute__((vector_size(16)));
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest");
 
-/* What log lines are made of, the most frequent first (counted over the public loghub samples). What
- * is not here is rarer still. */
+/* What log lines are made of, the most frequent first (counted over the public loghub samples).
+ * What is not here is rarer still. */
 static int frequency(unsigned char c)
 {
     static const char often[] =
@@ -124,7 +124,8 @@ static size_t find_slowly(const struct needle *n, struct str hay, size_t from, s
     return SIZE_MAX;
 }
 
-/* The first of the places p + i, bit i of `hits`, where the whole needle is; SIZE_MAX when it is none. */
+/* The first of the places p + i, bit i of `hits`, where the whole needle is; SIZE_MAX when it is
+ * none. */
 static size_t first_hit(const struct needle *n, const char *p, uint32_t hits)
 {
     for (; hits; hits &= hits - 1) {

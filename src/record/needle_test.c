@@ -38,8 +38,8 @@ static bool slow_found(struct str needle, bool fold, struct str hay)
     return false;
 }
 
-/* Few letters, so that near misses are common; among them those that differ from letters by the bit of
- * the case. */
+/* Few letters, so that near misses are common; among them those that differ from letters by the bit
+ * of the case. */
 static size_t random_text(char *out, size_t n)
 {
     static const char letters[] = "aabABz@`{[\xe9\xc9 ";

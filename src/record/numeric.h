@@ -2,8 +2,8 @@
  *
  * numeric.h - texts that are numbers, and how two texts compare.
  *
- * A number is what JSON calls one (leading zeros allowed), as a 64-bit floating point value: the same
- * in a browser.
+ * A number is what JSON calls one (leading zeros allowed), as a 64-bit floating point value: the
+ * same in a browser.
  *
  * Threads: any. Owns: nothing.
  */
@@ -19,7 +19,8 @@ struct numeric {
 
 struct numeric numeric_of(struct str text);
 
-/* A text with the number it may be. Below, at or above zero: as numbers when both are, else by byte. */
+/* A text with the number it may be. Below, at or above zero: as numbers when both are, else by
+ * byte. */
 int numeric_compare(struct str a, struct str b, struct numeric b_number);
 
 #endif

@@ -4,7 +4,8 @@
  *
  * An origin is something that can be read again from a position: a run under a keeper, a followed
  * file, a batch of a push client. Its position travels in the same journal frame as the records, so
- * both become true together (docs/journal-format.md, "Origins and positions"; the numbers are fixed).
+ * both become true together (docs/journal-format.md, "Origins and positions"; the numbers are
+ * fixed).
  *
  * Threads: any. Owns: nothing.
  */
@@ -29,7 +30,8 @@ struct position {
     uint8_t bytes[POSITION_MAX];
 };
 
-/* The position of a run: ends of the last lines journaled of both streams, and what is known of its end. */
+/* The position of a run: ends of the last lines journaled of both streams, and what is known of its
+ * end. */
 enum { RUN_EXIT_WRITTEN = 1, RUN_ENDED = 2 };
 
 struct run_position {
@@ -42,8 +44,8 @@ struct position run_position_encode(const struct run_position *p);
 /* NULL, or a position of another shape, decodes as zero: nothing known. */
 struct run_position run_position_decode(const struct position *p);
 
-/* A batch of a push client, by the key it gave (1 to ORIGIN_KEY_MAX bytes), and how much of it is in
- * the journal. */
+/* A batch of a push client, by the key it gave (1 to ORIGIN_KEY_MAX bytes), and how much of it is
+ * in the journal. */
 enum { PUSH_UNFINISHED = 1 };
 
 struct push_position {
@@ -56,9 +58,9 @@ struct position push_position_encode(const struct push_position *p);
 struct push_position push_position_decode(const struct position *p);
 
 /* A followed file, known by its device and inode. Read to `offset`; the fingerprint, XXH3-64 of the
- * first fingerprint_n bytes, tells a file from a later one at the same inode. `done`: so many records
- * of lines behind `offset` are in the journal already, because a container's line that began there
- * still waits for its end. */
+ * first fingerprint_n bytes, tells a file from a later one at the same inode. `done`: so many
+ * records of lines behind `offset` are in the journal already, because a container's line that
+ * began there still waits for its end. */
 enum { FINGERPRINT_MAX = 1024 };
 
 struct file_position {

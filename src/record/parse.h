@@ -2,20 +2,21 @@
  *
  * parse.h - what a line says about itself, whatever wrote it.
  *
- * One call takes the raw bytes of a line and fills in a record: message, level, time, fields, labels,
- * flags. Nothing needs to be configured, and nothing is lost: what has no place in the record stays
- * among its fields, and a line that nobody understands is a message.
+ * One call takes the raw bytes of a line and fills in a record: message, level, time, fields,
+ * labels, flags. Nothing needs to be configured, and nothing is lost: what has no place in the
+ * record stays among its fields, and a line that nobody understands is a message.
  *
  *     raw ─▶ UTF-8 ─▶ container? unwrap ─▶ continues a trace? ─▶ inherit
  *                                       └▶ JSON │ syslog │ logfmt │ text ─▶ record
  *
- * Lines made for machines (JSON, logfmt, syslog with its priority, Docker's and Kubernetes' files) are
- * taken apart: the message is what the program said, the other members become fields. Lines made for people
- * stay as they are; level and time are read off their front. docs/parsing.md says it for users.
+ * Lines made for machines (JSON, logfmt, syslog with its priority, Docker's and Kubernetes' files)
+ * are taken apart: the message is what the program said, the other members become fields. Lines
+ * made for people stay as they are; level and time are read off their front. docs/parsing.md says
+ * it for users.
  *
  * A line that says its time completely (year and zone, or rules->zone) keeps it; otherwise the time
- * of the read stays. In a live pipe a time more than a day off is not believed and kept as the field
- * `time_in_line`.
+ * of the read stays. In a live pipe a time more than a day off is not believed and kept as the
+ * field `time_in_line`.
  *
  * Threads: one at a time for a parser; rules are read-only.
  * Owns:    a parser owns references to labels, and the parts of container lines that wait.
@@ -68,7 +69,8 @@ int parse_part(struct parser *parser, struct record *r, struct str raw, struct a
 int parse_rest(struct parser *parser, struct record *r, enum stream stream,
                struct arena *scratch) LM_MUST_CHECK;
 
-/* The level that stands in front of a text that is a message already; LEVEL_NONE when there is none. */
+/* The level that stands in front of a text that is a message already; LEVEL_NONE when there is
+ * none. */
 enum level parse_text_level(struct str text);
 
 /* Ends all groups and gives back the labels; the parser may be used again. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * parse_dialect_test.c - lines as real writers write them. Those of pino 10, winston 3, bunyan 2 and
- * python3's logging were taken from their output; the others follow the writers' documentation.
+ * parse_dialect_test.c - lines as real writers write them. Those of pino 10, winston 3, bunyan 2
+ * and python3's logging were taken from their output; the others follow the writers' documentation.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -79,8 +79,8 @@ static inline int fixture_feed(struct fixture *f, enum stream stream, struct str
     return code;
 }
 
-/* "level time message fields labels": the time only when it is the line's own, fields and labels only
- * when there are any. */
+/* "level time message fields labels": the time only when it is the line's own, fields and labels
+ * only when there are any. */
 static inline const char *fixture_show(struct fixture *f)
 {
     static const char own[] = "\"source\":\"app\",\"process_id\":\"app\",";

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * parse_impl.h - what the dialects of parse_*.c share. Only they, parse.c, and source/push_record.c, which
- * takes the same members from records that come ready, include it.
+ * parse_impl.h - what the dialects of parse_*.c share. Only they, parse.c, and
+ * source/push_record.c, which takes the same members from records that come ready, include it.
  *
  * Each dialect looks at a line and fills in a struct said: only what the line says itself. parse.c
  * asks them in turn and then makes a record of it.
  *
- * Threads: any, one line at a time for each parser. Owns: nothing; what is found points into the line.
+ * Threads: any, one line at a time for each parser. Owns: nothing; what is found points into the
+ * line.
  */
 #ifndef LM_RECORD_PARSE_IMPL_H
 #define LM_RECORD_PARSE_IMPL_H
@@ -45,8 +46,8 @@ struct said {
     struct label labels[SAID_LABELS_MAX];
 };
 
-/* Nothing but a text. The room for labels is not cleared: for each line that would cost as much as finding
- * its time does. */
+/* Nothing but a text. The room for labels is not cleared: for each line that would cost as much as
+ * finding its time does. */
 static inline void said_begin(struct said *s, struct str message)
 {
     memset(s, 0, offsetof(struct said, labels));
@@ -74,8 +75,8 @@ enum level parse_level_value(enum parse_key_kind kind, struct str value, bool *r
 /* Length of an ANSI colour sequence at the front of s, or 0. */
 size_t parse_colour(struct str s);
 
-/* What a string stands for: a view of the line when nothing is escaped, else a copy in scratch (p NULL: no
- * memory). */
+/* What a string stands for: a view of the line when nothing is escaped, else a copy in scratch (p
+ * NULL: no memory). */
 struct str parse_unescape(struct arena *scratch, const struct json_member *string);
 
 /* Takes a label if the record has room for it and the value is one. */

@@ -2,9 +2,9 @@
  *
  * parse_json.c - a line that is one JSON object.
  *
- * One walk over the members notes the best message, level and time, and the labels. What was used is
- * then cut out of the object's text and the pieces between the cuts are copied: nothing is written
- * anew, so numbers keep their digits and strings their escapes.
+ * One walk over the members notes the best message, level and time, and the labels. What was used
+ * is then cut out of the object's text and the pieces between the cuts are copied: nothing is
+ * written anew, so numbers keep their digits and strings their escapes.
  *
  *     {"level":30,"time":1700000000123,"pid":7,"msg":"hello","a":1}
  *      ─────────────────────────────── cut       ───────────── cut      -> {"pid":7,"a":1}

@@ -2,8 +2,8 @@
  *
  * parse_keys.h - which member of a line is its message, level, time, or a label.
  *
- * One table (parse_keys.def) for all writers of JSON and logfmt. No dialect is detected: a line may mix
- * them, and what counts is what each member says. Of several members of one kind the one with
+ * One table (parse_keys.def) for all writers of JSON and logfmt. No dialect is detected: a line may
+ * mix them, and what counts is what each member says. Of several members of one kind the one with
  * the best rank is used; the others stay among the fields.
  *
  * Threads: any. Owns: nothing.

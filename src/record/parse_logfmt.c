@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * parse_logfmt.c - `time=... level=info msg="it went well" a=1`, as logrus, slog and go-kit write it.
+ * parse_logfmt.c - `time=... level=info msg="it went well" a=1`, as logrus, slog and go-kit write
+ * it.
  *
  * A line is logfmt only when every token of it is: key=value, key="value", or a bare key behind
  * others. There must be two pairs at least, and one of them must mean something to us; otherwise

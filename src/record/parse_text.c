@@ -2,9 +2,10 @@
  *
  * parse_text.c - a line that was written for people: what stands in front of it.
  *
- * Nearly every format starts with some of: a time stamp, a level, names (thread, logger, host, program),
- * a separator. The stamp is read by stamp.c; behind it the words are looked at one by one until one
- * stands like a level or too many strangers have come. What makes a word stand like a level:
+ * Nearly every format starts with some of: a time stamp, a level, names (thread, logger, host,
+ * program), a separator. The stamp is read by stamp.c; behind it the words are looked at one by one
+ * until one stands like a level or too many strangers have come. What makes a word stand like a
+ * level:
  *
  *     WARN  ERROR -        upper case, alone
  *     warn:  Warning:      with a colon and a space behind

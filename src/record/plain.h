@@ -2,8 +2,9 @@
  *
  * plain.h - a message without its terminal sequences, as a filter sees it.
  *
- * Colours are kept for display but must not hide `connection` from a search when a program prints it
- * half red. ECMA-48 control sequences and strings are taken out whole; other bytes stay as they are.
+ * Colours are kept for display but must not hide `connection` from a search when a program prints
+ * it half red. ECMA-48 control sequences and strings are taken out whole; other bytes stay as they
+ * are.
  *
  * Threads: any. Owns: nothing.
  */

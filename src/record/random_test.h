@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * random_test.h - random records and random filters that have much to do with each other, for tests.
+ * random_test.h - random records and random filters that have much to do with each other, for
+ * tests.
  *
  * Included by each *_test.c once; everything here is static. The same in every run.
  */
@@ -122,7 +123,8 @@ static inline struct labels *random_labels(void)
     return ret;
 }
 
-/* Lets go of records with such labels and texts of their own (message, fields), and of the table of labels. */
+/* Lets go of records with such labels and texts of their own (message, fields), and of the table of
+ * labels. */
 static inline void random_records_free(struct record *records, struct buf (*texts)[2], size_t n)
 {
     for (size_t i = 0; i < n; i++) {

@@ -5,8 +5,8 @@
  * A record is a view: its texts lie in the batch that carries it (on the way in) or in a journal
  * frame (on the way out) and are valid as long as that is. Labels are shared objects.
  *
- * A batch is what one origin had to say in one turn: records, and the origin's new position once they
- * are in the journal. It is the unit of journaling, acknowledging and fan-out.
+ * A batch is what one origin had to say in one turn: records, and the origin's new position once
+ * they are in the journal. It is the unit of journaling, acknowledging and fan-out.
  *
  *     source ─▶ batch_begin ─▶ batch_add × n ─▶ hub_publish(batch) ─▶ batch_clear
  *

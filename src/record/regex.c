@@ -2,12 +2,12 @@
  *
  * regex.c - one quick try, and a patient one when that was not enough.
  *
- * PCRE2's limit counts steps for every place where a match may begin, and a single step (a repetition,
- * a back reference) may read the whole text. So steps alone bound nothing on long texts. The quick try
- * lets matches begin in one slice of the text after the other, and looks at the clock between slices,
- * which grow while they are quick. Where it runs out of steps, the patient try takes over: the same
- * pattern compiled with a callout before each of its items, some ten times slower, which looks at the
- * clock as it goes.
+ * PCRE2's limit counts steps for every place where a match may begin, and a single step (a
+ * repetition, a back reference) may read the whole text. So steps alone bound nothing on long
+ * texts. The quick try lets matches begin in one slice of the text after the other, and looks at
+ * the clock between slices, which grow while they are quick. Where it runs out of steps, the
+ * patient try takes over: the same pattern compiled with a callout before each of its items, some
+ * ten times slower, which looks at the clock as it goes.
  */
 #include "record/regex_impl.h"
 

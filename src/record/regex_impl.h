@@ -41,7 +41,8 @@ struct scratch *regex_scratch(void);
 /* Where a match may begin next: not within a character. */
 size_t regex_next_place(struct str text, size_t at);
 
-/* In how many places of a text matches may begin before the clock is looked at for the first time. */
+/* In how many places of a text matches may begin before the clock is looked at for the first
+ * time. */
 static inline size_t regex_first_slice(size_t text_n)
 {
     return 1 + SLICE_READ_MAX / (text_n + 1);

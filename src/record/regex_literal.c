@@ -2,15 +2,15 @@
  *
  * regex_literal.c - which text must be there for a pattern to match.
  *
- * The pattern is read from left to right at its top level. Plain characters gather in a run; anything
- * else ends it: a class, a group, a dot, an anchor. A character that may be absent (followed by ? * or
- * {) is taken out of its run again. The longest run wins. Each alternative at the top level has a literal
- * of its own, one of which must be there; where one has none, or something this does not know comes
- * (inline options, numbered escapes, \Q), there are none at all: too short a text only costs time, a
- * wrong one would cost lines.
+ * The pattern is read from left to right at its top level. Plain characters gather in a run;
+ * anything else ends it: a class, a group, a dot, an anchor. A character that may be absent
+ * (followed by ? * or {) is taken out of its run again. The longest run wins. Each alternative at
+ * the top level has a literal of its own, one of which must be there; where one has none, or
+ * something this does not know comes (inline options, numbered escapes, \Q), there are none at all:
+ * too short a text only costs time, a wrong one would cost lines.
  *
- * Without case only ASCII is compared, but Unicode folds the Kelvin sign to k and the long s to s: so
- * those two letters, and all of non-ASCII, end a run when flag i is given.
+ * Without case only ASCII is compared, but Unicode folds the Kelvin sign to k and the long s to s:
+ * so those two letters, and all of non-ASCII, end a run when flag i is given.
  */
 #include "record/regex.h"
 

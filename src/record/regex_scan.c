@@ -2,14 +2,14 @@
  *
  * regex_scan.c - many lines in one call.
  *
- * The pattern, with ^ and $ at every line, is looked for in all lines as if they were one text. What matches
- * in a line is found there, too, because patterns that could tell the difference are left out
- * (regex_sees_lines()). The other way round a match may reach over a line feed: then the line it
- * begins in is looked at by itself. No line before it has a match, since matches are found in order
- * of where they begin.
+ * The pattern, with ^ and $ at every line, is looked for in all lines as if they were one text.
+ * What matches in a line is found there, too, because patterns that could tell the difference are
+ * left out (regex_sees_lines()). The other way round a match may reach over a line feed: then the
+ * line it begins in is looked at by itself. No line before it has a match, since matches are found
+ * in order of where they begin.
  *
- * A pattern like [^x]*y reads far beyond its line from every place. So matches may begin in one slice
- * after the other, and a pattern that takes long over a slice is not used in this way again.
+ * A pattern like [^x]*y reads far beyond its line from every place. So matches may begin in one
+ * slice after the other, and a pattern that takes long over a slice is not used in this way again.
  */
 #include "record/regex_impl.h"
 

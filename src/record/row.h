@@ -6,8 +6,8 @@
  *     ndjson   {"id":4711,"timestamp":…}                         encode.h, whole messages, and `ttl`
  *     csv      id,timestamp,level,stream,source,message,labels,fields    RFC 4180, with a head line
  *
- * In text, control characters are made visible and escape sequences taken out (show.h): what a process
- * wrote can neither begin a line of its own nor move anybody's cursor.
+ * In text, control characters are made visible and escape sequences taken out (show.h): what a
+ * process wrote can neither begin a line of its own nor move anybody's cursor.
  *
  * Threads: one at a time. Owns: nothing; the zone is borrowed.
  */
@@ -19,7 +19,8 @@
 
 enum row_format { ROW_TEXT, ROW_NDJSON, ROW_CSV };
 
-/* Writes the time of a row; remembers the last second, because most rows share one with the row before. */
+/* Writes the time of a row; remembers the last second, because most rows share one with the row
+ * before. */
 struct row_clock {
     const struct zone *zone;
     int64_t second; /* of text; INT64_MIN: none yet */

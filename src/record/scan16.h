@@ -2,8 +2,9 @@
  *
  * scan16.h - two questions asked of sixteen bytes at once, on the path of every line.
  *
- * Each answers with a mask: bit i is set when byte i has the property. SSE2 is part of every x86-64;
- * elsewhere the same loop is written out, and a compiler is free to find its own instructions.
+ * Each answers with a mask: bit i is set when byte i has the property. SSE2 is part of every
+ * x86-64; elsewhere the same loop is written out, and a compiler is free to find its own
+ * instructions.
  *
  * Threads: any. The sixteen bytes must be readable. Owns: nothing.
  */

@@ -8,16 +8,16 @@
 
 #define RESET "\x1b[0m"
 
-/* The end of a sequence that reads as far as i: its last byte is one of `first` to '~'. Any other byte
- * is not part of it, least of all half a character. */
+/* The end of a sequence that reads as far as i: its last byte is one of `first` to '~'. Any other
+ * byte is not part of it, least of all half a character. */
 static size_t end_of_sequence(struct str s, size_t i, char first)
 {
     return i < s.n && s.p[i] >= first && s.p[i] <= '~' ? i + 1 : i;
 }
 
 /* Length of the escape sequence at the start of s (s.p[0] is ESC), by ECMA-48: CSI, the string
- * sequences (OSC, DCS, APC, PM, SOS) up to their end, or ESC and what belongs to it. *ret_sgr: it sets
- * colours (numbers and 'm'; other parameters would change the keyboard). */
+ * sequences (OSC, DCS, APC, PM, SOS) up to their end, or ESC and what belongs to it. *ret_sgr: it
+ * sets colours (numbers and 'm'; other parameters would change the keyboard). */
 static size_t sequence_length(struct str s, bool *ret_sgr)
 {
     size_t i = 2;

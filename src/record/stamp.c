@@ -61,8 +61,8 @@ bool stamp_epoch(struct str number, int64_t *ret_us)
     return r.p == r.end;
 }
 
-/* "1700000000" or "1700000000.123" or milliseconds, and a space behind, as Squid and the RAS logs of
- * supercomputers start a line. A bare number of ten digits is a time only from 2001 to 2033. */
+/* "1700000000" or "1700000000.123" or milliseconds, and a space behind, as Squid and the RAS logs
+ * of supercomputers start a line. A bare number of ten digits is a time only from 2001 to 2033. */
 static size_t read_epoch(struct str text, size_t digits, struct stamp *ret)
 {
     size_t n = digits;

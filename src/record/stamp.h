@@ -7,9 +7,10 @@
  *     20260102T150405Z                  081109 203615                1700000000.123
  *
  * and the others in the table of stamp.c. Reading and placing are two steps: a stamp that lacks its
- * year or its zone is recognised (so that the search for a level goes on behind it), but it is a point in
- * time only with the help of a source's configured zone. Guessing is not an option: an hour's error
- * is worse than the time of the read, which is right to the millisecond for everything that is alive.
+ * year or its zone is recognised (so that the search for a level goes on behind it), but it is a
+ * point in time only with the help of a source's configured zone. Guessing is not an option: an
+ * hour's error is worse than the time of the read, which is right to the millisecond for everything
+ * that is alive.
  *
  * Threads: any. Owns: nothing.
  */
@@ -35,8 +36,8 @@ struct stamp {
 /* Reads a stamp at the very start of text. Returns its length, 0 when there is none. */
 size_t stamp_read(struct str text, struct stamp *ret);
 
-/* The point in time a stamp means, with `zone` (NULL = none) for what it does not say. A missing year is
- * the latest that does not put it more than a day after read_us. False: not complete. */
+/* The point in time a stamp means, with `zone` (NULL = none) for what it does not say. A missing
+ * year is the latest that does not put it more than a day after read_us. False: not complete. */
 bool stamp_time(const struct stamp *s, const struct zone *zone, int64_t read_us, int64_t *ret_us);
 
 /* The second that was read last. Lines of one source mostly share it with the line before. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * utf8.c - the table of well-formed sequences (Unicode table 3-7), and a fast path for ASCII, which is
- * nearly everything.
+ * utf8.c - the table of well-formed sequences (Unicode table 3-7), and a fast path for ASCII, which
+ * is nearly everything.
  *
  * Threads: any. Owns: nothing.
  */
@@ -9,7 +9,8 @@
 
 #include "record/scan16.h"
 
-/* What may follow: so many bytes, the next of them in this range. 0 = nothing, between characters. */
+/* What may follow: so many bytes, the next of them in this range. 0 = nothing, between
+ * characters. */
 static uint32_t expect(unsigned more, unsigned low, unsigned high)
 {
     return more | low << 8 | high << 16;

@@ -25,8 +25,8 @@ struct str utf8_clean(struct arena *a, struct str s) LM_MUST_CHECK;
 /* The largest n' <= n at which valid text s may be cut without splitting a character. */
 size_t utf8_cut(struct str s, size_t n);
 
-/* Checks text that comes in pieces, which may begin and end inside a character. False as soon as it cannot be
- * UTF-8. *state is 0 at first, and again whenever a character is whole. */
+/* Checks text that comes in pieces, which may begin and end inside a character. False as soon as it
+ * cannot be UTF-8. *state is 0 at first, and again whenever a character is whole. */
 bool utf8_feed(uint32_t *state, struct str s);
 
 #endif

@@ -21,7 +21,8 @@ static inline size_t naive_length(unsigned char lead)
                          : 0;
 }
 
-/* The code point of n bytes (n as the lead byte says), of which those from `known` on are `fill`. */
+/* The code point of n bytes (n as the lead byte says), of which those from `known` on are
+ * `fill`. */
 static inline uint32_t naive_decode(const unsigned char *p, size_t n, size_t known, uint32_t fill)
 {
     uint32_t c = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));

@@ -2,10 +2,10 @@
  *
  * zone.h - what a clock on the wall showed, as a point in time.
  *
- * For sources whose lines do not name their zone. Understands "UTC", fixed offsets ("+01:00"), "local"
- * (the machine's), and names of the machine's time zone database ("Europe/Berlin"), read from its
- * compiled files (RFC 8536) with the rule at their end for the years beyond the table. libc's own
- * conversion hangs on one zone for the whole process, which is not enough here.
+ * For sources whose lines do not name their zone. Understands "UTC", fixed offsets ("+01:00"),
+ * "local" (the machine's), and names of the machine's time zone database ("Europe/Berlin"), read
+ * from its compiled files (RFC 8536) with the rule at their end for the years beyond the table.
+ * libc's own conversion hangs on one zone for the whole process, which is not enough here.
  *
  * Threads: immutable after zone_load().
  * Owns:    the table of transitions.

@@ -4,10 +4,10 @@
  *
  *     pieces of the body ─▶ [inflate] ─▶ push ─▶ journal ─▶ acknowledged ─▶ 200
  *
- * Bodies are taken apart in slices: all requests together get HTTP_IN_SLICE bytes of plain text in a
- * turn of the loop, in the order they came, so that a hundred large ones do not hold up anybody's live
- * lines. What they hold in memory is bounded by `memory_max`; who would need more is told to come
- * again.
+ * Bodies are taken apart in slices: all requests together get HTTP_IN_SLICE bytes of plain text in
+ * a turn of the loop, in the order they came, so that a hundred large ones do not hold up anybody's
+ * live lines. What they hold in memory is bounded by `memory_max`; who would need more is told to
+ * come again.
  *
  * Threads: loop thread.
  * Owns:    what belongs to each request, until it is answered or its client is gone.
@@ -34,14 +34,15 @@ int http_in_new(struct http_in **ret, const struct http_in_opts *opts) LM_MUST_C
 void http_in_free(struct http_in *s);
 
 /* Takes the records of this request, which streams, and answers it. `source` (valid as long as the
- * request) is for records that name none, `class` for those that do not say how long they are kept. */
+ * request) is for records that name none, `class` for those that do not say how long they are
+ * kept. */
 void http_in_serve(struct http_in *s, struct http_req *req, struct str source, uint16_t class);
 
 /* Ids below acked_id have become acknowledged, or never will be (durability `always`). */
 void http_in_acked(struct http_in *s, uint64_t acked_id);
 
-/* The hub has room again: bodies that had to wait are read on, in the next turn. One that waits too long
- * is told to come again (429). */
+/* The hub has room again: bodies that had to wait are read on, in the next turn. One that waits too
+ * long is told to come again (429). */
 void http_in_go_on(struct http_in *s);
 
 #endif

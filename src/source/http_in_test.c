@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * http_in_test.c - requests over real sockets to a hub that can be told to refuse, to be slow, and to
- * give up.
+ * http_in_test.c - requests over real sockets to a hub that can be told to refuse, to be slow, and
+ * to give up.
  */
 #include "source/http_in.h"
 
@@ -436,7 +436,8 @@ static void who_leaves_in_the_middle_leaves_nothing_behind(void **state)
     http_in_acked(f->in, 2);
 }
 
-/* All bodies of all clients together get one slice in a turn, and all of them are taken in the end. */
+/* All bodies of all clients together get one slice in a turn, and all of them are taken in the
+ * end. */
 static void a_turn_looks_at_one_slice_whoever_sends(void **state)
 {
     struct fixture *f = *state;

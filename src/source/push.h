@@ -4,14 +4,14 @@
  *
  *     bytes ─▶ push_split ─▶ push_record ─▶ batch ─▶ [2 MiB or 16 Ki records, or the end] ─▶ publish
  *
- * A body that fits a frame is stored whole or not at all. A larger one is stored frame by frame: when
- * the client or the hub dies in between, what was published stays, and a client that sends all of it
- * again would double that. Unless the batch has a key: then each frame carries how many of the batch's
- * records are in the journal, and the same key goes on behind them; of a batch that is there to its end
- * nothing is stored again.
+ * A body that fits a frame is stored whole or not at all. A larger one is stored frame by frame:
+ * when the client or the hub dies in between, what was published stays, and a client that sends all
+ * of it again would double that. Unless the batch has a key: then each frame carries how many of
+ * the batch's records are in the journal, and the same key goes on behind them; of a batch that is
+ * there to its end nothing is stored again.
  *
- * The limits of sources are looked at before the first frame. So a body is refused as a whole, or taken
- * as a whole and charged; what is above the limit is a debt that later ones wait for.
+ * The limits of sources are looked at before the first frame. So a body is refused as a whole, or
+ * taken as a whole and charged; what is above the limit is a debt that later ones wait for.
  *
  * Knows nothing of HTTP. Errors are for the caller to say; what it has not published is gone then.
  *

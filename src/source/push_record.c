@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * push_record.c - one walk over the members sorts them; what is to stay is copied only when the record
- * is known to be good.
+ * push_record.c - one walk over the members sorts them; what is to stay is copied only when the
+ * record is known to be good.
  */
 #include "source/push_record.h"
 
@@ -78,8 +78,8 @@ static struct place place_of(struct str name)
 
 /* --- fields --- */
 
-/* The text of the member as it came: key, colon and value. Line ends, which can only be space in it,
- * become blanks: a record is one line wherever it is written. */
+/* The text of the member as it came: key, colon and value. Line ends, which can only be space in
+ * it, become blanks: a record is one line wherever it is written. */
 static void add_field(struct draft *d, const struct json_member *member)
 {
     struct buf *fields = &d->m->fields;
@@ -282,7 +282,8 @@ static const char *find_fault(const struct draft *d, bool well_formed, struct st
     return NULL;
 }
 
-/* One label that the sender is limited to. False: the record has another value, or no room for it. */
+/* One label that the sender is limited to. False: the record has another value, or no room for
+ * it. */
 static bool meet_limit(struct draft *d, const struct label *must)
 {
     bool has = false;

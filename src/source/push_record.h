@@ -14,8 +14,9 @@
  *     labels   job_run_id or jobRunId … at the top, and what `labels` holds
  *     fields   what `fields` holds, and the rest
  *
- * Nothing is lost for being odd: a level, time or ttl that is not understood, a label that is over the
- * limits (32 a record, names [a-z_][a-z0-9_.]{0,63}, values of 1 to 256 bytes) goes to `fields`.
+ * Nothing is lost for being odd: a level, time or ttl that is not understood, a label that is over
+ * the limits (32 a record, names [a-z_][a-z0-9_.]{0,63}, values of 1 to 256 bytes) goes to
+ * `fields`.
  *
  * A sender may be limited to labels: what it sends gets them, and a record that says otherwise is
  * refused.
@@ -48,8 +49,8 @@ struct push_mapper {
 
 void push_mapper_fini(struct push_mapper *m);
 
-/* Adds the record that `text` describes to b. `source` is for those that name none, b->arrival_us for
- * those without a time. 0; -LM_E_INVALID: *ret_reason says why it cannot be one; -ENOMEM. */
+/* Adds the record that `text` describes to b. `source` is for those that name none, b->arrival_us
+ * for those without a time. 0; -LM_E_INVALID: *ret_reason says why it cannot be one; -ENOMEM. */
 int push_record(struct push_mapper *m, struct str text, struct str source, struct batch *b,
                 const char **ret_reason) LM_MUST_CHECK;
 

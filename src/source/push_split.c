@@ -198,7 +198,8 @@ static int next_after_end(struct push_split *s, struct str *bytes, struct push_t
     return bytes->n ? broken(s, bytes, ret) : 0;
 }
 
-/* Between two values of an array. 1: *ret is what is wrong; 0: a value begins, or nothing is left. */
+/* Between two values of an array. 1: *ret is what is wrong; 0: a value begins, or nothing is
+ * left. */
 static int pass_commas(struct push_split *s, struct str *bytes, struct push_text *ret)
 {
     for (*bytes = skip_space(*bytes); bytes->n; *bytes = skip_space(*bytes)) {

@@ -7,11 +7,11 @@
  *     [{"message":"a"}, {"message":"b"}]      an array
  *     {\n  "message": "a"\n}                  objects over several lines
  *
- * When the client has said that it sends NDJSON, lines are records and a damaged one costs itself only.
- * Otherwise the first byte decides. Objects that follow one another are told apart by their brackets;
- * damage is noticed where no JSON could go on (a line end inside a string, an object where a name is
- * due), and reading goes on behind it. In an array the commas must be right: what follows a
- * wrong one is not read.
+ * When the client has said that it sends NDJSON, lines are records and a damaged one costs itself
+ * only. Otherwise the first byte decides. Objects that follow one another are told apart by their
+ * brackets; damage is noticed where no JSON could go on (a line end inside a string, an object
+ * where a name is due), and reading goes on behind it. In an array the commas must be right: what
+ * follows a wrong one is not read.
  *
  * Whether a text is well-formed is for its reader to decide; the splitter only finds its end. Texts
  * inside one piece are views of it; only one that spans pieces is copied.
@@ -49,9 +49,9 @@ struct push_text {
     enum push_fault fault;
 };
 
-/* Takes the next text from the front of *bytes, moving it on. `last`: nothing follows them. 1, 0 when
- * nothing is complete (then *bytes is empty), or -ENOMEM. PUSH_CUT: damage ended it, or the body did.
- * PUSH_BROKEN: the rest of the body is not read. */
+/* Takes the next text from the front of *bytes, moving it on. `last`: nothing follows them. 1, 0
+ * when nothing is complete (then *bytes is empty), or -ENOMEM. PUSH_CUT: damage ended it, or the
+ * body did. PUSH_BROKEN: the rest of the body is not read. */
 int push_split_next(struct push_split *s, struct str *bytes, bool last,
                     struct push_text *ret) LM_MUST_CHECK;
 void push_split_fini(struct push_split *s);

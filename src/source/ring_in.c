@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ring_in.c - programs that log into rings: their connections, reading them in time, letting them go.
+ * ring_in.c - programs that log into rings: their connections, reading them in time, letting them
+ * go.
  *
  * Threads: loop thread. Owns: struct logger, each with its ring file.
  */

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * ring_in.h - records that programs leave in ring files beside the socket (docs/ipc-protocol.md, "Ring
- * files"; written by src/client).
+ * ring_in.h - records that programs leave in ring files beside the socket (docs/ipc-protocol.md,
+ * "Ring files"; written by src/client).
  *
  *     program ─▶ <socket>.rings/<run>.ring ─pread▶ batch ─▶ publish ─▶ acknowledged ─▶ tail
  *
- * The hub reads with pread into memory of its own and believes nothing: every length is checked, and a
- * file that lies is left where it is wrong. How far it has read is a position in the journal, so a
- * record is published once, whoever dies. The connection only says that there is something, and by its
- * end that the program may be gone: what is left is read, and the file removed when nobody holds its lock.
+ * The hub reads with pread into memory of its own and believes nothing: every length is checked,
+ * and a file that lies is left where it is wrong. How far it has read is a position in the journal,
+ * so a record is published once, whoever dies. The connection only says that there is something,
+ * and by its end that the program may be gone: what is left is read, and the file removed when
+ * nobody holds its lock.
  *
- * While a program writes, its ring is looked at every RING_TICK_MS; one that has become quiet asks to be
- * woken.
+ * While a program writes, its ring is looked at every RING_TICK_MS; one that has become quiet asks
+ * to be woken.
  *
  * Threads: loop thread. Owns: the folder's files once their programs are gone.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ring_in_folder.c - ring files where they lie: opened for a program that has called, and read for those that
- * have nobody to call, because no hub was there or the program had no connection.
+ * ring_in_folder.c - ring files where they lie: opened for a program that has called, and read for
+ * those that have nobody to call, because no hub was there or the program had no connection.
  *
  * Threads: loop thread. Owns: the descriptors of the folder and of inotify, in struct ring_server.
  */
@@ -61,7 +61,8 @@ int ring_attach(struct logger *l)
     return 0;
 }
 
-/* What was left while no hub was. A program that lives learns with its next record that there is one. */
+/* What was left while no hub was. A program that lives learns with its next record that there is
+ * one. */
 static void read_left(struct ring_server *s, const char *name)
 {
     struct logger *l = strlen(name) == NAME_N ? ring_logger_new(s, NULL) : NULL;

@@ -40,8 +40,9 @@ struct logger {
 struct logger *ring_logger_new(struct ring_server *s, struct conn *c);
 /* Publishes all that is there, as far as the journal takes it. */
 void ring_drain_all(struct logger *l);
-/* The connection has ended. Everything read, acknowledged, and nobody there who could write more: the
- * file has done its work. Otherwise it stays, for a program that calls again or for the next hub. */
+/* The connection has ended. Everything read, acknowledged, and nobody there who could write more:
+ * the file has done its work. Otherwise it stays, for a program that calls again or for the next
+ * hub. */
 void ring_settle(struct logger *l);
 
 /* --- ring_in_folder.c --- */

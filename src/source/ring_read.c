@@ -2,8 +2,8 @@
  *
  * ring_read.c - bytes of a ring become a batch.
  *
- * A piece of the ring is copied out with one pread, and everything is decided on the copy: the writer may
- * change the file meanwhile and only hurts itself.
+ * A piece of the ring is copied out with one pread, and everything is decided on the copy: the
+ * writer may change the file meanwhile and only hurts itself.
  */
 #include "source/ring_read.h"
 

@@ -38,8 +38,8 @@ int ring_file_open(struct ring_file *r, int fd, const struct intake *in) LM_MUST
 /* Safe on one with fd -1. */
 void ring_file_close(struct ring_file *r);
 
-/* Publishes the next records, at most RING_ROUND bytes. How many bytes; 0: nothing new; negative: the
- * journal refuses, try later. */
+/* Publishes the next records, at most RING_ROUND bytes. How many bytes; 0: nothing new; negative:
+ * the journal refuses, try later. */
 enum { RING_ROUND = 4 * 1024 * 1024 };
 int64_t ring_file_read(struct ring_file *r, struct intake *in, struct ring_scratch *s);
 /* Ids below this are acknowledged: the writer may use the room again. */

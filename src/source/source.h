@@ -30,14 +30,15 @@ struct intake {
     void (*each_file)(void *hub, origin_fn *fn, void *ctx);
     /* Ids below this are acknowledged. */
     uint64_t (*acked_id)(void *hub);
-    /* False: a source that can be made to wait should be, until the hub says that there is room again. */
+    /* False: a source that can be made to wait should be, until the hub says that there is room
+     * again. */
     bool (*has_room)(void *hub);
     /* False once the disk has refused: what is not acknowledged by then never will be. */
     bool (*can_acknowledge)(void *hub);
     /* Everything that was published has an id below this. */
     uint64_t (*next_id)(void *hub);
-    /* For sources that can be told to come again: how many milliseconds this one has to wait before it
-     * may push records, 0 when it may; and that it has pushed some. */
+    /* For sources that can be told to come again: how many milliseconds this one has to wait before
+     * it may push records, 0 when it may; and that it has pushed some. */
     uint32_t (*push_wait_ms)(void *hub, struct str source);
     void (*push_charge)(void *hub, struct str source, uint64_t records);
     /* The unfinished last line of a source has stood still: valid UTF-8, for whoever watches. NULL:

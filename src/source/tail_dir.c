@@ -2,9 +2,10 @@
  *
  * tail_dir.c - folders: where patterns have led so far.
  *
- * A folder carries roles: "part 4 of this pattern is looked for here". The last part names files, the
- * others folders, which get the next role. Where a literal folder is missing the one above waits for
- * it. Everything here may be done again at any time: it compares what is there with what is known.
+ * A folder carries roles: "part 4 of this pattern is looked for here". The last part names files,
+ * the others folders, which get the next role. Where a literal folder is missing the one above
+ * waits for it. Everything here may be done again at any time: it compares what is there with what
+ * is known.
  *
  * Threads: loop thread. Owns: struct tail_dir, and the names in it (tail_name.c).
  */

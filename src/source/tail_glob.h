@@ -5,7 +5,8 @@
  *     /var/lib/docker/containers/ * / *-json.log      literal parts first, then patterns
  *     /var/log/ ** / *.log                            "**": folders of any depth, also none
  *
- * `*`, `?` and `[a-z]` stand for characters of one name, and not for a dot in front (as in a shell).
+ * `*`, `?` and `[a-z]` stand for characters of one name, and not for a dot in front (as in a
+ * shell).
  *
  * Threads: immutable after glob_init(). Owns: a copy of its text.
  */
@@ -37,8 +38,9 @@ void glob_fini(struct tail_glob *g);
 
 /* Does a name fit part i? A deep part fits no name: its folders are all that are there. */
 bool glob_fits(const struct tail_glob *g, uint32_t i, const char *name);
-/* Is this the name of a file that was rotated away from one that fits: a piece in front, up to '.', '-'
- * or '_', fits the last part ("app.log.1", "app.log-20260102")? Returns the length of that piece, or 0. */
+/* Is this the name of a file that was rotated away from one that fits: a piece in front, up to '.',
+ * '-' or '_', fits the last part ("app.log.1", "app.log-20260102")? Returns the length of that
+ * piece, or 0. */
 size_t glob_fits_rotated(const struct tail_glob *g, const char *name);
 
 /* Does a pattern of `exclude:` fit this path, or, when it has no slash, its name? */

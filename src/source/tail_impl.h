@@ -110,8 +110,8 @@ struct tail_file {
     int said;
 };
 
-/* A file that has left a name: it was moved (then the same cookie may say where to), or the name was found
- * without it (no cookie). */
+/* A file that has left a name: it was moved (then the same cookie may say where to), or the name
+ * was found without it (no cookie). */
 struct tail_moved {
     uint32_t cookie;
     const struct tail_pattern *pattern;
@@ -185,7 +185,8 @@ void tail_walk_all(struct tail *t);
 
 int watch_open(struct tail *t);
 void watch_close(struct tail *t);
-/* Watches the folder, or notes that it must be polled. -errno when it is not there or cannot be read. */
+/* Watches the folder, or notes that it must be polled. -errno when it is not there or cannot be
+ * read. */
 int watch_dir(struct tail *t, struct tail_dir *d) LM_MUST_CHECK;
 void watch_forget(struct tail *t, struct tail_dir *d);
 /* The file that left this name last, or NULL. */
@@ -217,7 +218,8 @@ static inline bool dir_role_lists(const struct tail_role *r)
 bool dir_fits_folder(const struct tail_dir *d, const char *name);
 /* Following what the hub writes itself would never end: says so when this is a folder of it. */
 bool dir_is_own(const struct tail *t, const char *path);
-/* A folder is at this name: it takes on what the roles of its parent say. `path` leads to it, perhaps by a `link`. */
+/* A folder is at this name: it takes on what the roles of its parent say. `path` leads to it,
+ * perhaps by a `link`. */
 void dir_enter(struct tail *t, const struct tail_dir *d, const char *name, const char *path,
                bool link);
 /* False when it is too long. */
@@ -261,8 +263,8 @@ struct tail_file *followed_new(struct tail *t, const struct tail_kind *kind, con
 /* NULL when memory is short. */
 struct tail_name *followed_attach(struct tail *t, struct tail_dir *d, const char *name,
                                   struct tail_file *f, const struct tail_pattern *p);
-/* The name means nothing any more, and is freed. `deleted`: its file is not just elsewhere. A file without
- * names stays for a while: it may be found under another one, or be written to the end. */
+/* The name means nothing any more, and is freed. `deleted`: its file is not just elsewhere. A file
+ * without names stays for a while: it may be found under another one, or be written to the end. */
 void followed_detach(struct tail *t, struct tail_name *n, bool deleted);
 /* Something may be new in it. */
 void followed_kick(struct tail *t, struct tail_file *f);
@@ -278,7 +280,8 @@ bool followed_is_wanted(const struct tail_file *f);
 void followed_linger(struct tail *t, struct tail_file *f);
 /* It was read to its end, or cannot be: those that waited for it may go on. */
 void followed_release(struct tail *t, struct tail_file *f);
-/* Nothing leads to it and it was read to its end: frees it, and forgets its position when it is gone. */
+/* Nothing leads to it and it was read to its end: frees it, and forgets its position when it is
+ * gone. */
 void followed_let_go(struct tail *t, struct tail_file *f);
 void followed_free(struct tail *t, struct tail_file *f);
 /* Forgets positions of files that were not seen for long. */
@@ -294,8 +297,8 @@ void followed_fail(struct tail *t, struct tail_file *f, int err);
 
 /* --- tail_read.c: bytes to records --- */
 
-/* One piece. 1: there may be more; 0: that was its end; negative: it cannot be read, or, when t->blocked
- * is set, the journal refuses. */
+/* One piece. 1: there may be more; 0: that was its end; negative: it cannot be read, or, when
+ * t->blocked is set, the journal refuses. */
 int tail_read(struct tail *t, struct tail_file *f) LM_MUST_CHECK;
 /* Nothing more will come for now: the unfinished line at its end becomes a record. -errno when the
  * journal refuses. */

@@ -2,20 +2,20 @@
  *
  * tail_read.c - the bytes of a file become records, and a position that says how far.
  *
- * One buffer serves all files. What is read begins where a line begins, and what has no end yet is left
- * in the file and read again when the end is there; so a quiet file holds no memory. `seen` spares
- * searching an unfinished line again and again.
+ * One buffer serves all files. What is read begins where a line begins, and what has no end yet is
+ * left in the file and read again when the end is there; so a quiet file holds no memory. `seen`
+ * spares searching an unfinished line again and again.
  *
  *     line_end        seen
  *     ▼               ▼
  *     [unfinished line][new bytes …
  *
- * After each read the head of the file is compared with its fingerprint: a file that was cut short and
- * written anew, or replaced behind its inode, is noticed even when it is longer than before.
+ * After each read the head of the file is compared with its fingerprint: a file that was cut short
+ * and written anew, or replaced behind its inode, is noticed even when it is longer than before.
  *
- * Containers' files keep long lines in pieces. While a line waits for its last piece the position stays
- * before its first one; lines of the other stream that came in between are counted in `done` and not
- * made records again by a hub that starts there.
+ * Containers' files keep long lines in pieces. While a line waits for its last piece the position
+ * stays before its first one; lines of the other stream that came in between are counted in `done`
+ * and not made records again by a hub that starts there.
  */
 #include "source/tail_impl.h"
 
@@ -223,8 +223,8 @@ static int has_shrunk(const struct tail_file *f, bool *ret)
     return 0;
 }
 
-/* Where bytes begin in a file that was cut short: a writer that did not notice goes on at its old place
- * and leaves a hole before it. */
+/* Where bytes begin in a file that was cut short: a writer that did not notice goes on at its old
+ * place and leaves a hole before it. */
 static uint64_t first_data(int fd)
 {
     off_t at = lseek(fd, 0, SEEK_DATA);
@@ -317,8 +317,8 @@ static int take_lines(struct tail *t, struct tail_file *f, struct str bytes)
     return 0;
 }
 
-/* New bytes have come behind an unfinished line. All of it in one piece, when it has an end now (or is
- * too long to wait for it): its length; else 0. */
+/* New bytes have come behind an unfinished line. All of it in one piece, when it has an end now (or
+ * is too long to wait for it): its length; else 0. */
 static ssize_t gather(struct tail *t, struct tail_file *f, size_t n)
 {
     size_t whole = (size_t)(f->seen - f->lines.line_end) + n;

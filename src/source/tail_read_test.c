@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tail_read_test.c - bytes to records: whatever the slices, whatever the journal refuses and however
- * often the hub dies, the records are those of the whole file read at once.
+ * tail_read_test.c - bytes to records: whatever the slices, whatever the journal refuses and
+ * however often the hub dies, the records are those of the whole file read at once.
  */
 #include "source/tailed_test.h"
 

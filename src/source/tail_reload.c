@@ -2,10 +2,10 @@
  *
  * tail_reload.c - other patterns, while the hub runs.
  *
- * Everything is let go and found anew, as by a hub that starts: positions are in the journal, so each line
- * still comes once, and a file may belong to another entry than before. Two things a new hub could not
- * know are kept: what a file without a name still holds is read before it goes, and a file that was
- * followed already is not taken for one that `start: end` leaves out.
+ * Everything is let go and found anew, as by a hub that starts: positions are in the journal, so
+ * each line still comes once, and a file may belong to another entry than before. Two things a new
+ * hub could not know are kept: what a file without a name still holds is read before it goes, and a
+ * file that was followed already is not taken for one that `start: end` leaves out.
  */
 #include "source/tail_impl.h"
 
@@ -71,8 +71,8 @@ static bool has_position(const struct tail *t, const struct map_slot *inode)
     return t->opts.intake.position(t->opts.intake.hub, &o) != NULL;
 }
 
-/* What is followed now goes into `met`; and what patterns lead to, now or before an earlier reload, into
- * *left, as long as the journal remembers it. */
+/* What is followed now goes into `met`; and what patterns lead to, now or before an earlier reload,
+ * into *left, as long as the journal remembers it. */
 static int note_met(struct tail *t, struct map *left)
 {
     int err = 0;

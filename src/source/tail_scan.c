@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * tail_scan.c - looking at a whole folder: at the start, after lost events, and where nothing is watched.
+ * tail_scan.c - looking at a whole folder: at the start, after lost events, and where nothing is
+ * watched.
  *
  * Files are taken in the order of their last writes, so that one that was rotated away while nobody
- * looked is read before the one that has its name now. Rotated files are recognised by their inode (the
- * journal has a position of it), or as relatives: their name is the followed one with numbers or dates
- * behind it, and an older one of the row is known.
+ * looked is read before the one that has its name now. Rotated files are recognised by their inode
+ * (the journal has a position of it), or as relatives: their name is the followed one with numbers
+ * or dates behind it, and an older one of the row is known.
  */
 #include "source/tail_impl.h"
 
@@ -119,8 +120,8 @@ static bool same_base(const struct candidate *a, const struct candidate *b)
            memcmp(a->name, b->name, a->base_n) == 0;
 }
 
-/* The one before it in its row of rotations. Only rotated files have one behind them, so that rows of
- * ten thousand files that have nothing to do with each other cost nothing. */
+/* The one before it in its row of rotations. Only rotated files have one behind them, so that rows
+ * of ten thousand files that have nothing to do with each other cost nothing. */
 static struct candidate *predecessor(const struct candidates *all, size_t i, size_t rotated_from)
 {
     for (size_t j = i; j-- > rotated_from;)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tail_wanted.c - what the settings ask for: patterns, and what becomes of the lines of their files.
+ * tail_wanted.c - what the settings ask for: patterns, and what becomes of the lines of their
+ * files.
  */
 #include "source/line_rules.h"
 #include "source/tail_impl.h"

@@ -2,9 +2,10 @@
  *
  * tail_watch.c - inotify, raw, because cookies and overflows matter.
  *
- * One watch per folder. All events that wait are taken before a file is read that was found: its name
- * may have belonged to several others since the last look. Under a flood of events (each line of a busy writer is one) the queue is left alone for a
- * moment, in which the kernel folds equal ones into one.
+ * One watch per folder. All events that wait are taken before a file is read that was found: its
+ * name may have belonged to several others since the last look. Under a flood of events (each line
+ * of a busy writer is one) the queue is left alone for a moment, in which the kernel folds equal
+ * ones into one.
  */
 #include "source/tail_impl.h"
 
@@ -203,8 +204,8 @@ static struct tail_file *moved_before(const struct tail *t, const struct tail_mo
     return NULL;
 }
 
-/* Files that left one name one after another are read in that order, and the one that has the name now
- * comes last. */
+/* Files that left one name one after another are read in that order, and the one that has the name
+ * now comes last. */
 static void put_in_row(struct tail *t, struct tail_moved *m, struct tail_file *f)
 {
     const struct tail_name *n = dir_name(m->dir, m->name);

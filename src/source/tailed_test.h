@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tailed_test.h - a folder of files, a tailer on them, and a hub played behind: an array of records, the
- * positions of files, and a disk that refuses when told to.
+ * tailed_test.h - a folder of files, a tailer on them, and a hub played behind: an array of
+ * records, the positions of files, and a disk that refuses when told to.
  *
  * Included by each *_test.c once; everything here is static.
  */

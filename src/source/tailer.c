@@ -96,8 +96,8 @@ static void retry_failing(struct tail *t, int64_t now)
     }
 }
 
-/* A file that nothing leads to may be written on by who holds it open; there are no events that would
- * tell. When nothing has come for a while its unfinished line is finished, and it goes. */
+/* A file that nothing leads to may be written on by who holds it open; there are no events that
+ * would tell. When nothing has come for a while its unfinished line is finished, and it goes. */
 static void see_off(struct tail *t, int64_t now)
 {
     int64_t linger_us = (int64_t)t->opts.linger_ms * 1000;
@@ -158,7 +158,8 @@ static bool is_polled(const struct tail_dir *d)
     return d->wd == -2;
 }
 
-/* Folders without a watch are watched as soon as that can be done; until then they are looked at. */
+/* Folders without a watch are watched as soon as that can be done; until then they are looked
+ * at. */
 static void look_at(struct tail *t, struct tail_dir *d)
 {
     if (watch_dir(t, d) < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tailer_test.c - files that are rotated, cut, deleted, unreadable; a hub that refuses or is gone; and
- * the cost of files that are quiet.
+ * tailer_test.c - files that are rotated, cut, deleted, unreadable; a hub that refuses or is gone;
+ * and the cost of files that are quiet.
  */
 #include "source/tailed_test.h"
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * aging.c - what is too old: by the age of everything, by that of a label set, by the class of a record.
+ * aging.c - what is too old: by the age of everything, by that of a label set, by the class of a
+ * record.
  *
- * Age goes by the time of arrival, and a clock may be wrong. So a record is old only when it is old by
- * the wall clock and by the time the hub has been running since its start, twice, an hour apart: a clock
- * that jumps deletes nothing. At a start both are the same clock; when it lies days behind the newest
- * record, the machine was off or the clock is wrong, and for a day no age counts.
+ * Age goes by the time of arrival, and a clock may be wrong. So a record is old only when it is old
+ * by the wall clock and by the time the hub has been running since its start, twice, an hour apart:
+ * a clock that jumps deletes nothing. At a start both are the same clock; when it lies days behind
+ * the newest record, the machine was off or the clock is wrong, and for a day no age counts.
  *
  *     everything     below a floor: whole days and chunks are unlinked
  *     a label set    a clear up to the last id that is old enough, as if somebody had asked for it
  *     a class        hidden by every reader the moment it expires, punched out at the next look
  *
- * Readers go by the wall clock alone, because nothing is lost by it: a clock that is put right shows
- * again what it hid.
+ * Readers go by the wall clock alone, because nothing is lost by it: a clock that is put right
+ * shows again what it hid.
  */
 #include "store/store_impl.h"
 
@@ -150,7 +151,8 @@ static void on_hour(uv_timer_t *timer)
     keeping_check_bytes(s);
 }
 
-/* When the newest record arrived, to within the day that a file of the journal may span; 0: there is none. */
+/* When the newest record arrived, to within the day that a file of the journal may span; 0: there
+ * is none. */
 static int64_t newest_us(const struct store *s)
 {
     const struct chunk_row *row = s->row;

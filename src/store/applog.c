@@ -60,7 +60,8 @@ static bool is_listed(const char *list, struct str source)
     return false;
 }
 
-/* "pushed" is what no other plain file has: not the lines of a process or of a file, nor the hub's own. */
+/* "pushed" is what no other plain file has: not the lines of a process or of a file, nor the hub's
+ * own. */
 static bool is_chosen(const struct applog *a, const struct batch *b, const struct labels *l)
 {
     const char *sources = a->settings->application_sources;

@@ -25,7 +25,8 @@ struct copying {
     char at[256]; /* what failed, below `to` */
 };
 
-/* Both are known to fit: backup_copy() has looked at the folders, and the names in them are short. */
+/* Both are known to fit: backup_copy() has looked at the folders, and the names in them are
+ * short. */
 static void join(char path[SEGMENT_PATH], const char *dir, const char *name)
 {
     lm_assert(snprintf(path, SEGMENT_PATH, "%s/%s", dir, name) < SEGMENT_PATH);
@@ -95,7 +96,8 @@ static int copy_file(struct copying *c, const char *name, bool holes)
 
 typedef int name_fn(struct copying *c, const char *dir, const char *name);
 
-/* Calls fn for every name in from/dir, sorted, until it returns something. -ENOENT: there is no such folder. */
+/* Calls fn for every name in from/dir, sorted, until it returns something. -ENOENT: there is no
+ * such folder. */
 static int each_name(struct copying *c, const char *dir, name_fn *fn)
 {
     char path[SEGMENT_PATH];

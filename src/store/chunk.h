@@ -2,17 +2,18 @@
  *
  * chunk.h - one sealed piece of history (docs/store-format.md).
  *
- * A chunk is what one full journal file became: columns, compressed blocks of texts, and indexes that
- * say in which blocks a text cannot be. It lies in two files: its bytes in a .seg file, which alone
- * has all of the records, and one record in the .idx file beside it, which is what makes the chunk
- * exist and which has the indexes and the table of positions.
+ * A chunk is what one full journal file became: columns, compressed blocks of texts, and indexes
+ * that say in which blocks a text cannot be. It lies in two files: its bytes in a .seg file, which
+ * alone has all of the records, and one record in the .idx file beside it, which is what makes the
+ * chunk exist and which has the indexes and the table of positions.
  *
  *     20261126/0000000000000001.seg   [chunk][chunk][chunk]
  *     20261126/0000000000000001.idx   [record][record][record]
  *
- * In memory a chunk is its summary and a small filter of its labels; everything else is read from the
- * files when a query asks. Every section has a checksum that is looked at each time the section is
- * read: what does not hold is never served, and an index that does not hold costs time, not results.
+ * In memory a chunk is its summary and a small filter of its labels; everything else is read from
+ * the files when a query asks. Every section has a checksum that is looked at each time the section
+ * is read: what does not hold is never served, and an index that does not hold costs time, not
+ * results.
  *
  * Threads: a chunk does not change once it is open; everything here may be called from any thread.
  * Owns:    a reference to its files.
@@ -55,8 +56,8 @@ struct chunk_idx {
     struct str positions; /* as given to chunk_seal(); empty unless bytes.n >= open_n */
 };
 
-/* Looks at the record at the front of `bytes`, of which CHUNK_IDX_HEAD are enough for everything but
- * the positions. -LM_E_DAMAGED, -LM_E_VERSION. */
+/* Looks at the record at the front of `bytes`, of which CHUNK_IDX_HEAD are enough for everything
+ * but the positions. -LM_E_DAMAGED, -LM_E_VERSION. */
 int chunk_idx_read(struct str bytes, struct chunk_idx *ret) LM_MUST_CHECK;
 
 /* --- chunks --- */
@@ -79,8 +80,8 @@ struct chunk {
     unsigned char label_bits[]; /* labels_n bytes */
 };
 
-/* A chunk from the first bytes of its idx record (open_n or more; not needed afterwards), which lies
- * at idx_at of the .idx file. One reference. -LM_E_DAMAGED, -LM_E_VERSION, -ENOMEM. */
+/* A chunk from the first bytes of its idx record (open_n or more; not needed afterwards), which
+ * lies at idx_at of the .idx file. One reference. -LM_E_DAMAGED, -LM_E_VERSION, -ENOMEM. */
 int chunk_open(struct chunk_files *files, struct str idx_bytes, uint64_t idx_at,
                struct chunk **ret) LM_MUST_CHECK;
 struct chunk *chunk_ref(struct chunk *c);
@@ -141,8 +142,9 @@ static inline int64_t chunk_class_ttl_us(uint16_t class)
 /* May some of its records expire by themselves? */
 bool chunk_has_classes(const struct chunk *c);
 
-/* Ranges of the .seg file (absolute offsets) that hold nothing but cleared or expired records. They may
- * be punched: no reader asks for them as long as it has these tombs and a clock that is not behind. */
+/* Ranges of the .seg file (absolute offsets) that hold nothing but cleared or expired records. They
+ * may be punched: no reader asks for them as long as it has these tombs and a clock that is not
+ * behind. */
 typedef int chunk_range_fn(uint64_t at, uint64_t n, void *ctx);
 int chunk_dead_ranges(struct chunk *c, const struct tombs *tombs, int64_t now_us,
                       chunk_range_fn *fn, void *ctx) LM_MUST_CHECK;
@@ -174,9 +176,9 @@ struct chunk_seg {
 };
 int chunk_seg_read(int seg_fd, uint64_t seg_at, struct chunk_seg *ret) LM_MUST_CHECK;
 
-/* Makes the idx record anew from the chunk alone. Positions are not in the chunk: the caller gives what
- * it knows, or nothing. Blocks that cannot be read (dead, damaged) get indexes that say: nothing
- * is here. */
+/* Makes the idx record anew from the chunk alone. Positions are not in the chunk: the caller gives
+ * what it knows, or nothing. Blocks that cannot be read (dead, damaged) get indexes that say:
+ * nothing is here. */
 int chunk_rebuild_idx(int seg_fd, uint64_t seg_at, struct str positions,
                       struct buf *ret_idx) LM_MUST_CHECK;
 

@@ -21,7 +21,8 @@ struct unpacker {
     void *zstd;
 };
 
-/* Writes exactly raw_n bytes to `to`. -LM_E_DAMAGED, -LM_E_VERSION for an unknown codec, -ENOMEM. */
+/* Writes exactly raw_n bytes to `to`. -LM_E_DAMAGED, -LM_E_VERSION for an unknown codec,
+ * -ENOMEM. */
 int unpack(struct unpacker *u, uint8_t codec, struct str disk, char *to,
            size_t raw_n) LM_MUST_CHECK;
 void unpacker_fini(struct unpacker *u);

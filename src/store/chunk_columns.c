@@ -2,8 +2,8 @@
  *
  * chunk_columns.c - from the bytes of a column to an array with an element for each row.
  *
- * Nothing is believed that is not checked: each decoder finds exactly as many rows as the chunk has and uses
- * up all bytes, or the chunk is damaged.
+ * Nothing is believed that is not checked: each decoder finds exactly as many rows as the chunk has
+ * and uses up all bytes, or the chunk is damaged.
  *
  * Threads: the reader's. Owns: nothing; arrays are in the reader's buffers.
  */

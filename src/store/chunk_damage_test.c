@@ -2,8 +2,9 @@
  *
  * chunk_damage_test.c - each byte of a chunk and of its index changed, every tail cut off.
  *
- * What is served is what was written, or an error; and chunk_verify() tells of every change that a reader
- * could ever meet. Queries and replays go on behind damage and say how much they go without. Also what happens to the dead, and an index made anew.
+ * What is served is what was written, or an error; and chunk_verify() tells of every change that a
+ * reader could ever meet. Queries and replays go on behind damage and say how much they go without.
+ * Also what happens to the dead, and an index made anew.
  */
 #include "base/clock.h"
 #include "record/random_test.h"

@@ -15,9 +15,11 @@ struct emitter {
     struct block_texts *texts; /* one for each block; without ends: not read yet */
 };
 
-/* For the chunk that the reader has open. -ENOMEM and what reader_need() says; emitter_fini() in any case. */
+/* For the chunk that the reader has open. -ENOMEM and what reader_need() says; emitter_fini() in
+ * any case. */
 int emitter_init(struct emitter *e, struct chunk_reader *r) LM_MUST_CHECK;
-/* Takes over the messages of a block of the open chunk that somebody has unpacked, if any (`rows` is not 0). */
+/* Takes over the messages of a block of the open chunk that somebody has unpacked, if any (`rows`
+ * is not 0). */
 void emitter_take(struct emitter *e, struct block_texts *t);
 /* The record of a row, valid until emitter_fini(). */
 int emitter_record(struct emitter *e, uint32_t row, struct record *ret) LM_MUST_CHECK;

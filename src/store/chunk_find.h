@@ -64,8 +64,9 @@ struct finder {
     bool cut;                  /* ids, times or clears cut through the chunk */
 };
 
-/* *ret is emptied first. With `count_only` the bits may be left out. After 0 the reader has the chunk open,
- * unless ret->count is 0. 0, -ECANCELED, -LM_E_EXPENSIVE, -LM_E_DAMAGED, -LM_E_VERSION, -EIO, -ENOMEM. */
+/* *ret is emptied first. With `count_only` the bits may be left out. After 0 the reader has the
+ * chunk open, unless ret->count is 0. 0, -ECANCELED, -LM_E_EXPENSIVE, -LM_E_DAMAGED, -LM_E_VERSION,
+ * -EIO, -ENOMEM. */
 int find_rows(struct finder *f, struct chunk *c, const struct plan *plan,
               const struct find_range *range, bool count_only, struct found *ret) LM_MUST_CHECK;
 void finder_fini(struct finder *f);

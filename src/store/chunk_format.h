@@ -206,8 +206,8 @@ static inline uint64_t format_check(const void *p, size_t n)
     return XXH3_64bits(p, n);
 }
 
-/* A head whose check lies at `check_at` and covers what is before it: 0; -LM_E_VERSION: of another version, or
- * with flags that nobody knows; -LM_E_DAMAGED. */
+/* A head whose check lies at `check_at` and covers what is before it: 0; -LM_E_VERSION: of another
+ * version, or with flags that nobody knows; -LM_E_DAMAGED. */
 static inline int format_check_head(const char *head, struct str magic, size_t check_at,
                                     size_t incompatible_at)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * chunk_golden_test.c - a chunk that version 1 wrote opens for ever, and the document tells the truth.
+ * chunk_golden_test.c - a chunk that version 1 wrote opens for ever, and the document tells the
+ * truth.
  *
  * With LOGMILL_WRITE_GOLDEN set the files are written anew: only for a new version of the format,
  * beside the old ones.

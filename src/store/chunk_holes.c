@@ -37,7 +37,8 @@ static int add_sets(struct chunk_holes *h, struct chunk_reader *r, struct str *r
     return buf_error(&h->sets_at);
 }
 
-/* One hole of the column; *due is the id behind the one before. Its sets are found when all are read. */
+/* One hole of the column; *due is the id behind the one before. Its sets are found when all are
+ * read. */
 static int next_known(struct chunk_holes *h, struct chunk_reader *r, struct str *raw, uint64_t *due,
                       struct chunk_hole *ret)
 {

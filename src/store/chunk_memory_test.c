@@ -2,9 +2,9 @@
  *
  * chunk_memory_test.c - memory runs out at the n-th allocation, for every n until all goes well.
  *
- * Sealing, opening, searching, checking and mending a chunk end with -ENOMEM, or as they should; nothing
- * leaks, and nothing is served that is not right. Sanitizers bring allocators of their own: there only the
- * case without failure is looked at.
+ * Sealing, opening, searching, checking and mending a chunk end with -ENOMEM, or as they should;
+ * nothing leaks, and nothing is served that is not right. Sanitizers bring allocators of their own:
+ * there only the case without failure is looked at.
  */
 #include "base/clock.h"
 #include "record/random_test.h"

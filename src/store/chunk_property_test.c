@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * chunk_property_test.c - whatever is asked of a chunk, the answer is that of the filter on each record.
+ * chunk_property_test.c - whatever is asked of a chunk, the answer is that of the filter on each
+ * record.
  *
- * Random records are sealed into a chunk of many small blocks, and random filters, ranges and clears are
- * asked of it in every way there is. The indexes rule out most of what is read; that they never
- * rule out a match is what is shown here. LOGMILL_ROUNDS says how many filters (1,000 when unset).
+ * Random records are sealed into a chunk of many small blocks, and random filters, ranges and
+ * clears are asked of it in every way there is. The indexes rule out most of what is read; that
+ * they never rule out a match is what is shown here. LOGMILL_ROUNDS says how many filters (1,000
+ * when unset).
  */
 #include "base/clock.h"
 #include "record/random_test.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * chunk_reader.c - a chunk is opened: its meta is read and checked. What is asked of rows is answered from the
- * columns that chunk_columns.c has decoded.
+ * chunk_reader.c - a chunk is opened: its meta is read and checked. What is asked of rows is
+ * answered from the columns that chunk_columns.c has decoded.
  *
  * Threads: the reader's. Owns: see chunk_reader.h.
  */

@@ -2,8 +2,8 @@
  *
  * chunk_reader.h - the columns of a chunk, decoded when somebody needs them.
  *
- * A reader goes from chunk to chunk and keeps its memory. What it hands out is checked: counts add up,
- * numbers of sets and rows lie in their ranges.
+ * A reader goes from chunk to chunk and keeps its memory. What it hands out is checked: counts add
+ * up, numbers of sets and rows lie in their ranges.
  *
  *     row     by its place in the order of ids, 0 … count - 1
  *     place   by its place among the texts of all blocks; order[place] is the row
@@ -78,7 +78,8 @@ struct chunk_reader {
     const uint32_t *places; /* row → place */
 };
 
-/* Reads the meta of a chunk; everything of the chunk before is forgotten. -LM_E_DAMAGED, -EIO, -ENOMEM. */
+/* Reads the meta of a chunk; everything of the chunk before is forgotten. -LM_E_DAMAGED, -EIO,
+ * -ENOMEM. */
 int reader_open(struct chunk_reader *r, struct chunk *c) LM_MUST_CHECK;
 /* Decodes what is not there yet. Also -LM_E_VERSION. */
 int reader_need(struct chunk_reader *r, unsigned what) LM_MUST_CHECK;

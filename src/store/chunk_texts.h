@@ -25,12 +25,14 @@ struct block_texts {
     const uint32_t *field_ends;
 };
 
-/* Reads and unpacks the messages of a block, and its fields. -LM_E_DAMAGED, -LM_E_VERSION, -EIO, -ENOMEM. */
+/* Reads and unpacks the messages of a block, and its fields. -LM_E_DAMAGED, -LM_E_VERSION, -EIO,
+ * -ENOMEM. */
 int texts_read_messages(struct block_texts *t, struct chunk_reader *r,
                         uint32_t block) LM_MUST_CHECK;
 int texts_read_fields(struct block_texts *t, struct chunk_reader *r, uint32_t block) LM_MUST_CHECK;
 
-/* Finds where each message and each fields text ends, of what has been read. -LM_E_DAMAGED, -ENOMEM. */
+/* Finds where each message and each fields text ends, of what has been read. -LM_E_DAMAGED,
+ * -ENOMEM. */
 int texts_index(struct block_texts *t) LM_MUST_CHECK;
 
 /* By the number within the block. Without fields read: empty. */

@@ -10,12 +10,12 @@
  *                        ▼
  *                     sync, rename, remove the old pair ▶ next pair
  *
- * Each arrow is a task of its own, so sealing, clearing and queries go on in between. A death at any
- * moment leaves the old pair, or both (then the later one counts), or the new one; what is left of a pair
- * that was not finished is removed at the next start.
+ * Each arrow is a task of its own, so sealing, clearing and queries go on in between. A death at
+ * any moment leaves the old pair, or both (then the later one counts), or the new one; what is left
+ * of a pair that was not finished is removed at the next start.
  *
- * A chunk in which nothing is dead is copied as it is, and so is one with damage: that is not for us to
- * throw away.
+ * A chunk in which nothing is dead is copied as it is, and so is one with damage: that is not for
+ * us to throw away.
  */
 #include "store/store_impl.h"
 
@@ -79,7 +79,8 @@ static void let_go(struct compaction *c)
     c->tombs = NULL;
 }
 
-/* Clears that mean nothing any more are forgotten: no chunk has what they meant, nor the journal. */
+/* Clears that mean nothing any more are forgotten: no chunk has what they meant, nor the
+ * journal. */
 static void forget_clears(struct store *s, const struct compaction *c)
 {
     struct tombs *left;

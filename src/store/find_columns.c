@@ -2,8 +2,8 @@
  *
  * find_columns.c - rows whose texts nobody asks for.
  *
- * What is alike in label set, level and stream has one answer, and a small table says how many records of each kind
- * a chunk has: that often is the answer, or that there is none.
+ * What is alike in label set, level and stream has one answer, and a small table says how many
+ * records of each kind a chunk has: that often is the answer, or that there is none.
  */
 #include "store/find_texts.h"
 

@@ -7,10 +7,10 @@
  *     OR                      each is asked about the rows that those before it did not take
  *     NOT  1 1 0 1 1 0 1 1    the others
  *
- * A text is searched for in the whole block, from one hit to the next, and the line feeds between say which
- * messages they are in; so is a regex, where that makes no difference. When few rows are left each of
- * them is looked at by itself. Blocks with colours are an exception: filters do not see colours, so a
- * text may lie across one.
+ * A text is searched for in the whole block, from one hit to the next, and the line feeds between
+ * say which messages they are in; so is a regex, where that makes no difference. When few rows are
+ * left each of them is looked at by itself. Blocks with colours are an exception: filters do not
+ * see colours, so a text may lie across one.
  */
 #include "record/plain.h"
 #include "store/find_texts.h"
@@ -156,7 +156,8 @@ static int match_each(struct eval *v, struct regex *r, const uint64_t *in, uint6
     return err;
 }
 
-/* All messages at once, as far as that goes. *ret_from is the first about which nothing is known. */
+/* All messages at once, as far as that goes. *ret_from is the first about which nothing is
+ * known. */
 static void scan(const struct eval *v, struct regex *r, uint64_t *out, uint32_t *ret_from)
 {
     struct feed_walk w = {.text = v->f->texts.messages};

@@ -3,9 +3,9 @@
  * find_plan.c - reading a filter for what must be there.
  *
  * A text is found anywhere, within words, too. So of a text to be found only the tokens that have
- * something else on both sides are whole tokens of the message; the first and the last may be parts of
- * longer ones, and only their trigrams count. A value of a field is different: in JSON it stands between
- * quotes, so that all of its tokens are whole.
+ * something else on both sides are whole tokens of the message; the first and the last may be parts
+ * of longer ones, and only their trigrams count. A value of a field is different: in JSON it stands
+ * between quotes, so that all of its tokens are whole.
  */
 #include "store/find_plan.h"
 

@@ -2,9 +2,9 @@
  *
  * find_plan.h - what can be known about a filter before any record is looked at.
  *
- * From the tree of a filter come: needles, of which every match has at least one in its message; for each
- * text, regex and field of the filter what the indexes of chunks can say about it (a `clue`); and
- * which columns it takes to ask.
+ * From the tree of a filter come: needles, of which every match has at least one in its message;
+ * for each text, regex and field of the filter what the indexes of chunks can say about it (a
+ * `clue`); and which columns it takes to ask.
  *
  * Threads: immutable once made.
  * Owns:    copies of what it needs; the filter must outlive it.
@@ -24,8 +24,8 @@ struct clue {
     uint32_t grams_n, hashes_n;
     uint16_t grams[CLUE_GRAMS_MAX];
     uint64_t hashes[CLUE_HASHES_MAX]; /* whole tokens */
-    /* Tokens at an edge of the text, which may be parts of longer ones. Where no token of the block is
-     * longer than `edge_n`, and these have a digit, they are whole. */
+    /* Tokens at an edge of the text, which may be parts of longer ones. Where no token of the block
+     * is longer than `edge_n`, and these have a digit, they are whole. */
     struct clue_edge {
         uint32_t n;
         uint64_t hash;

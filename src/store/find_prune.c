@@ -112,7 +112,8 @@ static void read_blooms(struct pruner *p)
         format_check(p->blooms.p, directory_n) == c->blooms_check;
 }
 
-/* The bloom of a block. False when there is none that can be believed: the block may have anything. */
+/* The bloom of a block. False when there is none that can be believed: the block may have
+ * anything. */
 static bool bloom_of(const struct pruner *p, uint32_t block, struct str *ret)
 {
     size_t directory_n = (size_t)p->reader->chunk->block_count * BLOOM_ENTRY;
@@ -170,7 +171,8 @@ static void ask_bloom(struct pruner *p, const struct clue *c, uint32_t block, st
 
 /* --- clues and terms --- */
 
-/* Fields with a backslash may be written in many ways; a block without fields has no member at all. */
+/* Fields with a backslash may be written in many ways; a block without fields has no member at
+ * all. */
 static void ask_fields(struct pruner *p, const struct clue *c, struct block_mask *m)
 {
     for (uint32_t i = 0; i < p->reader->chunk->block_count; i++) {

@@ -2,9 +2,9 @@
  *
  * find_prune.h - which blocks of a chunk may have something that matches.
  *
- * The tree of the filter is walked with sets of blocks for truth values: a text is in the blocks that
- * have its trigrams and tokens, AND intersects, OR unites, and what is negated may be anywhere. An index
- * that cannot be read rules nothing out.
+ * The tree of the filter is walked with sets of blocks for truth values: a text is in the blocks
+ * that have its trigrams and tokens, AND intersects, OR unites, and what is negated may be
+ * anywhere. An index that cannot be read rules nothing out.
  *
  * Threads: one at a time. Owns: the index it has read.
  */
@@ -43,8 +43,8 @@ struct pruner {
 void prune_begin(struct pruner *p, struct chunk_reader *r, const struct plan *plan);
 /* Blocks that may have a match, as far as texts, levels, streams and times tell. */
 void prune_blocks(struct pruner *p, struct block_mask *ret);
-/* False when no block of the chunk can have a match because of the labels every match must have. Needs no
- * reader. */
+/* False when no block of the chunk can have a match because of the labels every match must have.
+ * Needs no reader. */
 bool prune_by_labels(const struct chunk *c, const struct filter *f);
 void prune_fini(struct pruner *p);
 

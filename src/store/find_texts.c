@@ -2,8 +2,8 @@
  *
  * find_texts.c - looking into blocks.
  *
- * A block is unpacked, the filter is evaluated over all of its messages at once (find_eval.c), and the
- * rows of what is left are looked up. Where label sets have decided already, nothing is asked.
+ * A block is unpacked, the filter is evaluated over all of its messages at once (find_eval.c), and
+ * the rows of what is left are looked up. Where label sets have decided already, nothing is asked.
  */
 #include "store/find_texts.h"
 
@@ -11,7 +11,8 @@
 
 /* --- who is asked --- */
 
-/* Do the labels of all sets of the block leave the answer to its texts, and are all of them alive? */
+/* Do the labels of all sets of the block leave the answer to its texts, and are all of them
+ * alive? */
 static bool all_open(const struct finder *f, uint32_t block)
 {
     const char *d = f->reader.blocks[block].head;

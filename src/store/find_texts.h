@@ -20,8 +20,8 @@ bool find_set_alive(const struct finder *f, uint32_t set);
 /* Is the row within the ranges, and not cleared? Its columns must be there. */
 bool find_row_alive(const struct finder *f, uint32_t row);
 
-/* Which of the rows `in` of a block match, as the filter says; labels must have left all of them open. Rows are
- * numbered within the block. */
+/* Which of the rows `in` of a block match, as the filter says; labels must have left all of them
+ * open. Rows are numbered within the block. */
 int find_eval(struct finder *f, uint32_t block, const uint64_t *in, uint64_t *out) LM_MUST_CHECK;
 
 /* --- a bit for each row of a block --- */

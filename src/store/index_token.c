@@ -65,8 +65,8 @@ struct token_walk token_walk(const uint64_t *mask, size_t text_n)
     return (struct token_walk){.mask = mask, .words = text_n / 64 + 1};
 }
 
-/* The next place where tokens begin or end. The mask has at least one 0 behind the text, so whatever
- * begins ends. */
+/* The next place where tokens begin or end. The mask has at least one 0 behind the text, so
+ * whatever begins ends. */
 static bool next_edge(struct token_walk *w, size_t *ret)
 {
     while (w->edges == 0) {

@@ -2,9 +2,9 @@
  *
  * index_token.h - texts as tokens, for the indexes of chunks.
  *
- * A token is the longest run of ASCII letters, digits and bytes above 127, in lower case. What a token
- * is, and its hash, is part of the format of the store: tokens of a text that was sealed by one hub
- * are looked up by another, on another processor.
+ * A token is the longest run of ASCII letters, digits and bytes above 127, in lower case. What a
+ * token is, and its hash, is part of the format of the store: tokens of a text that was sealed by
+ * one hub are looked up by another, on another processor.
  *
  * Threads: any. Owns: nothing.
  */
@@ -40,8 +40,8 @@ static inline unsigned token_gram(const char *folded)
 }
 
 /* Copies text to `folded` with its ASCII letters in lower case, and sets bit i % 64 of word i / 64
- * of `mask` for each byte i that belongs to a token. `folded` has room for text.n + TOKEN_PAD bytes,
- * of which those behind the text become 0; `mask` for text.n / 64 + 1 words. */
+ * of `mask` for each byte i that belongs to a token. `folded` has room for text.n + TOKEN_PAD
+ * bytes, of which those behind the text become 0; `mask` for text.n / 64 + 1 words. */
 void token_fold(struct str text, char *folded, uint64_t *mask);
 
 /* Walks the tokens of a folded text. */
@@ -56,7 +56,8 @@ struct token_walk token_walk(const uint64_t *mask, size_t text_n);
 /* Offsets of the next token: from, to. */
 bool token_next(struct token_walk *w, size_t *ret_from, size_t *ret_to);
 
-/* Where a token goes in a bloom filter. `kind` keeps tokens of messages, of fields and of labels apart. */
+/* Where a token goes in a bloom filter. `kind` keeps tokens of messages, of fields and of labels
+ * apart. */
 enum token_kind { TOKEN_MESSAGE = 0, TOKEN_FIELD = 1, TOKEN_LABEL = 2 };
 uint64_t token_hash(struct str folded, enum token_kind kind);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * keeping.c - how what is no longer kept goes: what was cleared, what is too much, what aging.c says.
+ * keeping.c - how what is no longer kept goes: what was cleared, what is too much, what aging.c
+ * says.
  *
  * Everything that goes does so in three steps: new tombs, which count at once for whoever begins to
  * read; the file `tomb`; then the space, when no reader is left that began before. Whole segments

@@ -188,8 +188,8 @@ static int pack_bytes(int from, int to, enum pack_kind kind)
     return err;
 }
 
-/* Gives the packed file its name: that of the plain one, or, when there is such a file already, because
- * the clock went back or we died after the last renaming, the next number that is free. */
+/* Gives the packed file its name: that of the plain one, or, when there is such a file already,
+ * because the clock went back or we died after the last renaming, the next number that is free. */
 static int name_packed(struct old_list *l, const struct old_file *f, const char *part,
                        const char *ending, char out[NAME_MAX_HERE + 8])
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * oldfiles.h - daily files that nobody writes any more: packed, and deleted when they are too old or too much.
+ * oldfiles.h - daily files that nobody writes any more: packed, and deleted when they are too old
+ * or too much.
  *
  * Only names of the shape <name>-YYYY-MM-DD[.N].log[.gz|.zst] are looked at; everything else in the
- * directory is somebody else's. A file is packed into <file>.gz.part, synced, renamed, and only then the plain one goes: a death
- * in between leaves the plain file, or at worst its lines twice, never none. Order is by date and number in the
- * name, never by the clock of the disk.
+ * directory is somebody else's. A file is packed into <file>.gz.part, synced, renamed, and only
+ * then the plain one goes: a death in between leaves the plain file, or at worst its lines twice,
+ * never none. Order is by date and number in the name, never by the clock of the disk.
  *
  * Threads: one at a time; calls block on the disk. Owns: nothing.
  */
@@ -37,8 +38,8 @@ int oldfiles_tend(const struct oldfiles_rules *rules, struct oldfiles_report *re
 /* Deletes the oldest one, for want of space. False: there is none. */
 bool oldfiles_drop_oldest(const struct oldfiles_rules *rules, uint64_t *ret_bytes);
 
-/* The same for files of earlier runs, <process>.log.N: the one that was written longest ago goes. The
- * present run's has no number. ret_name: which it was. */
+/* The same for files of earlier runs, <process>.log.N: the one that was written longest ago goes.
+ * The present run's has no number. ret_name: which it was. */
 enum { ROTATED_NAME_MAX = 256 };
 bool oldfiles_drop_rotated(const char *dir_path, char ret_name[ROTATED_NAME_MAX],
                            uint64_t *ret_bytes);

@@ -2,9 +2,9 @@
  *
  * query.c - the window over what was found.
  *
- * Parts come in the order of the query with their numbers of matches, so that what lies before the window
- * is counted and not looked at, and behind it only counts are asked for, which label sets, levels and
- * tables often answer alone.
+ * Parts come in the order of the query with their numbers of matches, so that what lies before the
+ * window is counted and not looked at, and behind it only counts are asked for, which label sets,
+ * levels and tables often answer alone.
  */
 #include "store/query.h"
 

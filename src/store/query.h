@@ -2,19 +2,20 @@
  *
  * query.h - asking for what was logged.
  *
- * A query is a filter, a range of ids and times, an order and a window (offset, limit) over a snapshot
- * of what is stored. Its answer is rows, or what they add up to: counts by time and level, the most
- * frequent values of a key, the most frequent shapes of a message.
+ * A query is a filter, a range of ids and times, an order and a window (offset, limit) over a
+ * snapshot of what is stored. Its answer is rows, or what they add up to: counts by time and level,
+ * the most frequent values of a key, the most frequent shapes of a message.
  *
  *     struct store_view *v = store_view_take(s, 0);          loop thread
  *     query_run(&q, v, emit, ctx, &result);                  any thread
  *     store_view_drop(s, v);                                 loop thread
  *
- * What was cleared or has expired is not there. Where a whole answer would take too long, it says so:
- * no call returns half a truth as a whole one. What is damaged is passed over, noted in the view, and
- * store_view_unread() says how many records the answer goes without.
+ * What was cleared or has expired is not there. Where a whole answer would take too long, it says
+ * so: no call returns half a truth as a whole one. What is damaged is passed over, noted in the
+ * view, and store_view_unread() says how many records the answer goes without.
  *
- * Threads: anywhere; a query shares nothing but the view and the filter, which do not change. What is
+ * Threads: anywhere; a query shares nothing but the view and the filter, which do not change. What
+ * is
  *          expensive uses a second thread of its own; callbacks come on the caller's thread.
  * Owns:    nothing.
  */
@@ -70,24 +71,25 @@ typedef int query_emit_fn(const struct record *r, void *ctx);
 /* A query with a regex may take this long. */
 #define QUERY_REGEX_MAX_US (INT64_C(60) * 1000 * 1000)
 
-/* 0, -ENOMEM, -ECANCELED, -LM_E_EXPENSIVE when a regex of the filter took too long, on one record or
- * on all, so that the result would not be whole; -LM_E_DAMAGED or -EIO when part of the store cannot be
- * read and the view does not keep note of it (view.h); or what emit returned. On failure *ret is untouched. The other queries fail in the same ways. */
+/* 0, -ENOMEM, -ECANCELED, -LM_E_EXPENSIVE when a regex of the filter took too long, on one record
+ * or on all, so that the result would not be whole; -LM_E_DAMAGED or -EIO when part of the store
+ * cannot be read and the view does not keep note of it (view.h); or what emit returned. On failure
+ * *ret is untouched. The other queries fail in the same ways. */
 int query_run(const struct query *q, const struct store_view *v, query_emit_fn *emit, void *ctx,
               struct query_result *ret) LM_MUST_CHECK;
 
 /* --- around one record --- */
 
-/* The `before` records before id and the `after` records from it on (the record itself is the first of
- * these) that match the query's filter and ranges, oldest first. Order, window and count of q are not
- * looked at. Returns how many were emitted in *ret_n. */
+/* The `before` records before id and the `after` records from it on (the record itself is the first
+ * of these) that match the query's filter and ranges, oldest first. Order, window and count of q
+ * are not looked at. Returns how many were emitted in *ret_n. */
 int query_context(const struct query *q, const struct store_view *v, uint64_t id, uint32_t before,
                   uint32_t after, query_emit_fn *emit, void *ctx, uint32_t *ret_n) LM_MUST_CHECK;
 
 /* --- what rows add up to; order, window and count of q are not looked at --- */
 
-/* The smallest and the largest time of a record that the ranges of q let through, as far as it is known
- * without looking at every record: none lies outside. False when there is nothing stored. */
+/* The smallest and the largest time of a record that the ranges of q let through, as far as it is
+ * known without looking at every record: none lies outside. False when there is nothing stored. */
 bool query_time_range(const struct query *q, const struct store_view *v, int64_t *ret_min_us,
                       int64_t *ret_max_us);
 
@@ -122,14 +124,14 @@ struct query_tallies {
 /* Different values, and different patterns, that are counted one by one. */
 enum { QUERY_TALLIES_MAX = 50000 };
 
-/* The top_n most frequent values of a key (as filters know it: level, stream, source, a label, a path
- * into fields), most frequent first. Of an array of values each counts, once a record. -LM_E_INVALID:
- * nobody counts by id, timestamp or message. */
+/* The top_n most frequent values of a key (as filters know it: level, stream, source, a label, a
+ * path into fields), most frequent first. Of an array of values each counts, once a record.
+ * -LM_E_INVALID: nobody counts by id, timestamp or message. */
 int query_facets(const struct query *q, const struct store_view *v, struct str key, uint32_t top_n,
                  query_tally_fn *emit, void *ctx, struct query_tallies *ret) LM_MUST_CHECK;
 
-/* The top_n most frequent shapes of messages: what varies from line to line (numbers, ids, addresses,
- * times) is a `*`. */
+/* The top_n most frequent shapes of messages: what varies from line to line (numbers, ids,
+ * addresses, times) is a `*`. */
 int query_patterns(const struct query *q, const struct store_view *v, uint32_t top_n,
                    query_tally_fn *emit, void *ctx, struct query_tallies *ret) LM_MUST_CHECK;
 

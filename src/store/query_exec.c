@@ -2,8 +2,8 @@
  *
  * query_exec.c - claiming parts, and handing over what was found.
  *
- * One mutex guards which part is claimed next and which results are there; it is taken twice a part,
- * and a part takes a tenth of a millisecond at least.
+ * One mutex guards which part is claimed next and which results are there; it is taken twice a
+ * part, and a part takes a tenth of a millisecond at least.
  */
 #include "store/query_exec.h"
 

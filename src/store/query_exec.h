@@ -6,9 +6,9 @@
  *     caller     find 0       find 3          and takes the results, in order
  *     helper         find 1 find 2   …        started when a second part is needed
  *
- * In order: exec_rows() finds rows and hands each part's to the caller's function, one after the other.
- * In any order: exec_each() lets both threads work on parts with a function that sums up, each into
- * a place of its own.
+ * In order: exec_rows() finds rows and hands each part's to the caller's function, one after the
+ * other. In any order: exec_each() lets both threads work on parts with a function that sums up,
+ * each into a place of its own.
  *
  * Memory is bounded: the helper stays at most EXEC_AHEAD parts ahead.
  *
@@ -22,7 +22,8 @@
 
 enum { EXEC_THREADS = 2, EXEC_AHEAD = 32 };
 
-/* What comes of a part. Sets *ret_rows to false when from here on only counts are wanted. 1: enough. */
+/* What comes of a part. Sets *ret_rows to false when from here on only counts are wanted. 1:
+ * enough. */
 typedef int exec_take_fn(struct searcher *s, const struct part *p, const struct found *f,
                          bool *ret_rows, void *ctx);
 int exec_rows(const struct query *q, const struct store_view *v, exec_take_fn *take,

@@ -2,8 +2,8 @@
  *
  * query_facets.c - the most frequent values of a key.
  *
- * All records of a label set have the same labels. So where a chunk's answer lies in labels, level or
- * stream, its rows are summed up by these numbers, which takes no texts, and the few sums are
+ * All records of a label set have the same labels. So where a chunk's answer lies in labels, level
+ * or stream, its rows are summed up by these numbers, which takes no texts, and the few sums are
  * counted under their texts.
  */
 #include "record/fields.h"

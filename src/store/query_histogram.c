@@ -2,9 +2,9 @@
  *
  * query_histogram.c - counts by time and level.
  *
- * Where a chunk is wanted whole and buckets begin at full minutes, its table of minutes is the answer.
- * Else the columns of time and level are, for the rows that match; texts are read only when the filter
- * asks for them.
+ * Where a chunk is wanted whole and buckets begin at full minutes, its table of minutes is the
+ * answer. Else the columns of time and level are, for the rows that match; texts are read only when
+ * the filter asks for them.
  */
 #include "store/query_impl.h"
 

@@ -35,7 +35,8 @@ int tally_merge(struct tally_map *m, const struct tally_map *from) LM_MUST_CHECK
 int tally_add_sums(struct tally_map *m, struct str text, const struct tally *sums) LM_MUST_CHECK;
 /* Counts the record under this text, unless it was already. -ENOMEM. */
 int tally_add(struct tally_map *m, struct str text, const struct record *r) LM_MUST_CHECK;
-/* Hands out the most frequent; of equals the one that comes first by byte. -ENOMEM, or what emit says. */
+/* Hands out the most frequent; of equals the one that comes first by byte. -ENOMEM, or what emit
+ * says. */
 int tally_top(const struct tally_map *m, uint32_t top_n, query_tally_fn *emit,
               void *ctx) LM_MUST_CHECK;
 

@@ -2,7 +2,8 @@
  *
  * query_keep.c - copying what was found.
  *
- * Labels are copied in their wire form: sets and their references belong to the searcher that decoded them.
+ * Labels are copied in their wire form: sets and their references belong to the searcher that
+ * decoded them.
  */
 #include "store/query_keep.h"
 

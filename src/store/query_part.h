@@ -2,7 +2,8 @@
  *
  * query_part.h - one piece of the history, a chunk or a file of the journal, behind one face.
  *
- * A row is a number that rises with the id. part_find() says which rows match, part_emit() shows them.
+ * A row is a number that rises with the id. part_find() says which rows match, part_emit() shows
+ * them.
  *
  * Threads: a searcher belongs to one thread; parts do not change.
  * Owns:    a searcher owns what it has read.
@@ -45,12 +46,13 @@ void searcher_fini(struct searcher *s);
 /* As find_rows(). What cannot be read is noted in the view, and nothing found there. */
 int part_find(struct searcher *s, const struct part *p, bool count_only,
               struct found *ret) LM_MUST_CHECK;
-/* What becomes of an error that came from columns of this part: 0 when it is damage, which is noted. */
+/* What becomes of an error that came from columns of this part: 0 when it is damage, which is
+ * noted. */
 int part_pass(struct searcher *s, const struct part *p, int err) LM_MUST_CHECK;
 
-/* Shows the found rows from the skip-th on, at most `limit`, oldest or newest first. `texts`: with their
- * messages and fields. What emit returns, when it is not 0, and what part_find() does. *ret_emitted is
- * counted up. */
+/* Shows the found rows from the skip-th on, at most `limit`, oldest or newest first. `texts`: with
+ * their messages and fields. What emit returns, when it is not 0, and what part_find() does.
+ * *ret_emitted is counted up. */
 struct part_window {
     uint64_t skip;
     uint32_t limit;

@@ -2,10 +2,10 @@
  *
  * query_patterns.c - the most frequent shapes of messages.
  *
- * A word with a digit in it, and a long word of hexadecimal digits, varies from line to line: it becomes
- * `*`. Words of that kind joined by . : - _ / @ or a plus sign (addresses, times, versions, uuids)
- * become one `*` together. Everything else is the shape. That is crude beside real template mining,
- * but needs no memory of earlier lines, so the same message always has the same shape.
+ * A word with a digit in it, and a long word of hexadecimal digits, varies from line to line: it
+ * becomes `*`. Words of that kind joined by . : - _ / @ or a plus sign (addresses, times, versions,
+ * uuids) become one `*` together. Everything else is the shape. That is crude beside real template
+ * mining, but needs no memory of earlier lines, so the same message always has the same shape.
  */
 #include "record/plain.h"
 #include "record/utf8.h"

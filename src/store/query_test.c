@@ -11,7 +11,8 @@ enum { RECORDS = 6000, WINDOW_MAX = 300 };
 
 static uint64_t ids[RECORDS]; /* what is stored, in order */
 
-/* Three files, batches of all sizes, a frame without records here and there, one jump of the ids. */
+/* Three files, batches of all sizes, a frame without records here and there, one jump of the
+ * ids. */
 static int group_setup(void **state)
 {
     uint64_t id = 1;

@@ -6,10 +6,10 @@
  *              the file   NAME.log        a new, empty
  *              is safe    → NAME.1.log    NAME.log
  *
- * One state for each system call; a state is left only when its call has succeeded. After a failure, the
- * same call comes again with the next attempt, and until then the caller goes on writing to the file it
- * has: whatever name that has by now, no line is lost. What lies on the disk is meaningful at every step,
- * so a death in between needs no mending.
+ * One state for each system call; a state is left only when its call has succeeded. After a
+ * failure, the same call comes again with the next attempt, and until then the caller goes on
+ * writing to the file it has: whatever name that has by now, no line is lost. What lies on the disk
+ * is meaningful at every step, so a death in between needs no mending.
  *
  * Threads: one at a time. Owns: nothing; the new descriptor is the caller's.
  */
@@ -39,8 +39,8 @@ int rotate_run(struct rotate *r, int dir, const char *stem, int fd, int *ret_fd)
 /* The number behind all that files of this stem have, packed or not: numbers tell their order. */
 uint32_t rotate_next_number(int dir, const char *stem) LM_MUST_CHECK;
 
-/* Opens a new file of ours, or one that is there: only a regular file with one name that belongs to us, never
- * through a link. `exclusive`: it must not be there. Mode 0640. */
+/* Opens a new file of ours, or one that is there: only a regular file with one name that belongs to
+ * us, never through a link. `exclusive`: it must not be there. Mode 0640. */
 int rotate_open(int dir, const char *name, int exclusive) LM_MUST_CHECK;
 
 #endif

@@ -11,8 +11,8 @@
 #include "store/seal_index.h"
 #include "store/seal_rows.h"
 
-/* A block is closed when it has this much text, and earlier at the end of a lane's source when it has a
- * fourth of it. One message alone may be larger. */
+/* A block is closed when it has this much text, and earlier at the end of a lane's source when it
+ * has a fourth of it. One message alone may be larger. */
 enum { BLOCK_TEXT = 512 * 1024 };
 
 struct seal_blocks {

@@ -10,8 +10,8 @@
 #include "store/chunk_seal.h"
 #include "store/seal_rows.h"
 
-/* Orders the rows and packs them. rows->first_id and end_id have been set. -ENOMEM, -ECANCELED: *ret is
- * empty. */
+/* Orders the rows and packs them. rows->first_id and end_id have been set. -ENOMEM, -ECANCELED:
+ * *ret is empty. */
 int seal_image(struct seal_rows *rows, const struct chunk_seal_opts *opts,
                struct chunk_image *ret) LM_MUST_CHECK;
 

@@ -2,11 +2,11 @@
  *
  * seal_index.c - every token of a block, looked at once.
  *
- * Most of the time of sealing that is not zstd's goes into telling new tokens from known ones. Most have
- * just been seen: a small table of their bytes, which stays in the fastest cache, knows those. The
- * others are looked up in a hash table of places, which is kept as small as the block allows, since
- * every look at it may be a miss of the cache. Nobody can make it slow with chosen tokens: after a few
- * probes a token simply counts as new, which costs a little work and nothing else.
+ * Most of the time of sealing that is not zstd's goes into telling new tokens from known ones. Most
+ * have just been seen: a small table of their bytes, which stays in the fastest cache, knows those.
+ * The others are looked up in a hash table of places, which is kept as small as the block allows,
+ * since every look at it may be a miss of the cache. Nobody can make it slow with chosen tokens:
+ * after a few probes a token simply counts as new, which costs a little work and nothing else.
  */
 #include "store/seal_index.h"
 

@@ -40,8 +40,8 @@ struct seal_index {
     uint32_t longest; /* token with a digit in the messages of the last block */
 };
 
-/* The next block: its messages without colours, and its fields, both with something that is no token
- * between two records. -ENOMEM. */
+/* The next block: its messages without colours, and its fields, both with something that is no
+ * token between two records. -ENOMEM. */
 int seal_index_block(struct seal_index *x, struct str messages, struct str fields) LM_MUST_CHECK;
 /* A block of which nothing is known (nothing in it can be read any more): it has nothing. */
 int seal_index_nothing(struct seal_index *x) LM_MUST_CHECK;

@@ -3,9 +3,9 @@
  * seal_rows.h - what goes into a chunk, before it is packed.
  *
  * Rows are collected in order of their ids, one small struct each; their texts stay where they are,
- * in the journal or in the blocks of an older chunk. seal_rows_order() then gives label sets their final
- * numbers and puts rows into lanes: all rows of one (class, source, job, task) beside each other, in
- * order of arrival within.
+ * in the journal or in the blocks of an older chunk. seal_rows_order() then gives label sets their
+ * final numbers and puts rows into lanes: all rows of one (class, source, job, task) beside each
+ * other, in order of arrival within.
  *
  * Threads: one at a time.
  * Owns:    its arrays and a reference to each label set; not the texts.

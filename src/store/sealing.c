@@ -4,9 +4,9 @@
  *
  *     loop: take the oldest full file ─▶ pool: positions, seal, commit ─▶ loop: new row, the file is free
  *
- * The table of positions goes along: what it says is true as of the end of the file, so it is the last
- * table and the frames of this file. A crash at any moment repeats the file: its chunk is not there,
- * or it is and the journal is told so at the next start.
+ * The table of positions goes along: what it says is true as of the end of the file, so it is the
+ * last table and the frames of this file. A crash at any moment repeats the file: its chunk is not
+ * there, or it is and the journal is told so at the next start.
  */
 #include "store/store_impl.h"
 
@@ -123,7 +123,8 @@ static void on_retry(uv_timer_t *timer)
     sealing_wake(timer->data);
 }
 
-/* A new segment that got its chunk joins the others; one that did not is as if it had never been. */
+/* A new segment that got its chunk joins the others; one that did not is as if it had never
+ * been. */
 static void take_chunk(struct store *s)
 {
     struct sealing *g = &s->sealing;
@@ -196,8 +197,8 @@ void sealing_wake(void *store)
         start(s);
 }
 
-/* Files of the journal that are sealed and still there may have positions newer than the table: when
- * the index was made anew, their own table was lost. */
+/* Files of the journal that are sealed and still there may have positions newer than the table:
+ * when the index was made anew, their own table was lost. */
 static int catch_up(struct store *s)
 {
     struct sealing *g = &s->sealing;

@@ -314,8 +314,8 @@ int segment_commit(struct segment *s, const struct chunk_image *image, struct ch
     err = write_and_sync(s, s->files->idx_fd, buf_str(&image->idx), s->idx_n);
     if (err < 0) {
         chunk_unref(c);
-        /* The record must not come to light later. When even this fails the ids, which another segment
-         * has by then, show at the next start that it counts for nothing. */
+        /* The record must not come to light later. When even this fails the ids, which another
+         * segment has by then, show at the next start that it counts for nothing. */
         (void)!ftruncate(s->files->idx_fd, (off_t)s->idx_n);
         (void)!ftruncate(s->files->seg_fd, (off_t)s->seg_n);
         return err;

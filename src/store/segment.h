@@ -5,10 +5,10 @@
  *     history/2026-11-26/0000000000000001.seg   [chunk][chunk][chunk]
  *     history/2026-11-26/0000000000000001.idx   [record][record][record]
  *
- * A chunk exists when its record in the .idx file is whole: the chunk is written and synced first, the
- * record is written and synced after it. So whatever a crash leaves behind the last whole record is
- * nothing, and is cut off. A segment in which writing or syncing failed is `closed`: what it has
- * stays, and the next chunk goes into a new one.
+ * A chunk exists when its record in the .idx file is whole: the chunk is written and synced first,
+ * the record is written and synced after it. So whatever a crash leaves behind the last whole
+ * record is nothing, and is cut off. A segment in which writing or syncing failed is `closed`: what
+ * it has stays, and the next chunk goes into a new one.
  *
  * Threads: any one at a time. Owns: its files and one reference to each of its chunks.
  */
@@ -44,7 +44,8 @@ struct segment_report {
     uint32_t set_aside;  /* files renamed to damaged-... */
 };
 
-/* The newest table of positions that was found. What frames of the journal below end_id say is older. */
+/* The newest table of positions that was found. What frames of the journal below end_id say is
+ * older. */
 struct sealed_positions {
     struct buf bytes;
     uint64_t end_id; /* the table is true as of here */
@@ -63,26 +64,26 @@ int segment_open(const char *dir, const char *day, const char *name, uint32_t ep
 /* NULL is fine. */
 void segment_close(struct segment *s);
 
-/* Appends the chunk that was sealed for seg_at = s->seg_n, and syncs. After 0 it survives a power cut
- * and *ret is the chunk, for segment_take(). On failure nothing has happened, but the segment may be closed.
- * May run beside whoever reads `chunks`, or cuts them. */
+/* Appends the chunk that was sealed for seg_at = s->seg_n, and syncs. After 0 it survives a power
+ * cut and *ret is the chunk, for segment_take(). On failure nothing has happened, but the segment
+ * may be closed. May run beside whoever reads `chunks`, or cuts them. */
 int segment_commit(struct segment *s, const struct chunk_image *image,
                    struct chunk **ret) LM_MUST_CHECK;
 /* Room for one chunk more. -ENOMEM. */
 int segment_reserve(struct segment *s) LM_MUST_CHECK;
-/* The chunk that lies behind the last one belongs to the segment, and so does the reference. There is room
- * for it. */
+/* The chunk that lies behind the last one belongs to the segment, and so does the reference. There
+ * is room for it. */
 void segment_take(struct segment *s, struct chunk *c);
 
 /* Lets go of the chunks at the front whose ids are all below `floor`. */
 void segment_cut(struct segment *s, uint64_t floor);
 
-/* A pair that will take the place of another: its names end in .new until it is shown, and a start before
- * that removes it. Nothing is synced in between. */
+/* A pair that will take the place of another: its names end in .new until it is shown, and a start
+ * before that removes it. Nothing is synced in between. */
 int segment_create_twin(const char *dir, const struct segment *of,
                         struct segment **ret) LM_MUST_CHECK;
-/* Syncs everything, then gives it its names. From here on it counts, and the other one, which has the same
- * chunks, counts no more, even when it is still there. On failure it may count, or not. */
+/* Syncs everything, then gives it its names. From here on it counts, and the other one, which has
+ * the same chunks, counts no more, even when it is still there. On failure it may count, or not. */
 int segment_show(const char *dir, struct segment *s) LM_MUST_CHECK;
 
 /* Removes the files; who reads them may go on. */

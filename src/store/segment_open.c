@@ -3,9 +3,10 @@
  * segment_open.c - what is in a pair of files after whatever happened (docs/store-format.md,
  * "Recovery").
  *
- * The records of the .idx file are walked from the front. At the first that does not hold, the index
- * is made anew from there on: from the chunks themselves, which say how long they are. Nothing of the
- * chunks is read but their heads, so opening takes no longer for a large store than for its index.
+ * The records of the .idx file are walked from the front. At the first that does not hold, the
+ * index is made anew from there on: from the chunks themselves, which say how long they are.
+ * Nothing of the chunks is read but their heads, so opening takes no longer for a large store than
+ * for its index.
  */
 #include "store/segment_impl.h"
 
@@ -73,8 +74,8 @@ static void keep_positions(struct opening *o, const struct chunk_idx *record)
     o->positions->end_id = record->end_id;
 }
 
-/* Is the chunk that the record speaks of where it should be? A .seg file that is short keeps what it
- * has: the chunk says itself what cannot be read. */
+/* Is the chunk that the record speaks of where it should be? A .seg file that is short keeps what
+ * it has: the chunk says itself what cannot be read. */
 static int check_chunk(struct opening *o, const struct chunk_idx *record)
 {
     struct chunk_seg seg;
@@ -159,7 +160,8 @@ static int copy_records(struct opening *o, int to)
     return err;
 }
 
-/* One record for the chunk at seg_at. It has the table that is known, unless that is older than the chunk. */
+/* One record for the chunk at seg_at. It has the table that is known, unless that is older than the
+ * chunk. */
 static int rebuild_one(struct opening *o, uint64_t seg_at, uint64_t end_id, int to)
 {
     struct str positions =

@@ -10,8 +10,8 @@
  *
  * Sealing runs in the pool, one file at a time, oldest first: chunk written and synced, record
  * written and synced (that commits), and only then may the journal use the file again. A failure is
- * tried again; until it works the journal grows to its limit and then takes nothing more, but what it
- * has is never lost.
+ * tried again; until it works the journal grows to its limit and then takes nothing more, but what
+ * it has is never lost.
  *
  * Threads: loop thread.
  * Owns:    the folder state_dir/history.
@@ -29,8 +29,8 @@ struct store_opts {
     const struct keep_conf *keeps;  /* shorter ages of records with certain labels; the caller's */
     size_t keep_count;
     uint64_t min_ms; /* younger ones never go for want of space */
-    /* For want of space, before anything sealed goes: deletes an old plain file. False: there is none.
-     * May be NULL. */
+    /* For want of space, before anything sealed goes: deletes an old plain file. False: there is
+     * none. May be NULL. */
     bool (*drop_file)(void *ctx);
     void *ctx;
     bool look_only; /* for store_verify(): nothing is mended, nothing written; no hub, no loop */
@@ -58,9 +58,9 @@ const struct store_report *store_recovered(const struct store *s);
 int store_attach(struct store *s, struct hub *hub) LM_MUST_CHECK;
 /* --- checking --- */
 
-/* Reads every byte of the history and says what does not hold: in which file (below state_dir), where,
- * what, and how many records cannot be read because of it (0: it is an index, or a tail that counts for
- * nothing). Any thread; the store must not change meanwhile. -ENOMEM, -EIO. */
+/* Reads every byte of the history and says what does not hold: in which file (below state_dir),
+ * where, what, and how many records cannot be read because of it (0: it is an index, or a tail that
+ * counts for nothing). Any thread; the store must not change meanwhile. -ENOMEM, -EIO. */
 typedef void store_damage_fn(const char *file, uint64_t at, const char *what, uint64_t records,
                              void *ctx);
 int store_verify(const struct store *s, store_damage_fn *fn, void *ctx) LM_MUST_CHECK;
@@ -87,8 +87,8 @@ struct store_compacted {
 typedef void store_compacted_fn(int err, const struct store_compacted *c, void *ctx);
 int store_compact(struct store *s, store_compacted_fn *done, void *ctx) LM_MUST_CHECK;
 
-/* There is no space for more: the oldest sealed records go, day by day, but none younger than min_ms.
- * False: nothing could be taken. */
+/* There is no space for more: the oldest sealed records go, day by day, but none younger than
+ * min_ms. False: nothing could be taken. */
 bool store_make_space(struct store *s);
 
 /* The hub is stopping: what is being sealed is finished, nothing more is begun. */
@@ -104,8 +104,8 @@ uint32_t store_damaged(const struct store *s);
 
 /* The first id that is still stored, in chunks or journal, or the one that comes next. */
 uint64_t store_start_id(const struct store *s);
-/* Ids from here on can be read from the journal as they came, without unpacking; what a replay of the
- * recent past wants. A view of it is taken from the hub's journal. */
+/* Ids from here on can be read from the journal as they came, without unpacking; what a replay of
+ * the recent past wants. A view of it is taken from the hub's journal. */
 uint64_t store_raw_id(const struct store *s);
 /* What was cleared, borrowed; NULL: nothing. */
 const struct tombs *store_tombs(const struct store *s);

@@ -2,9 +2,10 @@
  *
  * store_impl.h - what the files of the store share, and nobody else sees.
  *
- * Everything here belongs to the loop thread, except for what a job in the pool was given: the sealing
- * job writes to the files of the current segment and owns the table of positions while it runs, the keeping
- * job has what it took along. Which chunks a segment has changes on the loop only.
+ * Everything here belongs to the loop thread, except for what a job in the pool was given: the
+ * sealing job writes to the files of the current segment and owns the table of positions while it
+ * runs, the keeping job has what it took along. Which chunks a segment has changes on the loop
+ * only.
  *
  * Owns: see each struct.
  */
@@ -108,8 +109,8 @@ struct store {
 
 /* Reads history/. */
 int store_load(struct store *s, struct errinfo *info) LM_MUST_CHECK;
-/* The row of chunks is made anew in two steps: room for so many chunks more than there are; then it is filled
- * and takes the place of the old one. */
+/* The row of chunks is made anew in two steps: room for so many chunks more than there are; then it
+ * is filled and takes the place of the old one. */
 struct chunk_row *chunk_row_new(const struct store *s, uint32_t more) LM_MUST_CHECK;
 void store_set_row(struct store *s, struct chunk_row *row);
 void chunk_row_unref(struct chunk_row *row); /* NULL is fine */
@@ -148,7 +149,8 @@ void keeping_sweep_expired(struct store *s);
 int aging_init(struct store *s) LM_MUST_CHECK;
 /* What is too old goes, unless the last look was less than an hour ago. */
 void aging_check(struct store *s);
-/* What the clock said when the hub started, and the time since; or what it says now, if that is less. */
+/* What the clock said when the hub started, and the time since; or what it says now, if that is
+ * less. */
 int64_t aging_now_us(const struct store *s);
 /* One past the ids of the chunks at the old end that arrived before this time. */
 uint64_t aging_floor(const struct store *s, int64_t time_us);

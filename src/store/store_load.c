@@ -251,8 +251,9 @@ static void drop_doubles(struct store *s)
     }
 }
 
-/* What a hub that was killed has left may be in the page cache alone, and the journal will take it for safe. It
- * is in the last pair: before another one is begun, or a file of the journal used again, all is synced. */
+/* What a hub that was killed has left may be in the page cache alone, and the journal will take it
+ * for safe. It is in the last pair: before another one is begun, or a file of the journal used
+ * again, all is synced. */
 static int sync_last(const struct store *s)
 {
     char path[SEGMENT_PATH];

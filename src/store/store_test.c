@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * store_test.c - from the journal into chunks and back: kept, mended, cleared, given up for age or size.
+ * store_test.c - from the journal into chunks and back: kept, mended, cleared, given up for age or
+ * size.
  */
 #include "store/chunk.h"
 #include "store/chunk_format.h"

@@ -3,9 +3,10 @@
  * textfile.h - a daily file of lines: <name>-2026-01-15.log, then <name>-2026-01-16.log.
  *
  * Whole lines are appended to the file of the day; when it is full it goes on under a new number
- * (rotate.h). The file is opened safely (S7, D13): below a directory that others may not rearrange, never
- * through a link, mode 0640; if it is deleted or replaced a new one is made within a second. What cannot be written is
- * counted and given up, and tried again after some seconds: logging must go on.
+ * (rotate.h). The file is opened safely (S7, D13): below a directory that others may not rearrange,
+ * never through a link, mode 0640; if it is deleted or replaced a new one is made within a second.
+ * What cannot be written is counted and given up, and tried again after some seconds: logging must
+ * go on.
  *
  * Threads: one at a time; calls block on the disk.
  * Owns:    two descriptors.
@@ -32,8 +33,9 @@ struct textfile {
 void textfile_init(struct textfile *t, const char *dir_path, const char *name, uint64_t max_bytes);
 void textfile_fini(struct textfile *t);
 
-/* Appends whole lines to the file of this day ("2026-01-15"). On failure they are given up and info has
- * the sentence, once for each time of trouble: later failures return the code with an empty text. */
+/* Appends whole lines to the file of this day ("2026-01-15"). On failure they are given up and info
+ * has the sentence, once for each time of trouble: later failures return the code with an empty
+ * text. */
 int textfile_write(struct textfile *t, const char *day, struct str lines,
                    struct errinfo *info) LM_MUST_CHECK;
 

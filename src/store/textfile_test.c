@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * textfile_test.c - daily files, their rotation, and the old ones, in a folder that others meddle with.
+ * textfile_test.c - daily files, their rotation, and the old ones, in a folder that others meddle
+ * with.
  */
 #include "store/oldfiles.h"
 #include "store/textfile.h"

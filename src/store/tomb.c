@@ -133,7 +133,8 @@ uint64_t tombs_bound(const struct tombs *t, const struct label *conditions, size
     return 0;
 }
 
-/* A set with this floor and those of `t` that reach up to an id >= `from`, or that `done` does not have. */
+/* A set with this floor and those of `t` that reach up to an id >= `from`, or that `done` does not
+ * have. */
 static int copy_some(const struct tombs *t, uint64_t floor, uint64_t from, const struct tombs *done,
                      struct tombs **ret)
 {

@@ -7,7 +7,8 @@
  * the journal and of chunks ask once per label set. Beside the clears there is the floor: every id
  * below it is gone, whatever its labels (retention).
  *
- * Threads: a set of tombs never changes (a clear makes a new one); references are counted atomically.
+ * Threads: a set of tombs never changes (a clear makes a new one); references are counted
+ * atomically.
  * Owns:    its conditions.
  */
 #ifndef LM_STORE_TOMB_H
@@ -38,8 +39,8 @@ int tombs_with_floor(const struct tombs *t, uint64_t floor, struct tombs **ret) 
 uint64_t tombs_floor(const struct tombs *t); /* 1 when there is none */
 uint32_t tombs_count(const struct tombs *t); /* clears */
 
-/* The same set without the clears that `done` has, too, and that reach below `below` only: nothing is left
- * that they could mean. */
+/* The same set without the clears that `done` has, too, and that reach below `below` only: nothing
+ * is left that they could mean. */
 int tombs_without(const struct tombs *t, const struct tombs *done, uint64_t below,
                   struct tombs **ret) LM_MUST_CHECK;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * two_views_test.h - the same records in the journal and in chunks: whatever is asked of them, both must say
- * the same. A test is listed once, with IN_BOTH().
+ * two_views_test.h - the same records in the journal and in chunks: whatever is asked of them, both
+ * must say the same. A test is listed once, with IN_BOTH().
  */
 #ifndef LM_STORE_TWO_VIEWS_TEST_H
 #define LM_STORE_TWO_VIEWS_TEST_H

@@ -70,7 +70,8 @@ static bool is_in(const struct chunk_reader *r, const struct reader_block *b, ui
     return r->places[row] - b->first_place < b->rows;
 }
 
-/* The first and the last row of a block by the places of rows; false when the reader does not have them. */
+/* The first and the last row of a block by the places of rows; false when the reader does not have
+ * them. */
 static bool place_ends(const struct chunk_reader *r, const struct reader_block *b, uint32_t *first,
                        uint32_t *last)
 {

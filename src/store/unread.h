@@ -2,9 +2,9 @@
  *
  * unread.h - what the readers of a view have met and could not read.
  *
- * A place that does not hold costs its own records and no others: a block its rows, a column or the meta those
- * of its chunk. A reader notes it here and goes on behind it. Who answers says how many records
- * the answer goes without; when the view is dropped the store says where it is.
+ * A place that does not hold costs its own records and no others: a block its rows, a column or the
+ * meta those of its chunk. A reader notes it here and goes on behind it. Who answers says how many
+ * records the answer goes without; when the view is dropped the store says where it is.
  *
  * Threads: any; there is a lock.
  * Owns:    the list. The chunks are the view's.
