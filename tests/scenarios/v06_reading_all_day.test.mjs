@@ -28,12 +28,23 @@ async function open(s, query = "") {
     return { hub, page };
 }
 
-scenario("from hit to hit among the lines between, also beyond what is loaded", async (s, t) => {
+scenario("hits are copied as text and Markdown, and lead from one to the next among the lines between, loaded or not", async (s, t) => {
     if (noBrowser) return t.skip(noBrowser);
     const { page } = await open(s, "?q=needle");
     await until("hits only", async () => (await rowsOf(page)).length === 2);
     await press(page, "N");
     await at(page, "the last hit", "needle last");
+    await press(page, "K");
+    await until("two lines", async () => (await page.locator(".row.chosen").count()) === 2);
+    await press(page, "Y");
+    await page.getByTestId("note").filter({ hasText: "Copied: 2 lines as Markdown" }).waitFor();
+    assert.match(await clipboard(page), /^### app, job run 7, .*\n\n```text\n.*needle first\n.*needle last\n```\n\n\[In logmill\]\(http.*at=\d+\)\n$/);
+    await press(page, "y");
+    await page.getByTestId("note").filter({ hasText: "Copied: 2 lines" }).waitFor();
+    await until("text", async () => /^[\d:.]+ INFO app: needle first\n/.test(await clipboard(page)));
+    await press(page, "Escape");
+    await press(page, "n");
+    await at(page, "the last hit again", "needle last");
     await press(page, "F");
     await page.getByTestId("row").filter({ hasText: "done" }).waitFor();
     await at(page, "the same line among others", "needle last");
@@ -88,20 +99,6 @@ scenario("bookmarks survive a reload, lead to their lines, and are copied and sa
     await marked.first().getByRole("button").first().click();
     await at(page, "its line", "needle last");
     assert.deepEqual(page.errors, []);
-});
-
-scenario("chosen lines are copied as Markdown, and the page says that it has", async (s, t) => {
-    if (noBrowser) return t.skip(noBrowser);
-    const { page } = await open(s, "?q=needle");
-    await press(page, "N");
-    await press(page, "K");
-    await until("two lines", async () => (await page.locator(".row.chosen").count()) === 2);
-    await press(page, "Y");
-    await page.getByTestId("note").filter({ hasText: "Copied: 2 lines as Markdown" }).waitFor();
-    assert.match(await clipboard(page), /^### app, job run 7, .*\n\n```text\n.*needle first\n.*needle last\n```\n\n\[In logmill\]\(http.*at=\d+\)\n$/);
-    await press(page, "y");
-    await page.getByTestId("note").filter({ hasText: "Copied: 2 lines" }).waitFor();
-    await until("text", async () => /^[\d:.]+ INFO app: needle first\n/.test(await clipboard(page)));
 });
 
 /** How many pixels the end of line `id`, the last one, is from the lower edge of each list; null when it is not there. */
