@@ -20,6 +20,7 @@
 #include "source/keeper_in.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -119,7 +120,7 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
     static struct daemon d;
     int err;
 
-    d = (struct daemon){.settings = settings, .lock_fd = -1, .next = {-1, -1, -1, 0}};
+    d = (struct daemon){.settings = settings, .lock_fd = -1, .next = {-1, -1, -1, 0, NULL}};
     upgrade_take_over(&d.inherited);
     raise_descriptor_limit(&d);
     if (d.inherited.nofile)
@@ -138,6 +139,8 @@ int daemon_run(const struct settings *settings, struct errinfo *info)
         d.start_watch.changed = on_process_change;
         supervise_observe(d.supervise, &d.start_watch);
         supervise_start(d.supervise);
+        free(d.inherited.at_rest);
+        d.inherited.at_rest = NULL;
         daemon_announce(&d);
         loop_run(&d.loop);
     }

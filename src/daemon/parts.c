@@ -175,6 +175,7 @@ int daemon_open_sources(struct daemon *d, struct errinfo *info)
     struct supervise_opts opts = {.loop = &d->loop,
                                   .settings = d->settings,
                                   .nofile = d->children_nofile,
+                                  .at_rest = d->inherited.at_rest,
                                   .on_stopped = daemon_finish,
                                   .ctx = d};
     struct intake intake = daemon_intake(d);

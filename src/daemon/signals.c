@@ -204,6 +204,19 @@ static void on_hangup(uv_signal_t *handle, int signum)
 
 /* --- becoming the next program --- */
 
+/* For the next program; NULL when memory is short: then it starts what had ended. */
+static char *resting(const struct daemon *d)
+{
+    struct buf out = {0};
+
+    supervise_say_resting(d->supervise, &out);
+    buf_add_char(&out, '\0');
+    if (buf_error(&out) == 0)
+        return out.p;
+    buf_fini(&out);
+    return NULL;
+}
+
 static void on_upgrade_checked(void *ctx, const char *why)
 {
     struct daemon *d = ctx;
@@ -215,6 +228,7 @@ static void on_upgrade_checked(void *ctx, const char *why)
         diag_error("No upgrade, the old program goes on: %s", why ? why : "the hub is stopping");
         return;
     }
+    d->next.at_rest = resting(d);
     d->stopping = d->upgrading = true;
     daemon_finish(d);
 }

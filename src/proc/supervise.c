@@ -223,7 +223,7 @@ void supervise_start(struct supervise *s)
 {
     for (size_t i = 0; i < s->count; i++) {
         struct process *p = s->processes[i];
-        if (!p->priv->keeper_runs && p->configured)
+        if (!p->priv->keeper_runs && p->configured && !rest_goes_on(s, p))
             life_start(s, p);
         if (!p->priv->keeper_runs || p->priv->due_us)
             continue;
@@ -232,5 +232,6 @@ void supervise_start(struct supervise *s)
         (void)kill(p->keeper_pid, SIGCHLD); /* call now: it may rest up to a second between calls */
         process_set(s, p, PROCESS_STARTING, "it runs already; waiting for its keeper to call");
     }
+    s->opts.at_rest = NULL;
     life_schedule(s);
 }

@@ -93,6 +93,9 @@ struct supervise_opts {
     struct loop *loop;
     const struct settings *settings;
     uint64_t nofile; /* the soft limit of descriptors that children get; 0 = that of this process */
+    /* From supervise_say_resting() of the program before this one; lives until supervise_start().
+     * NULL: nothing. */
+    const char *at_rest;
     /* All children asked to stop have ended and nothing is left to wait for. */
     void (*on_stopped)(void *ctx);
     void *ctx;
@@ -109,9 +112,12 @@ void supervise_observe(struct supervise *s, struct process_observer *o);
 /* Also after supervise_free(); safe on a zeroed observer. */
 void supervise_unobserve(struct process_observer *o);
 
-/* Starts what is configured and not alive. A keeper that lives but does not call within 5 s is
+/* Starts what is configured and not alive, save what `at_rest` names. A keeper that lives but does not call within 5 s is
  * shown as disconnected; it is never doubled. */
 void supervise_start(struct supervise *s);
+
+/* Appends who does not run and is not to be started again, for the program that takes over. */
+void supervise_say_resting(const struct supervise *s, struct buf *out);
 
 /* From source/keeper_in.c. RUN came: the process (created when new) is running; *ret_process is
  * valid until supervise_free(). -LM_E_FULL when there are too many processes. */

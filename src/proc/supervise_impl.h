@@ -105,6 +105,8 @@ struct supervise {
 struct process *process_add(struct supervise *s, const char *name);
 /* As supervise_find(). */
 struct process *process_find(const struct supervise *s, struct str name);
+/* supervise_rest.c: had it ended when this program took over? Then it is shown so. */
+bool rest_goes_on(struct supervise *s, struct process *p);
 /* No keeper of it is there. */
 bool process_is_idle(const struct process *p);
 /* Its labels from now on, copied; without memory it has none. */

@@ -150,20 +150,21 @@ static void keep_open(int fd)
 int upgrade_exec(const struct hand_over *what)
 {
     struct arena arena = {0};
-    char text[96];
+    struct buf text = {0};
     int argc;
     char *path = self_path(&arena), **argv = self_argv(&arena, &argc);
 
-    if (!path || !argv)
+    buf_printf(&text, "%d %d %d %" PRIu64 "%s", what->lock, what->local, what->tcp, what->nofile,
+               what->at_rest ? what->at_rest : "");
+    buf_add_char(&text, '\0');
+    if (!path || !argv || buf_error(&text) < 0 || setenv(variable, text.p, 1) < 0)
         return -ENOMEM;
-    snprintf(text, sizeof text, "%d %d %d %" PRIu64, what->lock, what->local, what->tcp,
-             what->nofile);
-    setenv(variable, text, 1);
     keep_open(what->lock);
     keep_open(what->local);
     keep_open(what->tcp);
     execv(path, argv);
     int rc = -errno;
+    buf_fini(&text);
     arena_fini(&arena);
     return rc;
 }
@@ -177,12 +178,15 @@ void upgrade_take_over(struct hand_over *ret)
 {
     const char *text = getenv(variable);
     struct hand_over got;
+    int n = 0;
 
     *ret = (struct hand_over){.lock = -1, .local = -1, .tcp = -1};
     if (!text)
         return;
-    if (sscanf(text, "%d %d %d %" SCNu64, &got.lock, &got.local, &got.tcp, &got.nofile) == 4)
-        *ret = (struct hand_over){take(got.lock), take(got.local), take(got.tcp), got.nofile};
+    if (sscanf(text, "%d %d %d %" SCNu64 "%n", &got.lock, &got.local, &got.tcp, &got.nofile, &n) ==
+        4)
+        *ret = (struct hand_over){take(got.lock), take(got.local), take(got.tcp), got.nofile,
+                                  strdup(text + n)};
     unsetenv(variable);
     while (waitpid(-1, NULL, WNOHANG) > 0)
         continue;

@@ -20,6 +20,8 @@
 struct hand_over {
     int lock, local, tcp;
     uint64_t nofile; /* the limit of descriptors that children get; 0 = the present one */
+    char *
+        at_rest; /* heap: which processes stay as they are (supervise_say_resting()); may be NULL */
 };
 
 /* Runs the program that lies where ours was started from. `done` comes later: why is NULL when it
@@ -30,7 +32,7 @@ int upgrade_check(struct loop *loop, void (*done)(void *ctx, const char *why), v
 /* Becomes that program, with the command line of this one. Only returns when it fails: -errno. */
 int upgrade_exec(const struct hand_over *what);
 
-/* What an earlier program left for this one; all -1 when it was started afresh. Children of the
+/* What an earlier program left for this one; all -1 when it was started afresh. The caller owns at_rest. Children of the
  * earlier one that have ended meanwhile are collected. */
 void upgrade_take_over(struct hand_over *ret);
 

@@ -137,6 +137,35 @@ scenario("upgrades under load lose no line and refuse no connection", async (s) 
     for (const keeper of keepers) await until("no zombie", () => !isAlive(keeper) || statusOf(keeper, "PPid") !== pid);
 });
 
+scenario("what had ended, or was stopped, does not begin again with an upgrade", async (s) => {
+    const said = join(s.dir, "said");
+    const hub = await s.hub({
+        processes: {
+            once: { command: ["sh", "-c", `echo once >> ${said}`], restart: "never" },
+            broken: { command: ["sh", "-c", `echo broken >> ${said}; exit 3`], restart: "never" },
+            web: { ...sleeper("x"), depends_on: ["once"] },
+            idle: { command: ["sh", "-c", `echo idle >> ${said}; exec sleep 1000`] },
+        },
+    });
+    const once = await hub.processIn("once", "exited");
+    await hub.processIn("broken", "disconnected");
+    await hub.processIn("idle", "running");
+    const { pid } = await hub.processIn("web", "running");
+    assert.equal((await cli(s, hub, "stop", "idle")).status, 0);
+    await hub.processIn("idle", "exited");
+    assert.equal((await cli(s, hub, "upgrade")).status, 0);
+    const again = await hub.processIn("once", "exited");
+    assert.equal(again.exit.ended_at, once.exit.ended_at);
+    assert.equal((await hub.processIn("broken", "disconnected")).exit.code, 3);
+    await hub.processIn("idle", "exited");
+    assert.equal((await hub.processIn("web", "running")).pid, pid);
+    assert.equal((await cli(s, hub, "restart", "web")).status, 0, "what it needs is still done");
+    await until("another life", async () => (await hub.processIn("web", "running")).pid !== pid);
+    assert.deepEqual(readFileSync(said, "utf8").trim().split("\n").sort(), ["broken", "idle", "once"]);
+    assert.equal((await cli(s, hub, "start", "idle")).status, 0);
+    await hub.processIn("idle", "running");
+});
+
 scenario("a program that does not take the configuration takes nothing over", async (s) => {
     const hub = await s.hub({ processes: { web: sleeper("x") } });
     const { pid } = await hub.processIn("web", "running");
