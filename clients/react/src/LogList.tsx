@@ -8,7 +8,6 @@ import {
     useLayoutEffect,
     useMemo,
     useRef,
-    useState,
     type MouseEvent,
     type ReactNode,
     type RefObject,
@@ -26,7 +25,7 @@ import type { Model } from "./model.js";
 import { LEVELS, WARN, jsonOf, type Row } from "./record.js";
 import { useScrolling } from "./scrolling.js";
 import type { Session } from "./session.js";
-import { useSignal } from "./signal.js";
+import { Signal, useSignal } from "./signal.js";
 import type { Window } from "./lines.js";
 import type { ListView } from "./view.js";
 
@@ -41,27 +40,31 @@ interface Size {
     line: number; // height of one line
 }
 
-/** The size of the list and of its characters; read when they change, never per row. */
+/** The size of the list and of its characters; read when they change, never per row. A signal and no state,
+ * because it is drawn anew at once then: no frame shows rows of a size that is gone. */
 function useSize(host: RefObject<HTMLDivElement>, probe: RefObject<HTMLDivElement>): Size {
-    const [size, setSize] = useState<Size>({ width: 800, height: 0, cell: 8, line: 20 });
+    const size = useRef<Size>({ width: 800, height: 0, cell: 8, line: 20 });
+    const changed = useMemo(() => new Signal(), []);
+    useSignal(changed);
     useLayoutEffect(() => {
         const list = host.current as HTMLDivElement;
         const measure = (): void => {
             const box = (probe.current as HTMLDivElement).getBoundingClientRect();
-            setSize({
+            size.current = {
                 width: list.clientWidth,
                 height: list.clientHeight,
                 cell: box.width / 100 || 8,
                 line: Math.round(box.height) || 20,
-            });
+            };
+            changed.fire();
         };
         const observer = new ResizeObserver(measure);
         observer.observe(list);
         observer.observe(probe.current as HTMLDivElement);
         measure();
         return () => observer.disconnect();
-    }, [host, probe]);
-    return size;
+    }, [host, probe, changed]);
+    return size.current;
 }
 
 /** Who marks text wants to keep it: it must not move away. */
