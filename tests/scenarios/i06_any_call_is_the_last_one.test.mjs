@@ -37,7 +37,8 @@ function driver(t, ...args) {
 
 test("whatever the system call, a kill there costs nothing acknowledged", { timeout: TIMEOUT_MS, skip: noStrace }, (t) => {
     const d = driver(t);
-    const calls = d.calls().slice(1); // without execve()
+    // Without execve(); and without brk(), of which each run needs another number, since heaps begin where chance has it.
+    const calls = d.calls().slice(1).filter(({ line }) => !line.startsWith("brk("));
     assert.ok(calls.length > 500, `${calls.length} system calls`);
     assert.ok(calls.some(({ line }) => /rename.*\.seg\.new/.test(line)), "a compaction is among them");
     const chosen = some(calls, 97);
