@@ -32,8 +32,8 @@ int upgrade_check(struct loop *loop, void (*done)(void *ctx, const char *why), v
 /* Becomes that program, with the command line of this one. Only returns when it fails: -errno. */
 int upgrade_exec(const struct hand_over *what);
 
-/* What an earlier program left for this one; all -1 when it was started afresh. The caller owns at_rest. Children of the
- * earlier one that have ended meanwhile are collected. */
+/* What an earlier program left for this one; all -1 when it was started afresh. The caller owns
+ * at_rest. Children of the earlier one that have ended meanwhile are collected. */
 void upgrade_take_over(struct hand_over *ret);
 
 #endif

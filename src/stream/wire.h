@@ -22,8 +22,7 @@ struct form {
     struct str name;   /* of the subscription, on wires that carry many; empty: none */
     bool basic_levels; /* trace is sent as debug, fatal as error */
     bool compressed;   /* batches are */
-    uint32_t
-        batch_ms; /* it is sent at most once in so many ms, to BATCH_MS_MAX; 0: whenever there is something */
+    uint32_t batch_ms; /* sent at most once in so many ms; 0: whenever there is something */
 };
 
 /* Longer, and an unfinished line (`partial`) would be shown before records that came ahead of it. */
