@@ -133,7 +133,6 @@ static void put_records(char *heads, const struct batch *b, const struct jframe_
 void jframe_write(char *at, const struct batch *b, const struct jframe_layout *l, uint64_t seed,
                   bool clear_next)
 {
-    PUT(at + 4, uint32_t, JFRAME_MAGIC);
     PUT(at + 16, uint64_t, b->first_id + l->unstored);
     PUT(at + 24, uint32_t, l->count);
     PUT(at + 28, uint16_t, l->set_count);
@@ -152,9 +151,11 @@ void jframe_write(char *at, const struct batch *b, const struct jframe_layout *l
         PUT(at + l->length, uint64_t, 0);
 }
 
+/* Length and magic in one store: a frame that has its magic had its length, too. */
 static void commit(char *at, uint32_t length)
 {
-    atomic_store_explicit((_Atomic uint32_t *)(void *)at, length, memory_order_release);
+    uint64_t word = (uint64_t)JFRAME_MAGIC << 32 | length;
+    atomic_store_explicit((_Atomic uint64_t *)(void *)at, word, memory_order_release);
 }
 
 void jframe_commit(char *at, const struct jframe_layout *l)
@@ -165,7 +166,6 @@ void jframe_commit(char *at, const struct jframe_layout *l)
 void jframe_copy(char *at, const char *frame, uint32_t length, uint64_t seed, bool clear_next)
 {
     memcpy(at + 16, frame + 16, length - 16);
-    PUT(at + 4, uint32_t, JFRAME_MAGIC);
     PUT(at + 8, uint64_t, XXH3_64bits_withSeed(at + 16, length - 16, seed));
     if (clear_next)
         PUT(at + length, uint64_t, 0);
@@ -203,8 +203,8 @@ int jframe_check(struct str bytes, uint64_t seed, struct jframe *ret)
 
     if (bytes.n < 8)
         return 0;
-    uint32_t length =
-        atomic_load_explicit((const _Atomic uint32_t *)(const void *)p, memory_order_acquire);
+    uint32_t length = (uint32_t)atomic_load_explicit((const _Atomic uint64_t *)(const void *)p,
+                                                     memory_order_acquire);
     if (length == 0)
         return 0;
     if (length % 8 || length < JFRAME_HEAD || length > bytes.n || !holds(p, length, seed))

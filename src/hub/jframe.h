@@ -46,10 +46,10 @@ struct jframe_layout {
 };
 void jframe_measure(const struct batch *b, struct jframe_layout *ret);
 
-/* Writes b (with b->first_id set) to `at`, which has room for layout->length bytes, except for the
- * length word, which stays 0: jframe_commit() stores it and so makes the frame exist. The word
- * after the frame is cleared when `clear_next`. `seed` is the secret of the file: without it nobody
- * can make up bytes that pass for a frame. */
+/* Writes b (with b->first_id set) to `at`, which has room for layout->length bytes, except for its
+ * first 8 bytes, length and magic, which stay 0: jframe_commit() stores them at once and so makes
+ * the frame exist. The 8 bytes after the frame are cleared when `clear_next`. `seed` is the secret
+ * of the file: without it nobody can make up bytes that pass for a frame. */
 void jframe_write(char *at, const struct batch *b, const struct jframe_layout *layout,
                   uint64_t seed, bool clear_next);
 /* A copy of a whole frame of another file, for one with this seed. It exists at once. */
@@ -59,8 +59,8 @@ void jframe_commit(char *at, const struct jframe_layout *layout);
 /* Looks for a valid frame at the start of `bytes`. Returns 1, 0 when nothing was written here
  * (length 0 or fewer than 8 bytes left), or -LM_E_DAMAGED. */
 int jframe_check(struct str bytes, uint64_t seed, struct jframe *ret) LM_MUST_CHECK;
-/* Is there a frame whose length word is 0 and that holds otherwise? It was a whole one when its
- * length was lost. */
+/* Is there a frame whose length is 0 and that holds otherwise, its magic included? It was committed
+ * and has lost its length since. */
 bool jframe_lost_length(struct str bytes, uint64_t seed);
 
 /* Walks the records of one checked frame. */

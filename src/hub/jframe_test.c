@@ -40,7 +40,7 @@ static struct str write_frame(struct row *r)
     jframe_measure(&r->batch, &layout);
     char *bytes = malloc(layout.length);
     memset(bytes, 0xee, layout.length);
-    memset(bytes, 0, 4);
+    memset(bytes, 0, 8);
     jframe_write(bytes, &r->batch, &layout, seed, false);
     jframe_commit(bytes, &layout);
     return str_of(bytes, layout.length);

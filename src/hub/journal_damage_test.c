@@ -14,7 +14,7 @@
 
 #include <xxhash.h>
 
-enum { FRAMES = 9, MESSAGE_MAX = 24 };
+enum { FRAMES = 9, MESSAGE_MAX = 24, SEED_AT = 40 }; /* of the file's head */
 
 /* The undamaged bytes, and where frames lie in them. */
 struct original {
@@ -460,6 +460,35 @@ static void a_killed_append_leaves_no_trace_and_is_no_damage(void **state)
     }
 }
 
+/* The hub was killed with everything written, the check included, but before the one store that
+ * makes the frame exist. */
+static void a_frame_whose_commit_never_came_is_no_damage(void **state)
+{
+    struct row *r = *state;
+    struct jframe_layout layout;
+    static char frame[600] __attribute__((aligned(8)));
+    uint64_t seed;
+
+    restore(r);
+    memcpy(&seed, original.bytes + SEED_AT, sizeof seed);
+    fill(r, &(struct origin){0}, 60, 3);
+    jframe_measure(&r->batch, &layout);
+    assert_true(layout.length <= sizeof frame);
+    jframe_write(frame, &r->batch, &layout, seed, false);
+    row_write_at(r, original.name, original.used, frame, layout.length);
+    row_open(r);
+    assert_false(reported(r));
+    assert_int_equal(served(r), untouched(0, 0));
+    row_close(r);
+    restore(r);
+    jframe_commit(frame, &layout);
+    row_write_at(r, original.name, original.used, frame, layout.length);
+    row_open(r);
+    assert_false(reported(r));
+    assert_int_equal(served(r), untouched(0, 0) | UINT64_C(7)
+                                                      << 60); /* it had been all but there */
+}
+
 /* A record's text holds a whole frame with the highest ids, and comes to lie where recovery looks
  * for frames: in a damaged place, and behind the end of what was written. */
 static void a_text_that_looks_like_a_frame_is_never_taken_for_one(void **state)
@@ -569,6 +598,7 @@ int main(void)
         DAMAGE_TEST(writing_goes_on_in_a_new_file_after_a_torn_one),
         DAMAGE_TEST(a_torn_file_without_frames_keeps_its_name),
         DAMAGE_TEST(a_killed_append_leaves_no_trace_and_is_no_damage),
+        DAMAGE_TEST(a_frame_whose_commit_never_came_is_no_damage),
         DAMAGE_TEST(a_text_that_looks_like_a_frame_is_never_taken_for_one),
         DAMAGE_TEST(older_files_that_were_put_back_are_set_aside),
         DAMAGE_TEST(holes_in_the_last_file_are_filled_before_writing_goes_on),

@@ -137,7 +137,7 @@ static void add_frame(struct buf *out, const struct golden_frame *f, uint64_t se
     b.position = position_of(f);
     jframe_measure(&b, &layout);
     assert_int_equal(buf_reserve(out, layout.length), 0);
-    memset(out->p + out->n, 0, 4);
+    memset(out->p + out->n, 0, 8);
     jframe_write(out->p + out->n, &b, &layout, seed, false);
     jframe_commit(out->p + out->n, &layout);
     out->n += layout.length;
