@@ -4,8 +4,9 @@
 if(LOGMILL_WEB)
     set(PAGE_DIR ${CMAKE_BINARY_DIR}/web)
     set(PAGE_INDEX index.html)
-    set(PAGE_FILES ${PAGE_DIR}/index.html ${PAGE_DIR}/assets/app.js ${PAGE_DIR}/assets/worker.js
-        ${PAGE_DIR}/assets/app.css ${PAGE_DIR}/assets/favicon.svg)
+    set(PAGE_FILES index.html assets/favicon.svg assets/app.js assets/app.js.gz assets/worker.js
+        assets/worker.js.gz assets/app.css assets/app.css.gz)
+    list(TRANSFORM PAGE_FILES PREPEND ${PAGE_DIR}/)
     file(GLOB WEB_SOURCES CONFIGURE_DEPENDS web/*.json web/*.mjs web/index.html web/src/*
         web/public/assets/* clients/client/src/* clients/client/src/*/* clients/react/src/*)
     list(FILTER WEB_SOURCES EXCLUDE REGEX "\\.test\\.ts$")

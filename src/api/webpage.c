@@ -32,23 +32,29 @@
 EMBED(page_index, PAGE_INDEX);
 #ifdef PAGE_ASSETS
 EMBED(page_script, "assets/app.js");
+EMBED(page_script_gz, "assets/app.js.gz");
 EMBED(page_worker, "assets/worker.js");
+EMBED(page_worker_gz, "assets/worker.js.gz");
 EMBED(page_style, "assets/app.css");
+EMBED(page_style_gz, "assets/app.css.gz");
 EMBED(page_icon, "assets/favicon.svg");
 #endif
+
+#define PLAIN(symbol)  symbol, symbol##_end, NULL, NULL
+#define PACKED(symbol) symbol, symbol##_end, symbol##_gz, symbol##_gz_end
 
 static const struct embedded {
     const char *path;
     const char *content_type;
-    const char *start;
-    const char *end;
+    const char *start, *end;
+    const char *gzip, *gzip_end;
 } embedded[] = {
-    {"/", "text/html; charset=utf-8", page_index, page_index_end},
+    {"/", "text/html; charset=utf-8", PLAIN(page_index)},
 #ifdef PAGE_ASSETS
-    {"/assets/app.js", "text/javascript; charset=utf-8", page_script, page_script_end},
-    {"/assets/worker.js", "text/javascript; charset=utf-8", page_worker, page_worker_end},
-    {"/assets/app.css", "text/css; charset=utf-8", page_style, page_style_end},
-    {"/assets/favicon.svg", "image/svg+xml", page_icon, page_icon_end},
+    {"/assets/app.js", "text/javascript; charset=utf-8", PACKED(page_script)},
+    {"/assets/worker.js", "text/javascript; charset=utf-8", PACKED(page_worker)},
+    {"/assets/app.css", "text/css; charset=utf-8", PACKED(page_style)},
+    {"/assets/favicon.svg", "image/svg+xml", PLAIN(page_icon)},
 #endif
 };
 
@@ -98,7 +104,8 @@ static const struct page_file *file_at(size_t i)
     struct str bytes = i == 0 ? with_versions(bytes_of(0)) : bytes_of(i);
     snprintf(etags[i], sizeof(etags[i]), "\"%016" PRIx64 "\"",
              (uint64_t)XXH3_64bits(bytes.p, bytes.n));
-    files[i] = (struct page_file){e->path, e->content_type, etags[i], bytes};
+    struct str gzip = str_of(e->gzip, (size_t)(e->gzip_end - e->gzip));
+    files[i] = (struct page_file){e->path, e->content_type, etags[i], bytes, gzip};
     return &files[i];
 }
 

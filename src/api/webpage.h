@@ -20,8 +20,8 @@ struct http_req;
 struct page_file {
     const char *path; /* as in the request: "/", "/assets/app.js" */
     const char *content_type;
-    const char *etag; /* with its quotation marks; changes with the bytes */
-    struct str bytes; /* valid for ever */
+    const char *etag;       /* with its quotation marks; changes with the bytes */
+    struct str bytes, gzip; /* valid for ever; no gzip of what is small */
 };
 
 /* The file behind a path, or NULL. */

@@ -7,9 +7,6 @@
  * browser asks for the first page each time (no-cache) and mostly gets 304. That page names its
  * files with their hashes, and a file asked for with its own is kept without asking, so an upgraded
  * hub never meets the script of the one before.
- *
- * Whoever takes gzip gets it. A file is packed once, when it is first wanted so, and kept for the
- * life of the program.
  */
 #include "api/webpage.h"
 
@@ -39,54 +36,16 @@ static bool names_version(struct http_req *req, const struct page_file *file)
     return v.p && str_eq(v, str_of(file->etag + 1, strlen(file->etag) - 2));
 }
 
-enum { PACKED_FROM = 1024 /* bytes; less is one packet either way */, PACKED_MAX = 8 };
-
-static int pack(struct str bytes, struct buf *out)
-{
-    struct pack *p;
-    int err = pack_new(&p, PACK_GZIP);
-
-    if (err < 0)
-        return err;
-    err = pack_add(p, bytes, true, out);
-    pack_free(p);
-    return err;
-}
-
-/* The file with gzip; n is 0 when that cannot be had. */
-static struct str packed(const struct page_file *file)
-{
-    static struct {
-        const struct page_file *file;
-        struct buf bytes;
-    } known[PACKED_MAX];
-    size_t i = 0;
-
-    while (i < PACKED_MAX && known[i].file && known[i].file != file)
-        i++;
-    if (i == PACKED_MAX)
-        return STR_NONE;
-    if (!known[i].file && pack(file->bytes, &known[i].bytes) < 0) {
-        buf_fini(&known[i].bytes);
-        return STR_NONE;
-    }
-    known[i].file = file;
-    return buf_str(&known[i].bytes);
-}
-
+/* The bytes to send: packed for whoever takes that. */
 static struct str body_for(struct http_req *req, const struct page_file *file)
 {
-    struct str small = STR_NONE;
-
-    if (file->bytes.n < PACKED_FROM)
+    if (file->gzip.n == 0)
         return file->bytes;
     http_add_header(req, "Vary", "Accept-Encoding");
-    if (pack_gzip_accepted(http_header(req, "Accept-Encoding")))
-        small = packed(file);
-    if (small.n == 0)
+    if (!pack_gzip_accepted(http_header(req, "Accept-Encoding")))
         return file->bytes;
     http_add_header(req, "Content-Encoding", "gzip");
-    return small;
+    return file->gzip;
 }
 
 static void serve(struct http_req *req, struct str path)

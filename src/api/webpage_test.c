@@ -7,12 +7,10 @@
 
 #include "net/http_once_test.h"
 
-static const char long_file[3000] = "a{}";
-
 static const struct page_file files[] = {
-    {"/", "text/html; charset=utf-8", "\"01\"", {"<html>", 6}},
-    {"/assets/app.js", "text/javascript; charset=utf-8", "\"02\"", {"let x;", 6}},
-    {"/assets/app.css", "text/css; charset=utf-8", "\"03\"", {long_file, sizeof long_file}},
+    {"/", "text/html; charset=utf-8", "\"01\"", {"<html>", 6}, {0}},
+    {"/assets/app.js", "text/javascript; charset=utf-8", "\"02\"", {"let x;", 6}, {0}},
+    {"/assets/app.css", "text/css; charset=utf-8", "\"03\"", {"a { }", 5}, {"packed", 6}},
 };
 
 const struct page_file *page_find(struct str path)
@@ -122,14 +120,12 @@ static void a_large_file_is_packed_for_those_who_take_that(void **state)
 {
     struct fixture *f = *state;
 
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(ask(f, "/assets/app.css", "Accept-Encoding: gzip, br\r\n"), 200);
-        assert_has(f, "Content-Encoding: gzip\r\n");
-        assert_has(f, "Vary: Accept-Encoding\r\n");
-        assert_true(strtoul(strstr(f->answer, "Content-Length: ") + 16, NULL, 10) < 100);
-    }
+    assert_int_equal(ask(f, "/assets/app.css", "Accept-Encoding: gzip, br\r\n"), 200);
+    assert_has(f, "Content-Encoding: gzip\r\n");
+    assert_has(f, "Vary: Accept-Encoding\r\n");
+    assert_has(f, "\r\n\r\npacked");
     assert_int_equal(ask(f, "/assets/app.css", "Accept-Encoding: br, gzip;q=0\r\n"), 200);
-    assert_has(f, "Content-Length: 3000\r\n");
+    assert_has(f, "\r\n\r\na { }");
     assert_null(strstr(f->answer, "Content-Encoding"));
     assert_int_equal(ask(f, "/assets/app.js", "Accept-Encoding: gzip\r\n"), 200);
     assert_null(strstr(f->answer, "Content-Encoding"));
