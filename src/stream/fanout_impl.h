@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * fanout_impl.h - what fanout.c, flush.c, sub.c and replay.c share, and nobody else sees.
+ * fanout_impl.h - what the files of a subscription share, and nobody else sees.
  */
 #ifndef LM_STREAM_FANOUT_IMPL_H
 #define LM_STREAM_FANOUT_IMPL_H
@@ -63,21 +63,18 @@ struct sub {
     struct outlet *out;
     struct feed *feed;
     enum sub_state state;
+    bool blocked;     /* the socket is full, or the connection is ending */
+    bool shared;      /* others use the outlet, too */
+    bool paused;      /* no replay may start */
+    bool lossless;    /* falls back to the journal instead of losing the oldest */
     uint64_t next_id; /* replaying, paused: the next id to look at */
     struct feed_place place;
-    bool blocked;                /* the socket is full, or the connection is ending */
-    bool shared;                 /* others use the outlet, too */
-    bool paused;                 /* no replay may start */
-    bool lossless;               /* falls back to the journal instead of losing the oldest */
-    int64_t last_drained_us;     /* monotonic: when the socket last took all it was given */
-    struct feed_skipped dropped; /* while blocked; told as soon as the socket takes bytes again */
+    int64_t last_drained_us; /* monotonic: when the socket last took all it was given */
+    /* Ten thousand sit idle, so what few need at a time is made when needed, and NULL else: */
+    struct feed_skipped *dropped; /* while blocked; told as soon as the socket takes bytes again */
     struct finding *finding;
-    /* Only while a replay is under way and not blocked: */
-    struct step *step;         /* from chunks: under way, or made and not yet sent */
-    struct journal_view *view; /* from the journal */
-    const struct tombs *tombs;
-    uint64_t view_end; /* ids below are in the view, or nowhere */
-    struct journal_cursor cursor;
+    struct step *step; /* replay from chunks: under way, or made and not yet sent */
+    struct past *past; /* replay from the journal, while not blocked */
 };
 
 /* --- feed_index.c --- */
@@ -105,8 +102,8 @@ void fanout_seal(struct fanout *s, struct feed *f);
 
 /* --- farewell.c --- */
 
-/* The hub stops: says goodbye to everybody who has all that was published, and to the others when they have it,
- * or when that takes too long. */
+/* The hub stops: says goodbye to everybody who has all that was published, and to the others when
+ * they have it, or when that takes too long. */
 void farewell_begin(struct fanout *s);
 /* While the hub stops: the socket of this one has taken what it was given. */
 void farewell_go_on(struct sub *sub);
@@ -145,6 +142,9 @@ void sub_start_replay(struct sub *sub, uint64_t next_id);
 void sub_stop_replay(struct sub *sub);
 /* One slice of work. Leaves the subscriber blocked, live, or in need of another slice. */
 void sub_replay_step(struct sub *sub);
+
+/* --- finding.c --- */
+
 /* Where do the newest n matching records begin? Replays from there. */
 int sub_find_tail(struct sub *sub, uint32_t n) LM_MUST_CHECK;
 /* The same for those after `after`; when there are more than n, a gap says so. */

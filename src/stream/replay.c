@@ -11,10 +11,8 @@
 #include "base/clock.h"
 #include "record/encode.h"
 #include "store/chunk.h"
-#include "store/query.h"
 #include "stream/fanout_impl.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 enum {
@@ -23,13 +21,38 @@ enum {
     SLICE_US = 2000,                 /* a slow filter makes slices short */
 };
 
+/* The journal, as one subscriber reads it. */
+struct past {
+    struct journal_view *view;
+    const struct tombs *tombs;
+    uint64_t end; /* ids below are in the view, or nowhere */
+    struct journal_cursor cursor;
+};
+
+static struct past *open_past(struct sub *sub)
+{
+    struct fanout_opts *o = &sub->fanout->opts;
+    struct past *p = malloc(sizeof *p);
+    struct journal_view *view = p ? journal_view_take(o->hub->journal, sub->next_id) : NULL;
+
+    if (!view) {
+        free(p);
+        return NULL;
+    }
+    *p = (struct past){view, tombs_ref(store_tombs(o->store)), journal_end_id(o->hub->journal),
+                       journal_seek(view, sub->next_id)};
+    return p;
+}
+
 void sub_stop_replay(struct sub *sub)
 {
     sub_forget_step(sub);
-    journal_view_drop(sub->fanout->opts.hub->journal, sub->view);
-    tombs_unref(sub->tombs);
-    sub->view = NULL;
-    sub->tombs = NULL;
+    if (!sub->past)
+        return;
+    journal_view_drop(sub->fanout->opts.hub->journal, sub->past->view);
+    tombs_unref(sub->past->tombs);
+    free(sub->past);
+    sub->past = NULL;
 }
 
 void sub_start_replay(struct sub *sub, uint64_t next_id)
@@ -137,7 +160,7 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
     while (jframe_next(reader, &r)) {
         if (decided != r.labels) {
             filter_decide(filter, r.labels, &verdict);
-            dead_to = tombs_dead_to(sub->tombs, r.labels);
+            dead_to = tombs_dead_to(sub->past->tombs, r.labels);
         }
         decided = r.labels;
         if (r.id < sub->next_id || !filter_match_rest(filter, &verdict, &r))
@@ -153,20 +176,6 @@ static int replay_frame(struct sub *sub, const struct jframe *f)
     if (f->first_id + f->count > sub->next_id)
         sub->next_id = f->first_id + f->count;
     return 0;
-}
-
-static bool open_view(struct sub *sub)
-{
-    struct fanout_opts *o = &sub->fanout->opts;
-
-    if (!sub->view) {
-        sub->view = journal_view_take(o->hub->journal, sub->next_id);
-        sub->view_end = journal_end_id(o->hub->journal);
-        sub->tombs = tombs_ref(store_tombs(o->store));
-        if (sub->view)
-            sub->cursor = journal_seek(sub->view, sub->next_id);
-    }
-    return sub->view != NULL;
 }
 
 /* The disk is full, and what came since is sent live only: this client has missed it, as far as its
@@ -211,7 +220,9 @@ static void journal_step(struct sub *sub)
     size_t scanned = 0;
     bool more = true;
 
-    if (!open_view(sub)) {
+    if (!sub->past)
+        sub->past = open_past(sub);
+    if (!sub->past) {
         sub_cut(sub); /* no memory */
         return;
     }
@@ -219,7 +230,7 @@ static void journal_step(struct sub *sub)
     s->missing.next = 0;
     while (more && gather_size(s) < SLICE_BYTES && scanned < SLICE_SCANNED &&
            clock_mono_us() < end_us) {
-        more = journal_next_or_unstored(&sub->cursor, &f);
+        more = journal_next_or_unstored(&sub->past->cursor, &f);
         if (more && replay_frame(sub, &f) < 0) {
             sub_cut(sub);
             return;
@@ -232,9 +243,10 @@ static void journal_step(struct sub *sub)
         sub_refuse(sub);
         return;
     }
+    uint64_t end = sub->past->end;
     if (sub->blocked || !more)
         sub_stop_replay(sub); /* holds no file while it waits */
-    if (!more && sub->view_end == journal_end_id(s->opts.hub->journal))
+    if (!more && end == journal_end_id(s->opts.hub->journal))
         reach_the_edge(sub);
     else if (!sub->blocked)
         turn_hook_ask(s->opts.loop, &s->replay_hook);
@@ -247,128 +259,13 @@ void sub_replay_step(struct sub *sub)
 
     if (sub->blocked)
         return;
-    if (!sub->view && !sub->step && sub->next_id < start) {
+    if (!sub->past && !sub->step && sub->next_id < start) {
         gather_begin(sub->fanout);
         pass_hole(sub, start);
     }
     if (sub->step ||
-        (!sub->view && sub->next_id < store_raw_id(store) && sub->next_id < store_end_id(store)))
+        (!sub->past && sub->next_id < store_raw_id(store) && sub->next_id < store_end_id(store)))
         sub_chunk_step(sub);
     else
         journal_step(sub);
-}
-
-/* --- tail=N: where do the newest N matching records begin? Looked up in the pool. --- */
-
-struct finding {
-    struct job job;
-    struct sub *sub; /* NULL: the subscriber has left */
-    struct fanout *fanout;
-    struct store_view *view;
-    struct query query;
-    struct feed *feed; /* whose filter the query uses */
-    uint64_t first;    /* the smallest id found */
-    uint64_t second;   /* the next larger one */
-    bool overflows,
-        resumes; /* the last of `limit` only tells that there is more than may be sent */
-    atomic_bool cancel;
-    int err;
-};
-
-static int note_id(const struct record *r, void *ctx)
-{
-    struct finding *f = ctx;
-    f->second = f->first;
-    f->first = r->id;
-    return 0;
-}
-
-static void find_work(struct job *job)
-{
-    struct finding *f = LIST_ITEM(job, struct finding, job);
-    struct query_result result = {0};
-
-    f->err = query_run(&f->query, f->view, note_id, f, &result);
-    f->overflows = f->resumes && result.emitted == f->query.limit;
-}
-
-static void begin_where_found(struct sub *sub, const struct finding *f)
-{
-    if (!f->resumes) {
-        sub_start_replay(sub, f->first ? f->first : f->query.max_id + 1);
-        return;
-    }
-    if (f->overflows)
-        sub_say_gap(sub, GAP_RESUME_LIMIT, f->query.min_id - 1, f->second);
-    sub_start_replay(sub, f->overflows ? f->second : f->query.min_id);
-}
-
-static void find_done(struct job *job)
-{
-    struct finding *f = LIST_ITEM(job, struct finding, job);
-    struct fanout *s = f->fanout;
-
-    store_view_drop(s->opts.store, f->view);
-    if (f->sub) {
-        f->sub->finding = NULL;
-        if (f->err == -LM_E_EXPENSIVE)
-            sub_refuse(f->sub);
-        else if (f->err < 0)
-            sub_cut(f->sub);
-        else
-            begin_where_found(f->sub, f);
-    }
-    fanout_leave_feed(s, f->feed);
-    free(f);
-}
-
-static int find(struct sub *sub, uint64_t min_id, uint32_t n, bool resumes)
-{
-    struct fanout *s = sub->fanout;
-    struct finding *f = calloc(1, sizeof *f);
-
-    if (!f)
-        return -ENOMEM;
-    f->sub = sub;
-    f->fanout = s;
-    f->feed = sub->feed;
-    query_init(&f->query, sub->feed->filter);
-    f->resumes = resumes;
-    f->query.min_id = min_id;
-    f->query.max_id = hub_last_id(s->opts.hub);
-    f->query.order = QUERY_NEWEST_FIRST;
-    f->query.count = QUERY_COUNT_NONE;
-    f->query.limit = n;
-    f->query.cancel = &f->cancel;
-    f->view = store_view_take(s->opts.store, min_id);
-    enum job_kind kind = f->feed->filter->costly ? JOB_COSTLY : JOB_SHORT;
-    int err = f->view ? job_ask(s->opts.loop, &f->job, kind, find_work, find_done) : -ENOMEM;
-    if (err < 0) {
-        store_view_drop(s->opts.store, f->view);
-        free(f);
-        return err;
-    }
-    f->feed->subs++; /* keeps the filter alive while the pool reads it */
-    sub->finding = f;
-    sub->state = SUB_FINDING;
-    return 0;
-}
-
-int sub_find_tail(struct sub *sub, uint32_t n)
-{
-    return find(sub, 0, n, false);
-}
-
-int sub_find_resume(struct sub *sub, uint64_t after, uint32_t n)
-{
-    return find(sub, after + 1, n + 1, true);
-}
-
-void sub_forget_finding(struct sub *sub)
-{
-    if (!sub->finding)
-        return;
-    sub->finding->sub = NULL;
-    atomic_store(&sub->finding->cancel, true);
-    sub->finding = NULL;
 }

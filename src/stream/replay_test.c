@@ -142,7 +142,7 @@ static void a_stalled_replay_holds_little_and_goes_on_where_it_stopped(void **st
     for (int i = 0; i < 200; i++)
         turn(w);
     assert_in_range(c->conn->out.n, 1, 512 * 1024);
-    assert_null(sub_of(w, c)->view);
+    assert_null(sub_of(w, c)->past);
     while (c->count < 5000) {
         client_read(c, 1000);
         turn(w);

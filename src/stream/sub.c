@@ -55,12 +55,17 @@ static int gather_pages(const struct feed_place *at, struct iovec iov[IOV_MAX_PA
 static void drop_oldest(struct sub *sub)
 {
     struct fanout *s = sub->fanout;
-    struct feed_skipped *all = &sub->dropped;
-
     struct feed_skipped now = feed_skip(sub->feed, &sub->place, s->opts.client_lag / 2);
+
     if (now.count == 0)
         return;
     s->opts.metrics->dropped_total += now.count;
+    struct feed_skipped *all = sub->dropped ? sub->dropped : calloc(1, sizeof *all);
+    if (!all) {
+        sub_cut(sub); /* better than a hole that cannot be told */
+        return;
+    }
+    sub->dropped = all;
     all->from = all->from ? all->from : now.from;
     all->to = now.to;
     all->count += now.count;
@@ -70,12 +75,12 @@ static void drop_oldest(struct sub *sub)
 
 static void tell_dropped(struct sub *sub)
 {
-    struct feed_skipped dropped = sub->dropped;
+    struct feed_skipped *dropped = sub->dropped;
 
-    if (dropped.count == 0)
-        return;
-    sub->dropped = (struct feed_skipped){0};
-    sub_say_dropped(sub, &dropped);
+    sub->dropped = NULL; /* telling may block again */
+    if (dropped)
+        sub_say_dropped(sub, dropped);
+    free(dropped);
 }
 
 /* The journal has what a client that wants everything still lacks; the others want what is recent. */
@@ -353,6 +358,7 @@ void sub_closed(struct sub *sub)
     list_remove(&sub->link);
     s->sub_count--;
     fanout_leave_feed(s, sub->feed);
+    free(sub->dropped);
     free(sub);
     if (s->closing && s->sub_count == 0)
         farewell_end(s);
