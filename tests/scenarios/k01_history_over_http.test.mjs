@@ -69,6 +69,9 @@ scenario("a histogram by time and level, of any width", async (s) => {
     });
     assert.deepEqual(range.buckets.map((b) => b.count), [10, 10, 10]);
     assert.deepEqual((await ask(hub, `${LOGS}/histogram`, { from: "2020-01-01", to: "2020-01-02", bucket: "1h" })).total, 0);
+    // Nothing matches, and one end is open.
+    for (const open of [{ from: "1h" }, { to: "2100-01-01" }, {}])
+        assert.equal((await ask(hub, `${LOGS}/histogram`, { job_run_id: "nobody", ...open })).total, 0, JSON.stringify(open));
 });
 
 scenario("facets and patterns", async (s) => {
