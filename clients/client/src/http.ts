@@ -40,7 +40,7 @@ export class Http {
         const ask = this.options.fetch ?? fetch;
         const response = await ask(this.url(path, params), { ...init, headers }).catch((error: unknown) => {
             if (init.signal?.aborted) throw error;
-            throw new HubError(`the hub at ${this.baseUrl} cannot be reached: ${causeOf(error)}`, 0, "unreachable");
+            throw new HubError(`the hub at ${this.baseUrl} cannot be reached: ${causeOf(error) ?? "is it running?"}`, 0, "unreachable");
         });
         if (!response.ok) throw await errorOf(response);
         return response;
@@ -57,9 +57,9 @@ function pageOrigin(): string {
     throw new TypeError("outside of a page the address of the hub must be given, e.g. http://127.0.0.1:8514");
 }
 
-function causeOf(error: unknown): string {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return cause instanceof Error ? cause.message : String(cause);
+/** What Node knows. Browsers say nothing but that it failed. */
+function causeOf(error: unknown): string | null {
+    return error instanceof Error && error.cause instanceof Error ? error.cause.message : null;
 }
 
 async function errorOf(response: Response): Promise<HubError> {
