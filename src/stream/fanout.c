@@ -148,6 +148,10 @@ static void on_replay(struct turn_hook *hook)
     struct fanout *s = LIST_ITEM(hook, struct fanout, replay_hook);
     int64_t until = clock_mono_us() + REPLAY_TURN_US;
 
+    if (flush_is_busy(s)) {
+        turn_hook_ask(s->opts.loop, hook);
+        return;
+    }
     list_push(&s->replaying, &s->served);
     while (s->replaying.next != &s->served && clock_mono_us() < until) {
         struct list *link = s->replaying.next;

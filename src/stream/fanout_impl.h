@@ -21,13 +21,23 @@ enum gap_reason {
     GAP_RESUME_LIMIT,
 };
 
+/* One write for each client of the feeds that were dirty when it began (flush.c). */
+struct round {
+    struct list feeds;    /* struct feed.dirty; their turn is yet to come */
+    struct feed *serving; /* its turn has begun; NULL between two */
+    uint32_t left;        /* of its subscribers */
+    uint32_t sends;       /* write calls so far */
+    int64_t since_us;     /* monotonic: when the first of what was to be sent then had arrived */
+    int64_t slice_end_us; /* monotonic */
+};
+
 struct fanout {
     struct fanout_opts opts;
     struct page_pool pool;
     struct map by_key;   /* feed key -> struct feed */
     struct map by_label; /* "name=value" -> struct feed_bucket: feeds that demand this label */
     struct feed_bucket open_feeds; /* feeds that demand no label */
-    struct list dirty;             /* feeds with something to send */
+    struct list dirty;             /* feeds with something to send, in the next round */
     struct list held;              /* feeds whose clients do not want it yet (batch_ms) */
     struct list subs;
     struct list replaying;
@@ -37,8 +47,9 @@ struct fanout {
     struct tick tick;       /* the end of a rest, or of a wait of one that is held */
     uv_timer_t heartbeat;   /* once closing: who is still waited for is waited for no longer */
     struct ws_watch watch;  /* of the streams' WebSockets: messages that are never finished */
-    int64_t rest_until_us;  /* monotonic: no flush before */
-    int64_t dirty_since_us; /* monotonic: when the first of what is to be flushed arrived */
+    struct round round;     /* of writes */
+    int64_t rest_until_us;  /* monotonic: no round before */
+    int64_t dirty_since_us; /* monotonic: when the first of what the next round sends arrived */
     struct buf json;        /* scratch: the record being encoded */
     struct buf out;         /* scratch: what a subscriber is about to be sent */
     struct buf rows;        /* scratch: records of a replay that go into one batch */
@@ -117,6 +128,10 @@ int flush_init(struct fanout *s) LM_MUST_CHECK;
 void flush_want(struct fanout *s, struct feed *f);
 /* What is wanted goes out at the end of this turn of the loop, or of a rest. */
 void flush_soon(struct fanout *s);
+/* Is a round under way, between two of its slices? Then what can wait should. */
+bool flush_is_busy(const struct fanout *s);
+/* The feed is about to be freed. */
+void flush_forget(struct fanout *s, const struct feed *f);
 /* Everything goes out now, and nothing later. */
 void flush_last(struct fanout *s);
 

@@ -356,6 +356,87 @@ static void many_records_leave_in_one_write(void **state)
     assert_in_range(w->metrics.sends_total - before, 1, 4);
 }
 
+/* --- a round with more clients than fit into one slice --- */
+
+enum { MANY = CLIENTS_MAX - 1, SLICE = 64 };
+
+static void publish_to_many(struct world *w)
+{
+    for (int i = 0; i < MANY; i++)
+        connect_now(w, "ws", "");
+    until_all_live(w);
+    assert_int_equal(w->metrics.sends_total, 0);
+    publish(w, "a", 1, 50);
+    turn(w);
+    assert_int_equal(w->metrics.sends_total, SLICE);
+}
+
+static void who_comes_late_in_a_round_gets_what_came_during_it(void **state)
+{
+    struct world *w = *state;
+
+    publish_to_many(w);
+    publish(w, "a", 1, 50);
+    for (int i = 0; i < MANY; i++) {
+        UNTIL(w, w->clients[i]->count == 2);
+        expect_ids(w->clients[i], 1, 2);
+    }
+    assert_int_equal(w->metrics.sends_total,
+                     MANY + SLICE); /* one each, and those of the first slice */
+}
+
+static void what_comes_in_the_last_slice_of_a_round_is_not_forgotten(void **state)
+{
+    struct world *w = *state;
+
+    publish_to_many(w);
+    turn(w);
+    assert_int_equal(w->metrics.sends_total, MANY);
+    publish(w, "a", 1, 50);
+    for (int i = 0; i < MANY; i++)
+        UNTIL(w, w->clients[i]->count == 2);
+}
+
+static void clients_may_come_and_go_during_a_round(void **state)
+{
+    struct world *w = *state;
+
+    publish_to_many(w);
+    struct client *c = open_client(w, "ws", false);
+    begin_stream(w, c, "", &(struct sub_start){.from = SUB_FROM_CURSOR, .after = 0});
+    for (int i = 0; i < MANY; i += 3)
+        conn_close(w->clients[i]->conn, 0);
+    publish(w, "a", 1, 50);
+    for (uint32_t i = 0; i < w->client_count; i++)
+        if (i == MANY || i % 3 != 0)
+            UNTIL(w, w->clients[i]->count == 2);
+    expect_ids(c, 1, 2);
+}
+
+static void all_clients_may_go_during_a_round(void **state)
+{
+    struct world *w = *state;
+
+    publish_to_many(w);
+    for (int i = 0; i < MANY; i++)
+        conn_close(w->clients[i]->conn, 0);
+    UNTIL(w, w->metrics.feeds == 0);
+    struct client *c = connect_now(w, "ws", "");
+    UNTIL(w, is_live(w, c));
+    publish(w, "a", 1, 50);
+    UNTIL(w, c->count == 1);
+}
+
+static void a_hub_that_stops_in_a_round_ends_it(void **state)
+{
+    struct world *w = *state;
+
+    publish_to_many(w);
+    fanout_close(w->fanout);
+    for (int i = 0; i < MANY; i++)
+        UNTIL(w, w->clients[i]->count == 1 && w->clients[i]->seen[CLOSE] == 1);
+}
+
 /* --- clients that do not read --- */
 
 struct totals {
@@ -673,6 +754,11 @@ int main(void)
         TEST(a_client_that_comes_while_the_hub_closes_is_turned_away),
         TEST(an_idle_client_lets_the_loop_sleep),
         TEST(many_records_leave_in_one_write),
+        TEST(who_comes_late_in_a_round_gets_what_came_during_it),
+        TEST(what_comes_in_the_last_slice_of_a_round_is_not_forgotten),
+        TEST(clients_may_come_and_go_during_a_round),
+        TEST(all_clients_may_go_during_a_round),
+        TEST(a_hub_that_stops_in_a_round_ends_it),
         TEST(a_slow_client_loses_the_oldest_and_is_told_exactly_how_many_of_which_level),
         TEST(a_flush_of_many_records_is_one_message),
         TEST(a_replay_comes_in_batches_and_meets_live_without_a_seam),

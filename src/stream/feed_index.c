@@ -124,6 +124,7 @@ void fanout_leave_feed(struct fanout *s, struct feed *f)
     }
     map_remove(&s->by_key, str_of(f->key, f->key_n));
     unfile_feed(s, f);
+    flush_forget(s, f);
     feed_free(f);
     s->opts.metrics->feeds--;
 }

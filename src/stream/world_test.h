@@ -29,7 +29,7 @@
 
 #include <cmocka.h>
 
-enum { CLIENTS_MAX = 24, KEPT_MAX = 512, DEADLINE_S = 20 };
+enum { CLIENTS_MAX = 100, KEPT_MAX = 512, DEADLINE_S = 20 };
 
 enum kind { LOG, DROPPED, GAP, BEAT, PING, PONG, CLOSE, ERROR_TEXT, KIND_COUNT };
 
