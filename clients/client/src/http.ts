@@ -57,9 +57,11 @@ function pageOrigin(): string {
     throw new TypeError("outside of a page the address of the hub must be given, e.g. http://127.0.0.1:8514");
 }
 
-/** What Node knows. Browsers say nothing but that it failed. */
+/** Null where fetch says no more than that it failed, as browsers do. */
 function causeOf(error: unknown): string | null {
-    return error instanceof Error && error.cause instanceof Error ? error.cause.message : null;
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    if (!(cause instanceof Error)) return String(cause);
+    return cause instanceof TypeError ? null : cause.message;
 }
 
 async function errorOf(response: Response): Promise<HubError> {
