@@ -6,13 +6,11 @@ import { useCallback, useMemo, useState, type ReactNode } from "react";
 import {
     loadPrefs,
     savePrefs,
-    useAnswer,
     useTheme,
     type Prefs,
     type Theme,
 } from "@logmill/react/page";
-import { accessNow } from "./access";
-import { earlyAccess } from "./early";
+import { useAccess } from "./access";
 import { Header } from "./Header";
 import { JobsPage } from "./JobsPage";
 import { LogsPage } from "./LogsPage";
@@ -46,15 +44,33 @@ export function App(): ReactNode {
         savePrefs(next);
     }, []);
     const Page = useMemo(() => PAGES[path] ?? LogsPage, [path]);
-    const access = useAnswer("access", accessNow);
-    const known = access.data ?? earlyAccess();
+    const access = useAccess();
+    const hasPage = access !== null && (access.mayRead || access.couldRead);
     return (
         <div className="lm page" data-theme={theme}>
-            <Header path={path} prefs={prefs} onPrefs={change} hasSession={known?.hasSession ?? false} />
+            <Header path={path} prefs={prefs} onPrefs={change} hasPage={hasPage} hasSession={access?.hasSession ?? false} />
             <main>
-                {known?.mayRead === false && <SignIn onDone={access.again} />}
-                {(known?.mayRead || access.error !== "") && <Page prefs={prefs} onPrefs={change} theme={theme} />}
+                {access?.mayRead === false && (access.couldRead ? <Ended /> : <First />)}
+                {hasPage && <Page key={access.turn} prefs={prefs} onPrefs={change} theme={theme} />}
             </main>
         </div>
+    );
+}
+
+function First(): ReactNode {
+    return (
+        <SignIn title="Sign in" alone>
+            This hub shows its logs to those who have a token. <code>logmill token create</code> makes one; the address
+            printed by <code>logmill serve</code> opens a session without.
+        </SignIn>
+    );
+}
+
+/** Above what this page could read while it was allowed to. */
+function Ended(): ReactNode {
+    return (
+        <SignIn title="Your session has ended">
+            The hub shows nothing more to this browser: the token was withdrawn, or its time is over.
+        </SignIn>
     );
 }

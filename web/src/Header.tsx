@@ -30,11 +30,13 @@ interface HeaderProps {
     path: string;
     prefs: Prefs;
     onPrefs(prefs: Prefs): void;
+    /** There is a page below, not the question for a token alone. */
+    hasPage: boolean;
     /** There is something to sign out of. */
     hasSession: boolean;
 }
 
-export function Header({ path: open, prefs, onPrefs, hasSession }: HeaderProps): ReactNode {
+export function Header({ path: open, prefs, onPrefs, hasPage, hasSession }: HeaderProps): ReactNode {
     const current = open === "/" ? "/logs" : open;
     return (
         <header className="bar top">
@@ -42,35 +44,41 @@ export function Header({ path: open, prefs, onPrefs, hasSession }: HeaderProps):
                 <Logo />
                 logmill
             </a>
-            <nav className="tabs" aria-label="Pages">
-                {TABS.map(([path, name]) => (
-                    <a key={path} href={href(path)} aria-current={path === current ? "page" : undefined} onClick={follow}>
-                        {name}
-                    </a>
-                ))}
-            </nav>
+            {hasPage && (
+                <nav className="tabs" aria-label="Pages">
+                    {TABS.map(([path, name]) => (
+                        <a key={path} href={href(path)} aria-current={path === current ? "page" : undefined} onClick={follow}>
+                            {name}
+                        </a>
+                    ))}
+                </nav>
+            )}
             <span className="space" />
             <div id="page-status" className="pagestatus" />
             <div className="tools">
-                <button
-                    type="button"
-                    aria-pressed={prefs.wrap}
-                    title="Wrap long lines (l)"
-                    data-testid="wrap"
-                    onClick={() => onPrefs({ ...prefs, wrap: !prefs.wrap })}
-                >
-                    <WrapIcon />
-                    <span className="word">Wrap</span>
-                </button>
-                <button
-                    type="button"
-                    title="Local time, UTC, or since the line before (T)"
-                    data-testid="zone"
-                    onClick={() => onPrefs(nextTime(prefs))}
-                >
-                    <ClockIcon />
-                    <span className="word">{timeName(prefs)}</span>
-                </button>
+                {hasPage && (
+                    <>
+                        <button
+                            type="button"
+                            aria-pressed={prefs.wrap}
+                            title="Wrap long lines (l)"
+                            data-testid="wrap"
+                            onClick={() => onPrefs({ ...prefs, wrap: !prefs.wrap })}
+                        >
+                            <WrapIcon />
+                            <span className="word">Wrap</span>
+                        </button>
+                        <button
+                            type="button"
+                            title="Local time, UTC, or since the line before (T)"
+                            data-testid="zone"
+                            onClick={() => onPrefs(nextTime(prefs))}
+                        >
+                            <ClockIcon />
+                            <span className="word">{timeName(prefs)}</span>
+                        </button>
+                    </>
+                )}
                 <button
                     type="button"
                     title="Colours: as the system, dark, light, high contrast (h)"

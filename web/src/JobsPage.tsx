@@ -4,7 +4,7 @@
 
 import { useState, type ReactNode } from "react";
 import type { LevelCounts, Unread } from "@logmill/client";
-import { count, dayAndClock, duration, useAnswer } from "@logmill/react/page";
+import { count, dayAndClock, duration, Problem, useAnswer } from "@logmill/react/page";
 import type { PageProps } from "./App";
 import { follow, href } from "./router";
 import { service } from "./service";
@@ -45,12 +45,12 @@ export function JobsPage({ prefs }: PageProps): ReactNode {
         5000,
     );
     return (
-        <section className="sheetpage" aria-label="Job runs">
+        <section className="sheetpage" aria-label="Job runs" tabIndex={0}>
             <div className="bar">
                 <h1>Job runs</h1>
                 <Spans span={span} onChange={setSpan} />
             </div>
-            {error !== "" && <p className="problem">{error}</p>}
+            <Problem text={error} />
             <UnreadNote answer={data} />
             {data && data.job_runs.length === 0 && <p className="hint">
                     No job runs in this time. <code>logmill run --job 42 -- make</code> makes one, and so do records with a{" "}

@@ -4,29 +4,36 @@
 // everything all the same.
 
 import type { ReactNode } from "react";
-import { ConnectionStatus, ProcessCard, useProcesses } from "@logmill/react/page";
+import { ConnectionStatus, Problem, ProcessCard, useProcesses } from "@logmill/react/page";
+import { useAccess } from "./access";
 import type { PageProps } from "./App";
 import { InHeader } from "./InHeader";
 import { follow } from "./router";
 import { service } from "./service";
+import { SignIn } from "./SignIn";
 
 const HUB = { service };
+/** What another token would change. */
+const NEEDS_MORE = ["unauthorized", "insufficient_scope", "token_is_limited"];
 
 export function ProcessesPage({ prefs, theme }: PageProps): ReactNode {
     const { processes, connection } = useProcesses(HUB);
+    const access = useAccess();
     const error = "reason" in connection ? connection.reason : "";
     return (
-        <section className="sheetpage" aria-label="Processes">
+        <section className="sheetpage" aria-label="Processes" tabIndex={0}>
             <InHeader>
                 <ConnectionStatus connection={connection} testId="admin-status" />
             </InHeader>
             <div className="bar">
                 <h1>Processes</h1>
             </div>
-            {error !== "" && (
-                <p className="problem" role="alert" data-testid={connection.name === "refused" ? "access" : "lost"}>
-                    {error}
-                </p>
+            <Problem text={error} testId={connection.name === "refused" ? "access" : "lost"} />
+            {access?.mayRead && connection.name === "refused" && NEEDS_MORE.includes(connection.code) && (
+                <SignIn title="Sign in as an administrator">
+                    Processes are for those with a token of the scope <code>admin</code>, and no labels:{" "}
+                    <code>logmill token create --scope admin</code> makes one.
+                </SignIn>
             )}
             {connection.name === "live" && processes.length === 0 && (
                 <p className="hint">

@@ -3,13 +3,15 @@
 // Search over everything that is stored: a filter and a range of time, with lines over time, the most
 // frequent sources and shapes of messages, and the matches, newest first. The address holds it all.
 
-import { useMemo, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useMemo, useState, type FormEvent, type ReactNode } from "react";
 import { filterError, type LogFilter, type LogMessage, type UnreadPlace } from "@logmill/client";
 import {
     count,
     EVERYTHING,
     Histogram,
     marksOf,
+    plural,
+    Problem,
     Session,
     timeFromWords,
     useAnswer,
@@ -42,10 +44,22 @@ function addressOf({ q, from, to }: Wanted): string {
     return href(query === "" ? "/search" : `/search?${query}`);
 }
 
-export function SearchPage(props: PageProps): ReactNode {
+export function SearchPage({ prefs }: PageProps): ReactNode {
     const { query } = useAddress();
-    const wanted = wantedOf(query);
-    return <Search key={query} wanted={wanted} {...props} />;
+    const [turn, setTurn] = useState(0);
+    const wanted = useMemo(() => wantedOf(query), [query]);
+    const { range, mistake } = useMemo(() => understood(wanted, prefs.utc), [wanted, prefs.utc, turn]);
+    const search = (words: Wanted): void => {
+        navigate(addressOf(words));
+        setTurn(turn + 1); // the same words again: what came since is found, and a hub that was away is asked
+    };
+    return (
+        <section className="searchpage" aria-label="Search">
+            <h1 className="sr-only">Search</h1>
+            <SearchForm wanted={wanted} mistake={mistake} onSearch={search} />
+            {range && <Results key={`${turn} ${query}`} wanted={wanted} range={range} utc={prefs.utc} />}
+        </section>
+    );
 }
 
 interface Range {
@@ -53,32 +67,38 @@ interface Range {
     to?: Date;
 }
 
-/** Null when a time cannot be understood. */
-function rangeOf({ from, to }: Wanted, utc: boolean): Range | null {
+interface Understood {
+    /** Null when there is a mistake. */
+    range: Range | null;
+    mistake: string;
+}
+
+/** What the words mean, or what is wrong with them. */
+function understood({ q, from, to }: Wanted, utc: boolean): Understood {
     const now = new Date();
     const start = from === "" ? undefined : timeFromWords(from, now, utc);
     const end = to === "" ? undefined : timeFromWords(to, now, utc);
-    if (start === null || end === null) return null;
-    return { ...(start && { from: start }), ...(end && { to: end }) };
+    const wrong = (mistake: string): Understood => ({ range: null, mistake });
+    const inFilter = filterError(q);
+    if (inFilter) return wrong(inFilter.message);
+    if (start === null || end === null)
+        return wrong("a time was not understood: try 5m ago, yesterday 17:30, or 2026-01-15");
+    if (start && start >= (end ?? now)) return wrong("this time ends before it begins");
+    return { range: { ...(start && { from: start }), ...(end && { to: end }) }, mistake: "" };
 }
 
-function Search({ wanted, prefs }: PageProps & { wanted: Wanted }): ReactNode {
-    const range = useMemo(() => rangeOf(wanted, prefs.utc), [wanted.from, wanted.to, prefs.utc]);
-    const mistake = filterError(wanted.q)?.message ?? (range ? "" : "a time was not understood: try 5m ago, yesterday 17:30, or 2026-01-15");
-    return (
-        <section className="searchpage" aria-label="Search">
-            <h1 className="sr-only">Search</h1>
-            <SearchForm wanted={wanted} mistake={mistake} />
-            {mistake === "" && range && <Results wanted={wanted} range={range} utc={prefs.utc} />}
-        </section>
-    );
+interface SearchFormProps {
+    wanted: Wanted;
+    mistake: string;
+    onSearch(words: Wanted): void;
 }
 
-function SearchForm({ wanted, mistake }: { wanted: Wanted; mistake: string }): ReactNode {
+function SearchForm({ wanted, mistake, onSearch }: SearchFormProps): ReactNode {
     const [words, setWords] = useState(wanted);
+    useEffect(() => setWords(wanted), [wanted]);
     const search = (event: FormEvent): void => {
         event.preventDefault();
-        navigate(addressOf(words));
+        onSearch(words);
     };
     const field = (name: keyof Wanted, label: string, hint: string): ReactNode => (
         <div className={`field ${name === "q" ? "search" : "when"}`}>
@@ -125,7 +145,7 @@ function Results({ wanted, range, utc }: { wanted: Wanted; range: Range; utc: bo
                 onRange={(from, to) => navigate(addressOf({ ...wanted, from: from.toISOString(), to: to.toISOString() }))}
             />
             <div className="results">
-                <Matches filter={filter} range={range} utc={utc} />
+                <Matches filter={filter} range={range} utc={utc} anytime={addressOf({ ...wanted, from: "", to: "" })} />
                 <aside aria-label="What is in it">
                     <Facet name="source" filter={filter} range={range} wanted={wanted} />
                     <Facet name="level" filter={filter} range={range} wanted={wanted} />
@@ -136,10 +156,19 @@ function Results({ wanted, range, utc }: { wanted: Wanted; range: Range; utc: bo
     );
 }
 
-function Matches({ filter, range, utc }: { filter: LogFilter; range: Range; utc: boolean }): ReactNode {
+interface MatchesProps {
+    filter: LogFilter;
+    range: Range;
+    utc: boolean;
+    /** The address of the same search over everything. */
+    anytime: string;
+}
+
+function Matches({ filter, range, utc, anytime }: MatchesProps): ReactNode {
     const [older, setOlder] = useState<LogMessage[]>([]);
     const [pages, setPages] = useState(1);
     const [ended, setEnded] = useState(false);
+    const [trouble, setTrouble] = useState("");
     const first = useAnswer(JSON.stringify([filter, range]), (signal) =>
         service.search({ ...filter, ...range, limit: PAGE, count: "capped", group: true, signal }),
     );
@@ -162,12 +191,17 @@ function Matches({ filter, range, utc }: { filter: LogFilter; range: Range; utc:
     const [unread, setUnread] = useState<UnreadPlace[]>([]);
     return (
         <div className="matches">
-            {first.error !== "" && <p className="problem">{first.error}</p>}
+            <Problem text={first.error} />
             {page && (
                 <p className="foundhead hint">
                     <span data-testid="search-total">
-                        {total === 0 ? "No line matches." : `${count(total ?? 0)}${atLeast ? "+" : ""} matching lines`}
+                        {total === 0 ? "No line matches." : atLeast ? `${count(total ?? 0)}+ matching lines` : plural(total ?? 0, "matching line")}
                     </span>
+                    {total === 0 && (range.from || range.to) && (
+                        <a href={anytime} onClick={follow}>
+                            Search all times
+                        </a>
+                    )}
                     {total !== 0 && (
                         <>
                             <a href={service.exportUrl({ ...filter, ...range, format: "text" })}>Text</a>
@@ -179,8 +213,9 @@ function Matches({ filter, range, utc }: { filter: LogFilter; range: Range; utc:
             )}
             <UnreadNote answer={page}>The list says where.</UnreadNote>
             <Found logs={logs} unread={[...(page?.unread_at ?? []), ...unread]} marks={marks} utc={utc} />
+            <Problem text={trouble} />
             {!ended && (atLeast || pages * PAGE < (total ?? 0)) && (
-                <button type="button" data-testid="search-more" onClick={() => void more()}>
+                <button type="button" data-testid="search-more" onClick={() => more().then(() => setTrouble(""), (error: Error) => setTrouble(error.message))}>
                     Older matches
                 </button>
             )}

@@ -3,10 +3,10 @@
 // How the hub does: rates and sizes over the last minutes, who is connected, every counter there is.
 
 import { useEffect, useRef, useState, type ReactNode } from "react";
-import { bytes, count, fullTime, useAnswer } from "@logmill/react/page";
+import { bytes, count, fullTime, Problem, useAnswer } from "@logmill/react/page";
 import { parseHelp, parseMetrics, quantile, type Metrics } from "./metrics";
 import { Plot } from "./Plot";
-import { HUB, service } from "./service";
+import { service } from "./service";
 
 const EVERY_MS = 2000;
 const KEPT = 150;
@@ -21,10 +21,8 @@ function useReadings(): { readings: Reading[]; help: Map<string, string>; error:
     const help = useRef(new Map<string, string>());
     const { data, error } = useAnswer(
         "metrics",
-        async () => {
-            const response = await fetch(`${HUB}/metrics`);
-            const text = await response.text();
-            if (!response.ok) throw new Error(text);
+        async (signal) => {
+            const text = await service.askText("/metrics", {}, { signal });
             return { at: performance.now(), text };
         },
         EVERY_MS,
@@ -76,16 +74,16 @@ export function StatusPage(): ReactNode {
         ["Memory for live clients", levelsOf(readings, (name) => name === "logmill_feed_bytes"), bytes],
     ];
     return (
-        <section className="sheetpage" aria-label="Status">
+        <section className="sheetpage" aria-label="Status" tabIndex={0}>
             <div className="bar">
                 <h1>Status</h1>
             </div>
-            {error !== "" && <p className="problem">{error}</p>}
-            <div className="plots" data-testid="plots">
+            <Problem text={error} />
+            {(readings.length > 0 || error === "") && <div className="plots" data-testid="plots">
                 {plots.map(([label, values, show]) => (
                     <Plot key={label} label={label} values={values} show={show} />
                 ))}
-            </div>
+            </div>}
             <Stored />
             <Connections />
             <AllMetrics metrics={readings.at(-1)?.metrics} help={help} />

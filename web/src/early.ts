@@ -5,7 +5,7 @@
 // the connection, which takes longer, is made meanwhile. A hub that takes its time is not waited for with drawing.
 
 import { filterFromQuery, firstPage, type FirstPage } from "@logmill/react/page";
-import { accessNow, type Access } from "./access";
+import { askAccess } from "./access";
 import { BASE } from "./router";
 import { service } from "./service";
 
@@ -13,17 +13,12 @@ const WAIT_MS = 150;
 const LISTS = ["/", "/logs"];
 
 const { pathname, search } = location;
-let access: Access | null = null;
 let first: FirstPage | Promise<FirstPage | null> | null = null;
 
 /** The record that an address is a link to; null when it is none. */
 export function placeIn(query: string): number | null {
     const at = Number(new URLSearchParams(query).get("at"));
     return at > 0 ? at : null;
-}
-
-async function askAccess(): Promise<void> {
-    access = await accessNow();
 }
 
 /** What goes wrong here is asked again by those who need it, and told there. */
@@ -40,9 +35,6 @@ export async function answers(): Promise<void> {
     const late = new Promise((resolve) => setTimeout(resolve, WAIT_MS));
     await Promise.race([late, Promise.allSettled([askAccess(), askLines()])]);
 }
-
-/** What this browser may do, if that was known early. */
-export const earlyAccess = (): Access | null => access;
 
 /** The lines of the address that the page was opened with, once: who comes later gets them from the hub. */
 export function takeFirst(): FirstPage | Promise<FirstPage | null> | null {

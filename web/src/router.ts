@@ -22,6 +22,9 @@ const read = (): string => location.pathname + location.search;
  * below it. */
 export const BASE = location.pathname.replace(/\/[^/]*$/, "");
 
+/** The hub that this page came from. */
+export const HUB = location.origin + BASE;
+
 /** The address of a path of the page. */
 export const href = (path: string): string => BASE + path;
 

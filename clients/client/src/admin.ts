@@ -7,7 +7,7 @@
 import { Backoff } from "./backoff.js";
 import { bearerOffer } from "./bearer.js";
 import { Http } from "./http.js";
-import { HubError, type ConnectionState, type Credentials, type WebSocketClass, type WebSocketLike } from "./types.js";
+import { refusedBy, type ConnectionState, type Credentials, type WebSocketClass, type WebSocketLike } from "./types.js";
 
 export interface LogStreamData {
     id: number;
@@ -138,15 +138,11 @@ export class AdminStream {
         this.socket = null;
         if (this.closed) return;
         const attempt = this.backoff.attempts + 1;
-        const isFinal = reason instanceof HubError && reason.isFinal;
-        if (isFinal) this.backoff.atLongest();
+        const refused = refusedBy(reason);
+        if (refused) this.backoff.atLongest();
         const ms = this.backoff.next();
         this.options.onError?.(reason);
-        this.become(
-            isFinal
-                ? { name: "refused", reason: reason.message }
-                : { name: "waiting", until: Date.now() + ms, attempt, reason: reason.message },
-        );
+        this.become(refused ?? { name: "waiting", until: Date.now() + ms, attempt, reason: reason.message });
         this.timer = setTimeout(() => void this.open(), ms);
     }
 

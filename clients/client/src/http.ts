@@ -40,7 +40,7 @@ export class Http {
         const ask = this.options.fetch ?? fetch;
         const response = await ask(this.url(path, params), { ...init, headers }).catch((error: unknown) => {
             if (init.signal?.aborted) throw error;
-            throw new HubError(`the hub at ${this.baseUrl} cannot be reached: ${causeOf(error)}`, 0, "unreachable");
+            throw new HubError(`the hub at ${this.baseUrl} cannot be reached: ${causeOf(error) ?? "is it running?"}`, 0, "unreachable");
         });
         if (!response.ok) throw await errorOf(response);
         return response;
@@ -57,9 +57,11 @@ function pageOrigin(): string {
     throw new TypeError("outside of a page the address of the hub must be given, e.g. http://127.0.0.1:8514");
 }
 
-function causeOf(error: unknown): string {
+/** Null where fetch says no more than that it failed, as browsers do. */
+function causeOf(error: unknown): string | null {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return cause instanceof Error ? cause.message : String(cause);
+    if (!(cause instanceof Error)) return String(cause);
+    return cause instanceof TypeError ? null : cause.message;
 }
 
 async function errorOf(response: Response): Promise<HubError> {

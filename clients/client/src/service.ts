@@ -208,6 +208,11 @@ export class LogStreamingService {
         return this.http.json(path, params, init);
     }
 
+    /** The same of a route whose answer is text. */
+    async askText(path: string, params: Record<string, unknown> = {}, init: RequestInit = {}): Promise<string> {
+        return (await this.http.request(path, params, init)).text();
+    }
+
     /** The address of a route or page of the hub, for a link. */
     url(path: string, params: Record<string, unknown> = {}): string {
         return this.http.url(path, params);

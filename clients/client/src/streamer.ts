@@ -17,6 +17,7 @@ import { SseTransport } from "./sse_transport.js";
 import { isRecord, type ControlMessage, type StreamMessage, type Transport } from "./transport.js";
 import {
     HubError,
+    refusedBy,
     type ConnectionState,
     type LogFilter,
     type LogMessage,
@@ -59,6 +60,7 @@ export class LogStreamer {
     private heardAt = 0;
     private requests = 0;
     private generation = 0;
+    private lastWord: HubError | null = null; // with which the hub ends a stream
     private readonly waiting = new Map<string, Waiting>();
 
     constructor(
@@ -198,7 +200,9 @@ export class LogStreamer {
         this.forget(reason);
         const generation = this.generation;
         if (wasLive) this.options.onDisconnect?.(reason.message);
-        const error = wasLive || reason instanceof HubError ? reason : await this.explain(reason);
+        const said = this.lastWord;
+        this.lastWord = null;
+        const error = said ?? (wasLive || reason instanceof HubError ? reason : await this.explain(reason));
         if (this.generation !== generation || this.transport || this.state.name === "closed") return;
         this.options.onError?.(error);
         this.wait(error);
@@ -216,19 +220,15 @@ export class LogStreamer {
 
     private wait(reason: Error): void {
         const { autoReconnect = true, maxReconnectAttempts = Infinity } = this.options;
-        const final = reason instanceof HubError && reason.isFinal;
+        const refused = refusedBy(reason);
         const attempt = this.backoff.attempts + 1;
         if (!autoReconnect || attempt > maxReconnectAttempts) {
-            this.become(final ? { name: "refused", reason: reason.message } : { name: "closed" });
+            this.become(refused ?? { name: "closed" });
             return;
         }
-        if (final) this.backoff.atLongest();
+        if (refused) this.backoff.atLongest();
         const ms = this.backoff.next();
-        this.become(
-            final
-                ? { name: "refused", reason: reason.message }
-                : { name: "waiting", until: Date.now() + ms, attempt, reason: reason.message },
-        );
+        this.become(refused ?? { name: "waiting", until: Date.now() + ms, attempt, reason: reason.message });
         this.timer = setTimeout(() => this.open(), ms);
     }
 
@@ -297,6 +297,7 @@ export class LogStreamer {
         const error = new HubError(String(message.message), 400, String(message.code), message.details);
         const asked = typeof message.id === "string" ? this.settle(message.id) : undefined;
         if (asked) asked.reject(error);
+        else if (error.code === "filter_too_expensive") this.lastWord = error;
         else this.options.onError?.(error);
     }
 

@@ -89,13 +89,14 @@ export interface LogFilter {
     q?: string;
 }
 
-/** Where a connection stands. `waiting.until` is in milliseconds of Date.now(). */
+/** Where a connection stands. `waiting.until` is in milliseconds of Date.now(); `refused.code` is the word of the
+ * hub's error, as in "unauthorized". */
 export type ConnectionState =
     | { name: "closed" }
     | { name: "connecting"; attempt: number }
     | { name: "live"; transport: "websocket" | "sse" }
     | { name: "waiting"; until: number; attempt: number; reason: string }
-    | { name: "refused"; reason: string };
+    | { name: "refused"; reason: string; code: string };
 
 export interface Credentials {
     /** A bearer token. */
@@ -171,4 +172,10 @@ export class HubError extends Error {
     get isFinal(): boolean {
         return this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429;
     }
+}
+
+/** The state of a connection that ended for this reason: refused for good, or null when trying again may help. */
+export function refusedBy(reason: Error): (ConnectionState & { name: "refused" }) | null {
+    if (!(reason instanceof HubError) || !reason.isFinal) return null;
+    return { name: "refused", reason: reason.message, code: reason.code };
 }

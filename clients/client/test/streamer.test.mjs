@@ -105,7 +105,23 @@ test("a refusal says why and is not repeated in haste", async (t) => {
     made[0].drops();
     for (let i = 0; i < 5; i++) await turn();
     assert.deepEqual(seen.errors, ["a token is needed"]);
-    assert.equal(stream.state.name, "refused");
+    assert.deepEqual(stream.state, { name: "refused", reason: "a token is needed", code: "unauthorized" });
+    mock.timers.tick(10_000);
+    await turn();
+    assert.equal(made.length, 1);
+    stream.disconnect();
+});
+
+test("a stream that ends because its filter costs too much is not begun again in haste", async (t) => {
+    mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+    t.after(() => mock.timers.reset());
+    const { stream, made, seen } = await begin();
+    made[0].accept();
+    made[0].says({ type: "error", code: "filter_too_expensive", message: "too much" });
+    made[0].drops();
+    await turn();
+    assert.deepEqual(seen.errors, ["too much"]);
+    assert.deepEqual(stream.state, { name: "refused", reason: "too much", code: "filter_too_expensive" });
     mock.timers.tick(10_000);
     await turn();
     assert.equal(made.length, 1);

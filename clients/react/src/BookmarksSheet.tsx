@@ -15,6 +15,7 @@ import { saveBlob } from "./save.js";
 import type { Session } from "./session.js";
 import { Sheet } from "./Sheet.js";
 import { useSignal } from "./signal.js";
+import { Problem } from "./Words.js";
 
 interface BookmarksSheetProps {
     session: Session;
@@ -63,11 +64,7 @@ function Marked({ session, utc, onClose, onCopy, note }: BookmarksSheetProps): R
         );
     return (
         <>
-            {error !== "" && (
-                <p className="problem" role="alert">
-                    {error}
-                </p>
-            )}
+            <Problem text={error} />
             <ul className="targets marked" data-testid="marked">
                 {rows.map((row) => (
                     <li key={row.id}>

@@ -12,6 +12,7 @@ import { saveResponse } from "./save.js";
 import type { Session } from "./session.js";
 import { Sheet } from "./Sheet.js";
 import { timeFromWords } from "./words_to_time.js";
+import { Problem } from "./Words.js";
 
 const FORMATS = [
     ["text", "Text"],
@@ -96,11 +97,7 @@ function DownloadForm({ session, utc, onClose }: DownloadSheetProps): ReactNode 
                 <input type="checkbox" checked={packed} onChange={(event) => setPacked(event.target.checked)} />
                 compressed (gzip)
             </label>
-            {trouble !== "" && (
-                <p className="problem" role="alert">
-                    {trouble}
-                </p>
-            )}
+            <Problem text={trouble} />
             <div className="ends">
                 <a
                     className={`main${range ? "" : " off"}`}

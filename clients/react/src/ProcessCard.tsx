@@ -13,6 +13,7 @@ import { useSignal } from "./signal.js";
 import { Spark } from "./Spark.js";
 import { useAnswer } from "./useAnswer.js";
 import { useTheme } from "./useTheme.js";
+import { Problem } from "./Words.js";
 
 const ICONS: Record<string, string> = {
     running: "●",
@@ -67,11 +68,7 @@ export const ProcessCard = memo(function ProcessCard({ process, utc = false, the
             </Facts>
             <Sparks view={view} runs={runs} />
             <CardLines process={process} utc={utc} onLink={onLink} />
-            {trouble !== "" && (
-                <p className="problem" role="alert">
-                    {trouble}
-                </p>
-            )}
+            <Problem text={trouble} />
         </article>
     );
 });

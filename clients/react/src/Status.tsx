@@ -35,7 +35,7 @@ function useConnectionText(connection: ConnectionState): StateText {
             return { name: "reconnecting", text: `Reconnecting ${when}`, reason: connection.reason };
         }
         case "refused":
-            return { name: "refused", text: "Refused", reason: connection.reason };
+            return { name: "refused", text: "Refused", reason: "" };
         case "connecting":
             return { name: "connecting", text: "Connecting…", reason: "" };
         case "closed":
@@ -74,7 +74,6 @@ export function ConnectionStatus({ connection, testId }: { connection: Connectio
 
 export function Status({ session }: { session: Session }): ReactNode {
     const state = useStateText(session);
-    const reason = state.reason || session.trouble;
     return (
         <StateLine state={state} testId="status">
             {state.name === "live" && session.pace.lag !== null && (
@@ -86,9 +85,9 @@ export function Status({ session }: { session: Session }): ReactNode {
                     {session.pace.lag < 1000 ? `${session.pace.lag} ms` : `${(session.pace.lag / 1000).toFixed(1)} s`}
                 </span>
             )}
-            {reason !== "" && (
-                <span className="reason" title={reason}>
-                    {reason}
+            {state.name === "reconnecting" && (
+                <span className="reason" title={state.reason}>
+                    {state.reason}
                 </span>
             )}
             {(state.name === "reconnecting" || state.name === "refused") && (

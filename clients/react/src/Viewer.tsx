@@ -13,7 +13,8 @@ import { toggled, type Column } from "./columns.js";
 import { ColumnsSheet } from "./ColumnsSheet.js";
 import { linesAsMarkdown, linesAsText } from "./copied.js";
 import { DownloadSheet } from "./DownloadSheet.js";
-import { EVERYTHING, sameFilter, termFor, withTerm } from "./filter.js";
+import { Empty, Trouble } from "./Empty.js";
+import { EVERYTHING, termFor, withTerm } from "./filter.js";
 import { Help } from "./Help.js";
 import { HitsBar } from "./HitsBar.js";
 import { plural } from "./format.js";
@@ -26,7 +27,6 @@ import { nextTheme, nextTime, resized, type Prefs, type Size } from "./prefs.js"
 import type { Row } from "./record.js";
 import { SeekDialog } from "./SeekDialog.js";
 import type { Session } from "./session.js";
-import { useSignal } from "./signal.js";
 import { Note, useNote } from "./Note.js";
 import { Toolbar } from "./Toolbar.js";
 import { ListView } from "./view.js";
@@ -113,6 +113,7 @@ export function Viewer(props: ViewerProps): ReactNode {
             <Muted session={session} />
             <HitsBar session={session} view={view} note={say} />
             {props.children}
+            <Trouble session={session} />
             <div className="listbox">
                 <LogList session={session} view={view} theme={theme} wanted={wanted} onColumns={onColumns} actions={actions}>
                     <Empty session={session} />
@@ -217,36 +218,4 @@ function useKeys(props: ViewerProps, root: RefObject<HTMLDivElement>, targets: P
         host?.addEventListener("keydown", pressed);
         return () => host?.removeEventListener("keydown", pressed);
     }, [props.keys, root]);
-}
-
-/** Instead of lines, or beside the first ones of the hub itself. */
-function Empty({ session }: { session: Session }): ReactNode {
-    useSignal(session.state);
-    const { connection, model } = session;
-    if (connection.name === "waiting" || connection.name === "refused")
-        return (
-            <div className="empty" data-testid="empty">
-                <p>No lines to show without the hub.</p>
-                <p className="hint">{connection.reason}</p>
-            </div>
-        );
-    if (connection.name !== "live" && model.edge !== "history") return null;
-    const isFiltered = !sameFilter(model.filter, { ...EVERYTHING, scope: model.filter.scope });
-    return (
-        <div className="empty" data-testid="empty">
-            <p>{isFiltered ? "No line matches this filter yet." : model.shown.length === 0 ? "No lines yet." : "Only the hub itself so far."}</p>
-            {isFiltered ? (
-                <button
-                    type="button"
-                    onClick={() => session.setFilter({ ...EVERYTHING, scope: model.filter.scope })}
-                >
-                    Show all lines
-                </button>
-            ) : (
-                <p className="hint">
-                    Start something: <code>logmill run -- ping localhost</code>
-                </p>
-            )}
-        </div>
-    );
 }

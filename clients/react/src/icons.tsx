@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 
 function Icon({ children }: { children: ReactNode }): ReactNode {
     return (
-        <svg className="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+        <svg className="icon" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
             {children}
         </svg>
     );
@@ -12,7 +12,7 @@ function Icon({ children }: { children: ReactNode }): ReactNode {
 /** A millstone: what grinds the lines. */
 export function Logo(): ReactNode {
     return (
-        <svg className="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+        <svg className="logo" width="22" height="22" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
             <circle cx="16" cy="16" r="13" />
             <path d="M16 11.7C16 8.2 18 5.9 20.5 3.9M19.7 13.9C22.8 12.1 25.7 12.7 28.6 13.9M19.7 18.1C22.8 19.9 23.7 22.7 24.2 25.9M16 20.3C16 23.8 14 26.1 11.5 28.1M12.3 18.1C9.2 19.9 6.3 19.3 3.4 18.1M12.3 13.9C9.2 12.1 8.3 9.3 7.8 6.1" />
             <circle className="hub" cx="16" cy="16" r="2.6" />

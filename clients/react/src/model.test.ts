@@ -234,7 +234,7 @@ describe("Model", () => {
         hub.logs(500, 600);
         hub.model.place([1, 2, 3].map((id) => ({ id, level: "info", message: "m" }) as never));
         expect([hub.ids(), hub.model.edge]).toEqual([[1, 2, 3], "history"]);
-        expect(hub.model.pause).not.toBeNull();
+        expect(hub.model.pause, "nothing of them is new").toEqual({ lines: 0, errors: 0 });
         hub.model.extend([4, 5].map((id) => ({ id, level: "info", message: "m" }) as never));
         hub.model.edge = "attached";
         hub.logs(6, 7);

@@ -227,9 +227,9 @@ export class Model {
         this.atStart = false;
         this.edge = "history";
         this.pause ??= { lines: 0, errors: 0 };
-        this.replace(records.map(rowOf));
-        this.lastId = this.lastKeptId();
+        this.lastId = records.at(-1)?.id ?? 0;
         this.pauseId = this.lastId;
+        this.replace(records.map(rowOf));
         this.changed();
     }
 

@@ -23,5 +23,6 @@ export { inWords as unreadInWords } from "./unread.js";
 export { useAnswer } from "./useAnswer.js";
 export { useTheme } from "./useTheme.js";
 export { Viewer, type ViewerProps } from "./Viewer.js";
+export { Problem, Words } from "./Words.js";
 export { loadViews, saveViews, type View } from "./views.js";
 export { timeFromWords } from "./words_to_time.js";

@@ -49,6 +49,14 @@ describe("a list that keeps few lines", () => {
         expect(ids.filter((id) => id > 1000).length).toBeGreaterThan(1);
     });
 
+    it("says that the line of a link is not there, until one goes elsewhere", async () => {
+        const session = new Session({ service, keep: 100 });
+        await session.seekId(LAST + 5);
+        expect(session.isAstray).toBe(true);
+        await session.seekId(1000);
+        expect(session.isAstray).toBe(false);
+    });
+
     it("goes on loading in both directions, without a hole", async () => {
         const session = new Session({ service, keep: 100 });
         await session.seekId(1000);

@@ -71,6 +71,8 @@ export class Session {
     wanted: number | null = null;
     /** The record that was asked for last: it stays marked. */
     sought: number | null = null;
+    /** It is not among the rows that were found around it. */
+    isAstray = false;
 
     /** The filter whose hits are marked although it does not choose the lines any more; null when it does. */
     lifted: Filter | null = null;
@@ -189,6 +191,7 @@ export class Session {
     follow(): void {
         this.ask();
         if (!this.model.pause) return;
+        this.isAstray = false;
         const edge = this.model.follow();
         if (edge === "counting") this.open({ after: this.model.lastKeptId() });
         else if (edge === "history") this.openFresh();
@@ -300,6 +303,7 @@ export class Session {
         this.model.place(records);
         this.model.sayUnread([...unread, ...this.history.takeUnread()]);
         this.wanted = id;
+        this.isAstray = id !== null && records.every((record) => record.id !== id);
         this.drawNow();
     }
 
@@ -347,6 +351,7 @@ export class Session {
     }
 
     private openFresh(): void {
+        this.isAstray = false;
         this.model.expectFresh(this.model.filter);
         this.open({ tail: TAIL });
     }
