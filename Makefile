@@ -11,6 +11,7 @@
 #   make fuzz       each fuzz target for FUZZ_SECONDS (default 30)
 #   make bench      the programs behind the figures in the README   (build/bench)
 #   make tidy       clang-tidy;  make fmt, make fmt-check  clang-format
+#   make packages   the JavaScript packages for `npm install`      (build/packages)
 #   make docs       writes docs/settings.md and docs/metrics.md anew
 #   make clean
 
@@ -19,7 +20,8 @@ FUZZ_SECONDS = 30
 LISTEN = 127.0.0.1:8514
 C_SOURCES = $(shell find src fuzz bench -name '*.[ch]')
 
-.PHONY: all release run test scenarios asan tsan clang debug fuzz bench tidy fmt fmt-check docs clean
+.PHONY: all release run test scenarios asan tsan clang debug fuzz bench tidy fmt fmt-check packages \
+        docs clean
 all release:
 	@tools/build
 
@@ -65,6 +67,13 @@ fmt:
 fmt-check:
 	@tools/bootstrap --dev
 	clang-format --dry-run --Werror $(C_SOURCES)
+
+packages:
+	@tools/bootstrap --modules
+	npm --prefix clients run build
+	@mkdir -p $(BUILD)/packages
+	@cd clients && npm pack --silent --workspaces --pack-destination ../$(BUILD)/packages
+	@ls $(BUILD)/packages
 
 docs: all
 	tools/check-docs --write $(BUILD)/logmill docs

@@ -4,7 +4,8 @@
  *
  * Conditions are labels, at least one, and all must hold; anything finer would need the store to
  * rewrite what it has sealed. The snapshot that is counted is taken in the turn of the clear, so
- * the number in the answer is exact. The answer comes when the clear is on the disk.
+ * the number in the answer is exact. A limited token clears within its limit: search_new_own() adds its
+ * labels, and limit_ok() refuses where that would not be enough. The answer comes when the clear is on the disk.
  */
 #include "api/search.h"
 
@@ -143,6 +144,27 @@ static bool conditions_ok(struct http_req *req, const struct filter *f)
     return false;
 }
 
+/* Clears go by the labels that records are filed by, and plain files by none: a caller that is limited
+ * otherwise could not be kept to its records. */
+static bool limit_ok(struct http_req *req, bool with_files)
+{
+    const struct grant *g = req->grant;
+    bool ok = true;
+
+    if (!grant_is_limited(g))
+        return true;
+    for (uint32_t i = 0; i < g->label_count; i++)
+        ok &= filter_is_label(g->labels[i].name);
+    if (ok && !with_files)
+        return true;
+    http_reply_error(req, 403, "token_is_limited", NULL,
+                     "%s, and the token \"%s\" is limited to labels: use a token without labels",
+                     ok ? "a plain file holds what belongs to everybody"
+                        : "only what has one of the labels that every record can have is cleared",
+                     g->name);
+    return false;
+}
+
 void logs_clear(struct http_req *req, struct api *api)
 {
     static const char *const words[] = {"0", "1"};
@@ -153,7 +175,8 @@ void logs_clear(struct http_req *req, struct api *api)
         return;
     struct search *s = &c->search;
     s->query.limit = 0;
-    if (!conditions_ok(req, s->filter) || !params_choice(req, "files", words, 2, &c->with_files)) {
+    if (!conditions_ok(req, s->filter) || !params_choice(req, "files", words, 2, &c->with_files) ||
+        !limit_ok(req, c->with_files)) {
         search_free(s);
         return;
     }

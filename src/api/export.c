@@ -270,8 +270,8 @@ static bool read_request(struct export *e, struct str id)
     struct str date;
     const char *ending;
 
-    if (!params_time(req, "from", &e->query.from_us) || !params_time(req, "to", &e->query.to_us) ||
-        !read_zone(e) || !read_date(e, &date) || !read_format(e, &ending))
+    if (!params_range(req, &e->query.from_us, &e->query.to_us) || !read_zone(e) ||
+        !read_date(e, &date) || !read_format(e, &ending))
         return false;
     export_file_name(e->file, id, date, ending);
     return true;

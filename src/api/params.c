@@ -168,6 +168,17 @@ bool params_time(struct http_req *req, const char *name, int64_t *value_us)
     return false;
 }
 
+bool params_range(struct http_req *req, int64_t *from_us, int64_t *to_us)
+{
+    if (!params_time(req, "from", from_us) || !params_time(req, "to", to_us))
+        return false;
+    if (*from_us <= *to_us)
+        return true;
+    http_reply_error(req, 400, "bad_parameter", NULL,
+                     "from is later than to: nothing lies between");
+    return false;
+}
+
 bool params_choice(struct http_req *req, const char *name, const char *const *words, size_t n,
                    int *choice)
 {

@@ -31,6 +31,8 @@ bool params_number(struct http_req *req, const char *name, uint64_t max,
                    uint64_t *value) LM_MUST_CHECK;
 /* A time (clock_parse), or how long ago (duration_parse). False: answered. */
 bool params_time(struct http_req *req, const char *name, int64_t *value_us) LM_MUST_CHECK;
+/* "from" and "to"; also false when the first is behind the second. */
+bool params_range(struct http_req *req, int64_t *from_us, int64_t *to_us) LM_MUST_CHECK;
 /* One of n words; *choice is its place. False: answered. */
 bool params_choice(struct http_req *req, const char *name, const char *const *words, size_t n,
                    int *choice) LM_MUST_CHECK;

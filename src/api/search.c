@@ -55,8 +55,7 @@ bool search_read_range(struct search *s)
     uint64_t last = hub_last_id(s->api->hub);
     bool foreign;
 
-    if (!params_time(s->req, "from", &s->query.from_us) ||
-        !params_time(s->req, "to", &s->query.to_us))
+    if (!params_range(s->req, &s->query.from_us, &s->query.to_us))
         return false;
     if (!text.p)
         return true;

@@ -160,6 +160,10 @@ static int histogram_work(struct search *s)
         err = narrow(h, &first, &last);
     if (err < 0)
         return err;
+    if (last < first) { /* nothing matches */
+        h->count = 0;
+        return 0;
+    }
     h->width_us = h->width_ms ? (int64_t)h->width_ms * 1000 : nice_width(last - first, h->want);
     err = fill_buckets(h, first, last);
     /* The coarse count has found the ends to within one of its own buckets only. */

@@ -8,9 +8,22 @@
 #include "cli/cli.h"
 #include "conf/settings_doc.h"
 #include "metrics/metrics.h"
+#include "record/zone.h"
 #include "source/line_rules.h"
 
 #include <stdio.h>
+
+/* What a start would refuse besides what stands in the file. */
+static int check_outside(const struct settings *s, struct errinfo *info)
+{
+    struct zone zone;
+
+    if (zone_load(&zone, s->time_zone) < 0)
+        return err_set(info, -LM_E_INVALID,
+                       "'time_zone': there is no time zone '%s' on this machine", s->time_zone);
+    zone_fini(&zone);
+    return line_rules_check(s, info);
+}
 
 /* Prints what was collected; a page cut short by lack of memory would be a lie. */
 static int print(struct buf *b)
@@ -35,7 +48,7 @@ static int check(int argc, char **argv)
     if (rc != CLI_OK)
         return rc;
     rc = cli_refuse_rest(argc, argv, NULL);
-    if (rc == CLI_OK && line_rules_check(&s, &info) < 0) {
+    if (rc == CLI_OK && check_outside(&s, &info) < 0) {
         fprintf(stderr, "logmill config: %s\n", info.text);
         rc = CLI_FAILED;
     }

@@ -65,8 +65,12 @@ int hub_call_json(struct hub_call *c, const char *method, const char *path, cons
     if (status < 0) {
         fprintf(stderr, "logmill %s: %s\n", c->command, info.text);
     } else {
-        json_t *answer = json_loadb(got.p ? got.p : "", got.n, 0, NULL);
+        json_t *answer = json_loadb(got.p ? got.p : "", got.n, JSON_ALLOW_NUL, NULL);
         rc = judge(c, status, answer, buf_str(&got));
+        if (rc == CLI_OK && !answer) {
+            fprintf(stderr, "logmill %s: the hub's answer is no JSON\n", c->command);
+            rc = CLI_FAILED;
+        }
         if (rc == CLI_OK)
             *ret_answer = answer;
         else

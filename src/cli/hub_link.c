@@ -30,6 +30,11 @@ static int connect_unix(const char *path, struct errinfo *info)
     int err = -errno;
     if (fd >= 0)
         close(fd);
+    if (err == -EACCES)
+        return err_set(info, err,
+                       "the socket %s is another user's: ask as that user, or over TCP with --url "
+                       "and a token in LOGMILL_TOKEN",
+                       path);
     return err_set(info, err,
                    "no hub answers at %s (%s): start one with `logmill serve`, or name its socket "
                    "with --socket",

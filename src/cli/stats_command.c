@@ -103,7 +103,7 @@ static int run_stats(struct stats_run *st)
 
     ask_path(&st->ask, "/api/v1/stats", "", &path);
     if (ask_get(&st->ask, path.p, ask_collect, &body) == 0) {
-        json_t *answer = json_loadb(body.p ? body.p : "", body.n, 0, NULL);
+        json_t *answer = json_loadb(body.p ? body.p : "", body.n, JSON_ALLOW_NUL, NULL);
         if (st->json)
             fwrite(body.p, 1, body.n, stdout);
         else

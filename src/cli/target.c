@@ -92,6 +92,9 @@ int target_read_url(const struct target *t, struct target_place *ret, struct err
         tail.n--;
     p.prefix = tail.n ? str_of(tail.p - 1, tail.n + 1) : STR("");
     split_authority(&p);
+    if (!*p.host)
+        return err_set(info, -LM_E_INVALID,
+                       "%s names no host: it should look like http://127.0.0.1:8514", t->url);
     *ret = p;
     return 0;
 }

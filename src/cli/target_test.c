@@ -128,6 +128,8 @@ static void another_scheme_is_no_url_of_a_hub(void **state)
     (void)state;
     assert_int_equal(target_read_url(&t, &p, &info), -LM_E_INVALID);
     assert_non_null(strstr(info.text, "ftp://h"));
+    t.url = "http:///logs";
+    assert_int_equal(target_read_url(&t, &p, &info), -LM_E_INVALID);
 }
 
 int main(void)

@@ -207,7 +207,7 @@ static int make_path(const struct wait *w, struct buf *path)
 
 static int refused(int status, const struct buf *body, const struct errinfo *info)
 {
-    json_t *answer = json_loadb(body->p ? body->p : "", body->n, 0, NULL);
+    json_t *answer = json_loadb(body->p ? body->p : "", body->n, JSON_ALLOW_NUL, NULL);
     const char *why = json_text(json_object_get(answer, "error"), "message");
 
     fprintf(stderr, "logmill wait: %s\n", *why ? why : info->text[0] ? info->text : "the hub left");

@@ -3,7 +3,8 @@
  * limit.c - token buckets with debt.
  *
  * Tokens are counted in millionths, so that microseconds times records a second need no division. A
- * bucket that is full says no more than none at all; when the table is full those are thrown out.
+ * bucket that is full says no more than none at all; when the table is full those are thrown out, once a
+ * second at most, lest whoever makes up sources makes each record cost a look at all of them.
  */
 #include "hub/limit.h"
 
@@ -11,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { TOKEN = 1000000, TELL_EVERY_US = 60 * 1000 * 1000 };
+enum { TOKEN = 1000000, TELL_EVERY_US = 60 * 1000 * 1000, SWEEP_EVERY_US = 1000 * 1000 };
 
 static int64_t full(const struct limit *l)
 {
@@ -35,6 +36,9 @@ static void sweep(struct limit *l, int64_t now_us)
 {
     struct map kept = {0};
 
+    if (l->swept_us && now_us - l->swept_us < SWEEP_EVERY_US)
+        return;
+    l->swept_us = now_us;
     for (struct map_slot *s = map_next(&l->by_source, NULL); s; s = map_next(&l->by_source, s)) {
         struct limit_bucket *b = s->value;
         fill(l, b, now_us);

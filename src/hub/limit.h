@@ -29,6 +29,7 @@ struct limit {
     uint64_t rate; /* records a second; 0: no limit */
     struct map by_source;
     struct limit_bucket others;
+    int64_t swept_us; /* monotonic: when full buckets were last looked for */
 };
 
 /* May records of this source pass now? 0, or how many milliseconds to wait. */

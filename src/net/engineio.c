@@ -10,6 +10,7 @@
 #include "net/engineio_impl.h"
 
 #include "base/clock.h"
+#include "net/grant.h"
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -46,6 +47,7 @@ static void free_session(uv_handle_t *handle)
     struct eio_session *s = handle->data;
 
     s->server->ops->on_free(s);
+    grant_unref(s->opener);
     free(s);
 }
 
@@ -163,6 +165,7 @@ static struct eio_session *new_session(struct eio_server *e, struct http_req *re
         free(s);
         return NULL;
     }
+    s->opener = req->grant ? grant_ref(req->grant) : NULL;
     uv_timer_init(&e->loop->uv, &s->timer);
     s->timer.data = s;
     await_ping(s);
@@ -271,6 +274,12 @@ void eio_send(struct eio_session *s, bool binary, struct str payload)
 
 /* --- requests --- */
 
+/* A sid that got about is no way for a limited caller to what another one sees. */
+static bool is_foreign(const struct eio_session *s, const struct http_req *req)
+{
+    return grant_is_limited(req->grant) && req->grant != s->opener;
+}
+
 void eio_handle(struct eio_server *e, struct http_req *req)
 {
     struct str transport = http_query(req, "transport"), sid = http_query(req, "sid");
@@ -289,7 +298,7 @@ void eio_handle(struct eio_server *e, struct http_req *req)
         eio_refuse(req, EIO_TRANSPORT_UNKNOWN);
     else if (!sid.p)
         open_session(e, req, websocket);
-    else if (!s)
+    else if (!s || is_foreign(s, req))
         eio_refuse(req, EIO_SESSION_UNKNOWN);
     else if (websocket)
         eio_begin_probe(s, req);

@@ -25,6 +25,7 @@
 
 struct eio_server;
 struct eio_session;
+struct grant;
 
 struct eio_ops {
     /* A new client, before it is answered. Sets s->self. False: refused, and answered. */
@@ -64,6 +65,7 @@ struct eio_session {
     struct eio_server *server;
     void *self; /* of the server's ops */
     char sid[EIO_SID_MAX + 1];
+    struct grant *opener;        /* who got the sid; NULL: no matter */
     struct eio_link *link;       /* the WebSocket it goes over, or NULL: it polls */
     struct eio_link *probe;      /* a WebSocket that may take over */
     struct http_req *poll;       /* a GET that waits for something to say */

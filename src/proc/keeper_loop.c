@@ -263,12 +263,13 @@ static void say_goodbye(const struct keeper *k)
         return;
     if (k->link.was_up)
         dprintf(STDERR_FILENO,
-                "logmill: the hub has not confirmed the end of this run; all of it is in %s\n",
-                k->opts.log);
+                "logmill: the hub has not confirmed the end of this run; %sall of it is in %s\n",
+                k->file.missing ? "not " : "", k->opts.log);
     else if (!k->opts.quiet)
-        dprintf(STDERR_FILENO,
-                "logmill: no hub at %s; the output is in %s (start a hub with: logmill serve)\n",
-                k->opts.socket, k->opts.log);
+        dprintf(STDERR_FILENO, "logmill: no hub at %s; %s%s (start a hub with: logmill serve)\n",
+                k->opts.socket,
+                k->file.missing ? "not all of the output is in " : "the output is in ",
+                k->opts.log);
 }
 
 void keeper_loop(struct keeper *k)

@@ -8,6 +8,7 @@
 #include "proc/keeper_opts.h"
 #include "proc/keeper_pump.h"
 #include "proc/spawn.h"
+#include "record/record.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -130,12 +131,21 @@ static void close_all(struct pipe_state *s)
 
 /* --- waiting --- */
 
+/* The hub acknowledges lines, and of longer ones parts of RECORD_MESSAGE_MAX: it cannot be behind with
+ * the start of a line. */
+static bool hub_is_behind(const struct pipe_state *s)
+{
+    const struct pump_stream *input = &s->pump.streams[0];
+    uint64_t acked = s->queue.acked[0];
+
+    return input->line_at > acked + BEHIND || input->total > acked + RECORD_MESSAGE_MAX + BEHIND;
+}
+
 /* Is the input to be left alone? For a hub that works, and with a file for any. */
 static bool input_waits(const struct pipe_state *s, int64_t now_us)
 {
     bool wait_for_hub = s->is_file || now_us < link_works_until(&s->link);
-    bool hub_is_behind = s->pump.streams[0].total - s->queue.acked[0] > BEHIND;
-    return console_blocked(&s->console) || (hub_is_behind && wait_for_hub);
+    return console_blocked(&s->console) || (wait_for_hub && hub_is_behind(s));
 }
 
 static void note_hub(struct pipe_state *s, int64_t now_us)
@@ -170,7 +180,7 @@ static void wait_for_something(const struct pipe_state *s, struct pollfd polls[P
 
     if (resting && !waits)
         at = sooner(at, s->pump.rest_us);
-    if (waits && link_works_until(&s->link))
+    if (waits && now_us < link_works_until(&s->link))
         at = sooner(at, link_works_until(&s->link));
     polls[POLL_SIGNALS] = (struct pollfd){.fd = s->signals, .events = POLLIN};
     polls[POLL_HUB] = (struct pollfd){.fd = s->link.fd, .events = link_events(&s->link)};

@@ -112,6 +112,9 @@ static void pass_on(struct pump *p, int i, const char *room, size_t n)
         console_write(p->console, i, data.bytes);
     queue_commit(p->queue, &data);
     keep_tail(&p->streams[i], room, n);
+    const char *end = memrchr(room, '\n', n);
+    if (end)
+        p->streams[i].line_at = data.offset + (uint64_t)(end - room) + 1;
     p->streams[i].total += n;
 }
 

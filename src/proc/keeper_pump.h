@@ -28,9 +28,10 @@ enum { PUMP_HELD_MAX = 4096 };
 struct pump_stream {
     int fd;   /* -1 after end of file */
     bool due; /* has something, or had it when it was read last: read at the end of the rest */
-    uint64_t total; /* bytes taken from the child so far */
-    uint64_t goal;  /* what the dead child had written, once known */
-    size_t held;    /* the start of a line whose rest is still in the pipe */
+    uint64_t total;   /* bytes taken from the child so far */
+    uint64_t line_at; /* of these, up to the end of the last line that ended */
+    uint64_t goal;    /* what the dead child had written, once known */
+    size_t held;      /* the start of a line whose rest is still in the pipe */
     char held_bytes[PUMP_HELD_MAX];
     size_t tail_n; /* the last bytes that were passed on */
     char tail[FRAME_LAST_MAX];

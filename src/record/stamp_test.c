@@ -207,6 +207,7 @@ static void fixed_zones_are_offsets(void **state)
     assert_int_equal(in_zone("+05:30", "2026-07-01T00:00:00Z"), 330);
     assert_int_equal(in_zone("-03", "2026-07-01T00:00:00Z"), -180);
     assert_int_equal(zone_load(&z, "+x"), -LM_E_UNKNOWN);
+    assert_int_equal(zone_load(&z, "+27:00"), -LM_E_UNKNOWN);
     assert_int_equal(zone_load(&z, ""), -LM_E_UNKNOWN);
     assert_int_equal(zone_load(&z, "No/Such_Place"), -LM_E_UNKNOWN);
     assert_int_equal(zone_load(&z, "../../etc/passwd"), -LM_E_UNKNOWN);

@@ -248,7 +248,9 @@ int zone_load(struct zone *z, const char *name)
     if (str_eq_nocase(s, STR("utc")) || str_eq_nocase(s, STR("z")))
         return 0;
     if (s.n && (s.p[0] == '+' || s.p[0] == '-'))
-        return take_clock(&s, &z->first_s) && s.n == 0 ? 0 : -LM_E_UNKNOWN;
+        return take_clock(&s, &z->first_s) && s.n == 0 && abs(z->first_s) <= OFFSET_MAX
+                   ? 0
+                   : -LM_E_UNKNOWN;
     if (str_is(s, "local"))
         return load_file(z, "/etc/localtime");
     if (s.n == 0 || s.n > 100 || s.p[0] == '/' || strstr(name, ".."))

@@ -294,13 +294,15 @@ static int copy_all(struct copying *c, struct errinfo *info)
 int backup_copy(const char *from, const char *to, uint64_t *ret_bytes, struct errinfo *info)
 {
     struct copying c = {.from = from, .to = to, .piece = malloc(PIECE)};
-    int err = strlen(from) > FOLDER_MAX || strlen(to) > FOLDER_MAX
-                  ? err_set(info, -ENAMETOOLONG, "the name of the folder is too long")
-              : is_used(to) ? err_set(info, -EEXIST, "%s is not empty", to)
-              : !c.piece    ? err_set(info, -ENOMEM, "no memory for a copy")
-              : numbers_peek_epoch(from) == 0
-                  ? err_set(info, -ENOENT, "there is no store in %s", from)
-                  : copy_all(&c, info);
+    int err =
+        strlen(from) > FOLDER_MAX || strlen(to) > FOLDER_MAX
+            ? err_set(info, -ENAMETOOLONG, "the name of the folder is too long")
+        : is_used(to) ? err_set(info, -EEXIST, "%s is not empty", to)
+        : !c.piece    ? err_set(info, -ENOMEM, "no memory for a copy")
+        : access(from, R_OK | X_OK) < 0 && errno == EACCES
+            ? err_set(info, -EACCES, "%s may be read only by its owner: copy as that user", from)
+        : numbers_peek_epoch(from) == 0 ? err_set(info, -ENOENT, "there is no store in %s", from)
+                                        : copy_all(&c, info);
 
     if (err == 0)
         *ret_bytes = c.bytes;

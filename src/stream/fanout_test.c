@@ -3,6 +3,7 @@
  * fanout_test.c - from hub_publish() to the other end of a socket: who gets what, what is shared,
  * and what slow clients cost.
  */
+#include "base/clock.h"
 #include "stream/world_test.h"
 
 static int setup(void **state)
@@ -360,10 +361,14 @@ static void many_records_leave_in_one_write(void **state)
 
 enum { MANY = CLIENTS_MAX - 1, SLICE = 64 };
 
-static void publish_to_many(struct world *w)
+/* One slice of a round: the others have not got it yet. */
+static void publish_to_many(struct world *w, uint32_t batch_ms)
 {
     for (int i = 0; i < MANY; i++)
-        connect_now(w, "ws", "");
+        if (batch_ms)
+            connect_paced(w, batch_ms);
+        else
+            connect_now(w, "ws", "");
     until_all_live(w);
     assert_int_equal(w->metrics.sends_total, 0);
     publish(w, "a", 1, 50);
@@ -375,7 +380,7 @@ static void who_comes_late_in_a_round_gets_what_came_during_it(void **state)
 {
     struct world *w = *state;
 
-    publish_to_many(w);
+    publish_to_many(w, 0);
     publish(w, "a", 1, 50);
     for (int i = 0; i < MANY; i++) {
         UNTIL(w, w->clients[i]->count == 2);
@@ -389,10 +394,23 @@ static void what_comes_in_the_last_slice_of_a_round_is_not_forgotten(void **stat
 {
     struct world *w = *state;
 
-    publish_to_many(w);
+    publish_to_many(w, 0);
     turn(w);
     assert_int_equal(w->metrics.sends_total, MANY);
     publish(w, "a", 1, 50);
+    for (int i = 0; i < MANY; i++)
+        UNTIL(w, w->clients[i]->count == 2);
+}
+
+static void a_round_that_goes_on_does_not_make_records_go_out_more_often(void **state)
+{
+    struct world *w = *state;
+    int64_t now_us = clock_mono_us();
+
+    publish_to_many(w, PACED_MAX);
+    publish(w, "a", 1, 50);
+    struct feed *f = sub_of(w, w->clients[0])->feed;
+    assert_true(f->due_us >= now_us + PACED_MAX * 1000);
     for (int i = 0; i < MANY; i++)
         UNTIL(w, w->clients[i]->count == 2);
 }
@@ -401,7 +419,7 @@ static void clients_may_come_and_go_during_a_round(void **state)
 {
     struct world *w = *state;
 
-    publish_to_many(w);
+    publish_to_many(w, 0);
     struct client *c = open_client(w, "ws", false);
     begin_stream(w, c, "", &(struct sub_start){.from = SUB_FROM_CURSOR, .after = 0});
     for (int i = 0; i < MANY; i += 3)
@@ -417,7 +435,7 @@ static void all_clients_may_go_during_a_round(void **state)
 {
     struct world *w = *state;
 
-    publish_to_many(w);
+    publish_to_many(w, 0);
     for (int i = 0; i < MANY; i++)
         conn_close(w->clients[i]->conn, 0);
     UNTIL(w, w->metrics.feeds == 0);
@@ -431,7 +449,7 @@ static void a_hub_that_stops_in_a_round_ends_it(void **state)
 {
     struct world *w = *state;
 
-    publish_to_many(w);
+    publish_to_many(w, 0);
     fanout_close(w->fanout);
     for (int i = 0; i < MANY; i++)
         UNTIL(w, w->clients[i]->count == 1 && w->clients[i]->seen[CLOSE] == 1);
@@ -756,6 +774,7 @@ int main(void)
         TEST(many_records_leave_in_one_write),
         TEST(who_comes_late_in_a_round_gets_what_came_during_it),
         TEST(what_comes_in_the_last_slice_of_a_round_is_not_forgotten),
+        TEST(a_round_that_goes_on_does_not_make_records_go_out_more_often),
         TEST(clients_may_come_and_go_during_a_round),
         TEST(all_clients_may_go_during_a_round),
         TEST(a_hub_that_stops_in_a_round_ends_it),

@@ -63,21 +63,13 @@ static bool next_feed(struct fanout *s)
     struct feed *f = LIST_ITEM(r->feeds.next, struct feed, dirty);
     list_remove(&f->dirty);
     fanout_seal(s, f);
+    if (f->form.batch_ms > 0)
+        f->due_us = clock_mono_us() + (int64_t)f->form.batch_ms * 1000;
     r->serving = f;
     r->left = 0;
     LIST_FOR_EACH (at, &f->live)
         r->left++;
     return true;
-}
-
-static void end_of_feed(struct round *r)
-{
-    struct feed *f = r->serving;
-
-    feed_trim(f);
-    if (f->form.batch_ms > 0)
-        f->due_us = clock_mono_us() + (int64_t)f->form.batch_ms * 1000;
-    r->serving = NULL;
 }
 
 /* Who was served goes to the end of the list. Those who join or leave meanwhile cost at most a
@@ -87,7 +79,8 @@ static void serve_one(struct round *r)
     struct feed *f = r->serving;
 
     if (r->left == 0 || list_empty(&f->live)) {
-        end_of_feed(r);
+        feed_trim(f);
+        r->serving = NULL;
         return;
     }
     struct sub *sub = LIST_ITEM(f->live.next, struct sub, in_state);

@@ -30,6 +30,13 @@ scenario("with --quiet only the file has it", async (s) => {
     assert.equal(hub.logFile("alone").length, "to stdout\nto stderr\n".length);
 });
 
+scenario("without a hub and without a file it does not say that the output is there", async (s) => {
+    const hub = s.newHub();
+    const p = s.run(hub, ["--name", "alone", "--log-dir", "/dev/null/x"], ["echo", "hi"]);
+    assert.equal(await p.end(), 0);
+    assert.match(p.stderr, /no hub at .*; not all of the output is in .*alone\.log/);
+});
+
 scenario("the file of the run before is kept as .log.1", async (s) => {
     const hub = s.newHub();
     for (const word of ["first", "second"]) await s.run(hub, ["--name", "alone"], ["echo", word]).end();

@@ -53,6 +53,11 @@ scenario("config check says what holds, or the same sentence as serve", async (s
     const bad = s.logmill(["config", "check", "--config", file]);
     assert.equal(await bad.end(), USAGE);
     assert.match(bad.stderr, /logmill\.yaml:1:1: unknown setting 'hub_nam': did you mean 'hub_name'\?/);
+
+    writeFileSync(file, "time_zone: Mars\n");
+    const elsewhere = s.logmill(["config", "check", "--config", file]);
+    assert.equal(await elsewhere.end(), 1);
+    assert.match(elsewhere.stderr, /'time_zone': there is no time zone 'Mars'/);
 });
 
 const WORDS = [

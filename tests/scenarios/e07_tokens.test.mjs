@@ -4,7 +4,9 @@
 // on any way in or out.
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
 import WebSocket from "ws";
 import { request } from "../lib/http.mjs";
 import { scenario } from "../lib/scenario.mjs";
@@ -16,6 +18,8 @@ const sender = makeToken("sender", "write");
 const boss = makeToken("boss", "admin");
 const c1 = makeToken("c1-reader", "read", { campaign_id: "c1" });
 const c1Sender = makeToken("c1-sender", "write", { campaign_id: "c1", team: "blue" });
+const c1Boss = makeToken("c1-boss", "admin", { campaign_id: "c1" });
+const blueBoss = makeToken("blue-boss", "admin", { team: "blue" });
 const tokens = [reader, sender, boss, c1, c1Sender].map(({ conf }) => conf);
 const closed = { auth: { loopback: "none", tokens } };
 
@@ -87,6 +91,44 @@ scenario("a limited token sees its own records only, in history and live", async
         assert.equal(answer.status, 403, path);
         assert.equal(answer.json.error.code, "token_is_limited");
     }
+});
+
+scenario("the sid of another's Socket.IO session is no way around the limit", async (s) => {
+    const hub = await s.hub({ settings: closed });
+    const path = "/socket.io/";
+    const query = { EIO: 4, transport: "polling" };
+    for (const [opener, status] of [
+        [reader, 400],
+        [c1, 200],
+    ]) {
+        const { sid } = JSON.parse((await hub.get(path, query, bearer(opener.token))).text.slice(1));
+        assert.equal((await hub.get(path, { ...query, sid }, { method: "POST", body: "40", ...bearer(opener.token) })).status, 200);
+        await push(hub, [{ message: "of c2", campaign_id: "c2" }, { message: "of c1", campaign_id: "c1" }], bearer(sender.token));
+        const asked = await hub.get(path, { ...query, sid }, bearer(c1.token));
+        assert.equal(asked.status, status, asked.text);
+        assert.ok(!asked.text.includes("of c2"));
+    }
+});
+
+scenario("an administrator limited to labels clears its own records, and no files", async (s) => {
+    const hub = await s.hub({ settings: { auth: { loopback: "none", tokens: [sender, boss, c1Boss, blueBoss].map(({ conf }) => conf) } } });
+    await s.run(hub, ["--name", "old"], ["echo", "everybody's"]).end();
+    await hub.processIn("old", "exited");
+    const mixed = ["c1", "c2"].flatMap((campaign_id) => ["blue", "red"].map((team) => ({ message: "x", source: "old", campaign_id, team })));
+    await push(hub, mixed, bearer(sender.token));
+    const clear = (who, params) => hub.get("/api/v1/logs", params, { method: "DELETE", ...bearer(who.token) });
+    for (const [who, params] of [
+        [c1Boss, { source: "old", files: 1 }],
+        [blueBoss, { source: "old" }],
+    ]) {
+        const answer = await clear(who, params);
+        assert.equal(answer.status, 403, answer.text);
+        assert.equal(answer.json.error.code, "token_is_limited");
+    }
+    assert.ok(existsSync(join(hub.logDir, "old.log")));
+    assert.deepEqual((await clear(c1Boss, { source: "old" })).json, { deleted: 2, files: 0 });
+    const { logs } = (await hub.get("/api/v1/logs", { source: "old" }, bearer(boss.token))).json;
+    assert.deepEqual(logs.filter(({ message }) => message === "x").map(({ campaign_id }) => campaign_id), ["c2", "c2"]);
 });
 
 scenario("what a limited token sends gets its labels, and nothing else is taken", async (s) => {

@@ -66,6 +66,18 @@ scenario("a file goes through whole, however large", async (s) => {
     assert.equal((await hub.get("/api/v1/logs", { source: "f" })).json.pagination.total, 300000);
 });
 
+scenario("a file of lines longer than what may be unacknowledged goes through, too", async (s) => {
+    const hub = await s.hub();
+    const lines = [600_000, 1_048_576, 3_000_000].map((n, i) => "abc"[i].repeat(n));
+    writeFileSync(s.path("file"), lines.join("\n") + "\nend\n");
+    const p = s.spawn("pipe", "bash", [
+        "-c", `${LOGMILL} pipe --socket ${hub.socket} --state-dir ${hub.stateDir} --source f < ${s.path("file")}`,
+    ]);
+    assert.equal(await p.end(20000), 0, p.stderr);
+    const found = (await logs(hub, { source: "f" })).map((r) => [r.message[0], r.size ?? r.message.length]);
+    assert.deepEqual(found, [["a", 600_000], ["b", 1_048_576], ["c", 1_048_576], ["c", 1_048_576], ["c", 902_848], ["e", 3]]);
+});
+
 scenario("a hub that is killed in between costs nothing and doubles nothing", async (s) => {
     const hub = await s.hub();
     const p = pipe(s, hub, ["--source", "app"]);

@@ -69,6 +69,9 @@ scenario("a histogram by time and level, of any width", async (s) => {
     });
     assert.deepEqual(range.buckets.map((b) => b.count), [10, 10, 10]);
     assert.deepEqual((await ask(hub, `${LOGS}/histogram`, { from: "2020-01-01", to: "2020-01-02", bucket: "1h" })).total, 0);
+    // Nothing matches, and one end is open.
+    for (const open of [{ from: "1h" }, { to: "2100-01-01" }, {}])
+        assert.equal((await ask(hub, `${LOGS}/histogram`, { job_run_id: "nobody", ...open })).total, 0, JSON.stringify(open));
 });
 
 scenario("facets and patterns", async (s) => {
@@ -149,6 +152,8 @@ scenario("job runs: the one that spoke last first, how grave, how it ended", asy
 const WRONG = [
     [`${LOGS}/count?count=none`, "bad_parameter", /count must be one of exact, capped/],
     [`${LOGS}/count?limit=3`, "unknown_parameter", /unknown parameter 'limit'/],
+    [`${LOGS}?from=2026-01-02&to=2026-01-01`, "bad_parameter", /from is later than to/],
+    [`${LOGS}/export?from=1h&to=2h`, "bad_parameter", /from is later than to/],
     [`${LOGS}/histogram?bucket=0s`, "bad_parameter", /bucket must be a duration/],
     [`${LOGS}/histogram?bucket=1ms&from=2020-01-01&to=2026-01-01`, "bad_parameter", /more than 10000 buckets/],
     [`${LOGS}/histogram?buckets=100000`, "bad_parameter", /buckets must be a whole number from 0 to 10000/],

@@ -47,6 +47,10 @@ scenario("a script stops, starts and waits, and believes the exit statuses", asy
 
     r = await cli(s, hub, "logs", "bad", "--raw", "--tail", "2");
     assert.equal(r.stdout, "oh\nexited with code 3\n");
+    await s.run(hub, ["--name", "nul"], ["printf", String.raw`a\0b\n`]).end();
+    r = await cli(s, hub, "logs", "nul", "--raw");
+    assert.equal(r.stdout, "a\0b\nexited with code 0\n", r.stderr);
+    assert.equal((await cli(s, hub, "ps")).status, 0);
     const follow = s.logmill(["logs", "-f", "bad", "--socket", hub.socket, "--raw"]);
     await until("the past", () => follow.stdout.includes("oh\n"));
     const before = follow.stdout.length;
