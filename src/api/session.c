@@ -22,10 +22,12 @@ static void reply_bad_ticket(struct http_req *req)
 {
     static const char page[] =
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>logmill</title>\n"
-        "<h1>This link has been used or is too old</h1>\n"
+        "<meta name=\"viewport\" content=\"width=device-width\">\n"
+        "<meta name=\"color-scheme\" content=\"dark light\">\n"
+        "<main><h1>This link has been used or is too old</h1>\n"
         "<p>Take the URL from the console again: each one that <code>logmill serve</code> prints "
         "opens one session, within an hour.</p>\n"
-        "<p><a href=\"/\">Go on without a session</a></p>\n</html>\n";
+        "<p><a href=\".\">Go on without a session</a></p></main>\n</html>\n";
 
     http_add_header(req, "Content-Security-Policy", "default-src 'none'");
     http_reply(req, 403, "text/html; charset=utf-8", STR(page));

@@ -11,6 +11,7 @@
 #include "conf/settings_doc.h"
 #include "conf/settings_table.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -89,7 +90,21 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
-int cli_main(int argc, char **argv)
+/* What a command printed counts when it has been written; who read it may have left, as head does. */
+static int close_output(const char *name, int status)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO};
+
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    if (poll(&output, 1, 0) > 0 && output.revents & POLLERR)
+        return status;
+    fprintf(stderr, "logmill %s: not all of the output could be written: is the disk full?\n",
+            name);
+    return CLI_USAGE;
+}
+
+static int run_words(int argc, char **argv)
 {
     if (argc < 2) {
         print_overview(stderr);
@@ -107,6 +122,11 @@ int cli_main(int argc, char **argv)
     if (asks_for_help(argc - 1, argv + 1))
         return print_help(command);
     return command->run(argc - 1, argv + 1);
+}
+
+int cli_main(int argc, char **argv)
+{
+    return close_output(argc > 1 ? argv[1] : "", run_words(argc, argv));
 }
 
 int cli_help(int argc, char **argv)

@@ -30,8 +30,10 @@ static int print(struct buf *b)
 {
     int rc = CLI_OK;
 
-    if (buf_error(b) != 0 || fwrite(b->p, 1, b->n, stdout) != b->n || fflush(stdout) != 0) {
-        fputs("logmill config: the output could not be written\n", stderr);
+    if (buf_error(b) == 0) {
+        fwrite(b->p, 1, b->n, stdout);
+    } else {
+        fputs("logmill config: memory is short\n", stderr);
         rc = CLI_FAILED;
     }
     buf_fini(b);

@@ -19,11 +19,14 @@
 
 enum { OPT_FORMAT = ASK_OWN, OPT_COMPRESS, OPT_OUTPUT, OPT_DATE, OPT_TZ };
 
+enum { UNWRITTEN = 1 }; /* ends an answer */
+
 struct export_run {
     struct ask ask;
     const char *output; /* NULL or "-": the standard output */
     bool said_format, said_compress;
     FILE *out;
+    int error; /* why it could not be written, negative */
     struct progress progress;
 };
 
@@ -93,7 +96,9 @@ static int on_body(struct str piece, void *ctx)
     struct export_run *e = ctx;
 
     progress_add(&e->progress, piece.n);
-    return fwrite(piece.p, 1, piece.n, e->out) == piece.n ? 0 : -EIO;
+    if (fwrite(piece.p, 1, piece.n, e->out) != piece.n)
+        e->error = -errno;
+    return e->error ? UNWRITTEN : 0;
 }
 
 static const char *unfinished; /* what goes when a signal ends the program */
@@ -142,13 +147,12 @@ static int write_all(struct export_run *e)
     ask_path(&e->ask, "/api/v1/logs/export", "", &path);
     int rc = ask_get(&e->ask, path.p, on_body, e);
     buf_fini(&path);
-    bool written = fflush(e->out) == 0 && (!e->output || fsync(fileno(e->out)) == 0);
-    if (rc == 0 && !written)
-        rc = -EIO;
-    if (rc == -EIO)
-        fprintf(stderr, "logmill export: cannot write: %s\n", err_text(-errno));
+    if (!e->error && (fflush(e->out) != 0 || (e->output && fsync(fileno(e->out)) != 0)))
+        e->error = -errno;
     progress_end(&e->progress);
-    return rc == 0 ? 0 : ASK_TROUBLE;
+    if (e->error && e->output)
+        fprintf(stderr, "logmill export: cannot write %s: %s\n", e->output, err_text(e->error));
+    return rc == 0 && !e->error ? 0 : ASK_TROUBLE;
 }
 
 /* The file has its name when everything is in it, or there is none. */

@@ -22,20 +22,31 @@ enum {
     DESCRIPTORS_KEPT = 128, /* for everything but clients over TCP */
 };
 
+#define TOO_MANY(message)                                                                          \
+    "{\"error\":{\"code\":\"too_many_connections\",\"message\":\"" message "\"}}\n"
+
+static const char ALL_FULL[] =
+    TOO_MANY("This hub has as many connections as it takes: try again in a "
+             "moment, or raise max_connections");
+static const char ADDRESS_FULL[] =
+    TOO_MANY("This hub has as many connections from your address as it takes: close other pages "
+             "and clients of it, or raise max_connections_per_address");
+
 /* Without a word where TLS is spoken: a handshake costs too much for that. */
-static void refuse_conn(struct daemon *d, struct conn *c, const char *status)
+static void refuse_conn(struct daemon *d, struct conn *c, const char *status, const char *body)
 {
-    char answer[160];
+    char answer[512];
     int n = snprintf(answer, sizeof answer,
                      "HTTP/1.1 %s\r\nConnection: close\r\nRetry-After: 5\r\n"
-                     "Content-Length: 0\r\n\r\n",
-                     status);
+                     "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                     status, strlen(body), body);
 
     d->metrics.connections_refused_total++;
     if (d->tls) {
         conn_close(c, 0);
         return;
     }
+    lm_assert((size_t)n < sizeof answer);
     conn_write(c, answer, (size_t)n);
     conn_close(c, 100);
 }
@@ -117,9 +128,9 @@ static void on_accept(struct loop *l, int fd, bool is_local, void *ctx)
         return;
     enum peers_verdict verdict = is_local ? PEERS_ADMITTED : peers_admit(&d->peers, c);
     if (verdict == PEERS_FULL)
-        refuse_conn(d, c, "503 Service Unavailable");
+        refuse_conn(d, c, "503 Service Unavailable", ALL_FULL);
     else if (verdict == PEERS_ADDRESS_FULL)
-        refuse_conn(d, c, "429 Too Many Requests");
+        refuse_conn(d, c, "429 Too Many Requests", ADDRESS_FULL);
     else if (is_local)
         await_first_byte(d, c);
     else if (!d->tls || conn_start_tls(c, d->tls, d->settings->http_head_timeout_ms) == 0)

@@ -286,8 +286,8 @@ static int copy_all(struct copying *c, struct errinfo *info)
     if (err == 0)
         err = copy_history(c);
     if (err < 0)
-        return err_set(info, err, "cannot copy %s of %s to %s: %s", c->at, c->from, c->to,
-                       err_text(err));
+        return err_set(info, err, "cannot copy %s of %s to %s, where the copy is not whole now: %s",
+                       c->at, c->from, c->to, err_text(err));
     return numbers_copy(c->from, c->to, info);
 }
 

@@ -77,7 +77,7 @@ scenario("what cannot be asked is status 2 and a sentence", async (s) => {
         [["export", "-o", "/nonexistent/x"], /cannot make/],
         [["import", "/nonexistent"], /cannot open \/nonexistent/],
         [["import", "--label", "Zone=eu", "-"], /a label looks like this/],
-        [["stats", "--top", "-3"], /limit must be/],
+        [["stats", "--top", "-3"], /--top is a whole number/],
     ];
     for (const [args, sentence] of wrong) {
         const p = run(s, hub, args);
@@ -85,10 +85,34 @@ scenario("what cannot be asked is status 2 and a sentence", async (s) => {
         assert.match(p.stderr, sentence, args.join(" "));
         assert.equal(p.stdout, "");
     }
+    for (const input of ['[{"message":"x"},\n{"message":"y"}]\n', '[\n  {\n    "message": "x"\n  }\n]\n']) {
+        const array = run(s, hub, ["import", "-"], { input });
+        assert.equal(array.status, 2);
+        assert.match(array.stderr, /one JSON array.*jq -c/);
+    }
+    assert.equal(run(s, hub, ["import", "--format", "text", "-"], { input: "[\n" }).status, 0);
     const away = run(s, { socket: s.path("nobody.sock") }, ["query", "x"]);
     assert.equal(away.status, 2);
     assert.match(away.stderr, /no hub answers at .*start one with `logmill serve`/);
     assert.ok(!existsSync(s.path("nobody.ndjson")));
+});
+
+scenario("what cannot be written is said, and a reader that leaves is no mistake", async (s) => {
+    const hub = await s.hub();
+    run(s, hub, ["import", "-"], { input: ndjson(Array.from({ length: 5000 }, (_, i) => at(i, `step ${i}`))) });
+    const shell = (words) =>
+        spawnSync("bash", ["-c", words], { env: { ...s.env, LOGMILL, LOGMILL_SOCKET: hub.socket }, encoding: "utf8" });
+    for (const command of ["query", "query --count", "stats", "export", "ps", "logs app", "help"]) {
+        const p = shell(`"$LOGMILL" ${command} > /dev/full`);
+        assert.equal(p.status, 2, command);
+        assert.match(p.stderr, /not all of the output could be written/, command);
+    }
+    const left = shell(`trap "" PIPE; "$LOGMILL" query | head -1; exit \${PIPESTATUS[0]}`);
+    assert.deepEqual([left.stderr, left.stdout.split("\n").length], ["", 2]);
+    const full = shell(`ulimit -f 16; trap "" XFSZ; "$LOGMILL" export -o ${s.path("x.ndjson")}`);
+    assert.equal(full.status, 2);
+    assert.match(full.stderr, /cannot write .*x\.ndjson: File too large/);
+    assert.ok(!existsSync(s.path("x.ndjson")) && !existsSync(s.path("x.ndjson.part")));
 });
 
 scenario("import keeps times, levels, fields and labels of text and NDJSON, packed or not", async (s) => {

@@ -89,6 +89,23 @@ scenario("a mistake in a filter is pointed at, and completion knows what is ther
     assert.equal(new URL(page.url()).searchParams.get("q"), "source:mix");
 });
 
+scenario("a filter that the hub refuses is told as such, with the way out", async (s, t) => {
+    if (noBrowser) return t.skip(noBrowser);
+    const hub = await s.hub();
+    await hub.get("/api/v1/logs", {}, { method: "POST", body: JSON.stringify({ message: `${"a".repeat(40)}b` }) });
+    const told = async (q, words) => {
+        await page.goto(`${hub.url}/logs?q=${encodeURIComponent(q)}`);
+        await page.getByTestId("empty").filter({ hasText: words }).filter({ hasText: "cannot use this filter" }).waitFor();
+    };
+    const page = await openPage(s, hub.url);
+    await told("/(/", "missing closing parenthesis");
+    await told("/^(a+)+$/", "takes too long");
+    await page.getByRole("button", { name: "Show all lines" }).click();
+    await page.getByTestId("row").filter({ hasText: "aaab" }).waitFor();
+    await page.goto(`${hub.url}/logs?at=999`);
+    await page.getByTestId("trouble").filter({ hasText: "not kept any more" }).waitFor();
+});
+
 scenario("a member of a line becomes a filter by a click", async (s, t) => {
     if (noBrowser) return t.skip(noBrowser);
     const { page } = await open(s);

@@ -8,7 +8,7 @@ import { answers } from "./early";
 /** A hub with too many connections may have turned the style sheet away: it is asked once more. */
 addEventListener("load", () => {
     for (const link of document.querySelectorAll<HTMLLinkElement>("link[rel=stylesheet]"))
-        if (!link.sheet) link.replaceWith(link.cloneNode());
+        if (!link.sheet?.cssRules.length) link.replaceWith(link.cloneNode());
 });
 
 await answers();

@@ -60,7 +60,6 @@ export class LogStreamer {
     private heardAt = 0;
     private requests = 0;
     private generation = 0;
-    private lastWord: HubError | null = null; // with which the hub ends a stream
     private readonly waiting = new Map<string, Waiting>();
 
     constructor(
@@ -200,9 +199,7 @@ export class LogStreamer {
         this.forget(reason);
         const generation = this.generation;
         if (wasLive) this.options.onDisconnect?.(reason.message);
-        const said = this.lastWord;
-        this.lastWord = null;
-        const error = said ?? (wasLive || reason instanceof HubError ? reason : await this.explain(reason));
+        const error = wasLive || reason instanceof HubError ? reason : await this.explain(reason);
         if (this.generation !== generation || this.transport || this.state.name === "closed") return;
         this.options.onError?.(error);
         this.wait(error);
@@ -297,8 +294,18 @@ export class LogStreamer {
         const error = new HubError(String(message.message), 400, String(message.code), message.details);
         const asked = typeof message.id === "string" ? this.settle(message.id) : undefined;
         if (asked) asked.reject(error);
-        else if (error.code === "filter_too_expensive") this.lastWord = error;
+        else if (error.code === "filter_too_expensive") this.ended(error);
         else this.options.onError?.(error);
+    }
+
+    /** Nothing comes any more, even if the connection stays open. */
+    private ended(error: HubError): void {
+        const transport = this.transport;
+        this.forget(error);
+        transport?.close();
+        this.options.onDisconnect?.(error.message);
+        this.options.onError?.(error);
+        this.wait(error);
     }
 
     private settle(id: string): Waiting | undefined {
