@@ -220,6 +220,19 @@ static int add_text(struct import_run *im, struct str line)
     return rc < 0 ? rc : 0;
 }
 
+/* Of a file that is one JSON array every line would become a record that nobody meant. */
+static int tell_format(struct import_run *im, struct str first)
+{
+    if (str_is(first, "[") || str_starts(first, STR("[{\""))) {
+        fputs("logmill import: this is one JSON array, and records are read from lines: send "
+              "jq -c '.[]' FILE | logmill import -, or say --format text\n",
+              stderr);
+        return -LM_E_INVALID;
+    }
+    im->format = first.p[0] == '{' ? IMPORT_NDJSON : IMPORT_TEXT;
+    return 0;
+}
+
 static int on_line(struct str line, void *ctx)
 {
     struct import_run *im = ctx;
@@ -231,7 +244,9 @@ static int on_line(struct str line, void *ctx)
     if (text.n == 0)
         return 0;
     if (im->format == IMPORT_AUTO)
-        im->format = text.p[0] == '{' ? IMPORT_NDJSON : IMPORT_TEXT;
+        rc = tell_format(im, text);
+    if (rc < 0)
+        return rc;
     if (im->format == IMPORT_NDJSON)
         add_json(im, text);
     else

@@ -15,6 +15,8 @@ struct stats_run {
     bool json;
 };
 
+enum { TOP_MAX = 1000 };
+
 static const struct option own[] = {
     {"top", required_argument, NULL, OPT_TOP},
     {"json", no_argument, NULL, OPT_JSON},
@@ -25,8 +27,12 @@ static int set_own(void *ctx, int id, const char *value)
 {
     struct stats_run *st = ctx;
 
+    uint64_t top;
+
     switch (id) {
     case OPT_TOP:
+        if (!str_to_u64(str_from(value), &top) || top > TOP_MAX)
+            return cli_usage("stats", "--top is a whole number from 0 to %d", TOP_MAX);
         ask_param(&st->ask, "limit", str_from(value));
         return 0;
     case OPT_JSON:

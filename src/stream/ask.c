@@ -111,6 +111,8 @@ static int read_filter(struct ask *a, const char *name, const json_t *value, str
     if (err != -LM_E_UNKNOWN)
         return err;
     const char *near = err_nearest(name, known, sizeof known / sizeof *known);
+    if (near && strcmp(near, name) == 0) /* of another message */
+        return err_set(info, -LM_E_UNKNOWN, "'%s' does not go here; see docs/streams.md", name);
     return err_set(info, -LM_E_UNKNOWN, "unknown member '%.64s'%s%s%s", name,
                    near ? ": did you mean '" : "; see docs/streams.md", near ? near : "",
                    near ? "'?" : "");

@@ -75,6 +75,7 @@ static void what_is_wrong_is_said_with_what_would_be_right(void **state)
         {"{\"type\":7}", "not_understood", "with a type"},
         {"{\"type\":\"pausse\"}", "not_understood", "did you mean 'pause'"},
         {"{\"type\":\"filter\",\"levl\":\"warn\"}", "not_understood", "did you mean 'level'"},
+        {"{\"type\":\"filter\",\"limit\":5}", "not_understood", "'limit' does not go here"},
         {"{\"type\":\"filter\",\"limit\":5}", "not_understood", "limit"},
         {"{\"type\":\"filter\",\"tail\":10001}", "bad_parameter", "0 to 10000"},
         {"{\"type\":\"filter\",\"tail\":1.5}", "bad_parameter", "whole number"},

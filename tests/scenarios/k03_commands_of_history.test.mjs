@@ -77,7 +77,7 @@ scenario("what cannot be asked is status 2 and a sentence", async (s) => {
         [["export", "-o", "/nonexistent/x"], /cannot make/],
         [["import", "/nonexistent"], /cannot open \/nonexistent/],
         [["import", "--label", "Zone=eu", "-"], /a label looks like this/],
-        [["stats", "--top", "-3"], /limit must be/],
+        [["stats", "--top", "-3"], /--top is a whole number/],
     ];
     for (const [args, sentence] of wrong) {
         const p = run(s, hub, args);
@@ -85,6 +85,12 @@ scenario("what cannot be asked is status 2 and a sentence", async (s) => {
         assert.match(p.stderr, sentence, args.join(" "));
         assert.equal(p.stdout, "");
     }
+    for (const input of ['[{"message":"x"},\n{"message":"y"}]\n', '[\n  {\n    "message": "x"\n  }\n]\n']) {
+        const array = run(s, hub, ["import", "-"], { input });
+        assert.equal(array.status, 2);
+        assert.match(array.stderr, /one JSON array.*jq -c/);
+    }
+    assert.equal(run(s, hub, ["import", "--format", "text", "-"], { input: "[\n" }).status, 0);
     const away = run(s, { socket: s.path("nobody.sock") }, ["query", "x"]);
     assert.equal(away.status, 2);
     assert.match(away.stderr, /no hub answers at .*start one with `logmill serve`/);
