@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: MIT
 """pipe -> keeper -> hub -> journal: lines per second, and what keeper and hub cost apart.
 
-    bench/pipeline.py [BUILD] [LINES] [ROUNDS]
+    bench/pipeline.py [BUILD] [LINES] [ROUNDS] [FILE]
 
-The child is `cat` of a file of LINES realistic lines (bench/corpus_writer.c) that lies in the page
-cache. The clock runs from the start of `logmill run` until the hub has published the last line. CPU:
+The child is `cat` of a file of LINES realistic lines that lies in the page cache: of bench/corpus_writer.c, or the
+first of FILE, whose lines begin with a full time stamp (bench/gencorpus/). These become times of now, as in what a
+program writes now: a line of another day keeps its own time as a field, which is as much to store and to index
+again. The clock runs from the start of `logmill run` until the hub has published the last line. CPU:
 hub = all its threads; keeper = what `logmill run` used less what the exit record says of the child.
 The journal is small (64 MiB), so that its files are used again, as they are in a hub that has run for a
 while. A round that lost a line counts as failed. Printed is the median.
 """
+import datetime
+import itertools
 import json
 import os
 import resource
@@ -20,6 +24,20 @@ import tempfile
 import time
 
 from hub import Hub
+
+STAMP = len("2026-11-19T00:00:00.002")
+
+
+def write_lines(build, lines, source, target):
+    if not source:
+        subprocess.run([f"{build}/bench/corpus_writer", str(lines)], stdout=target, check=True)
+        return
+    now = datetime.datetime.now(datetime.timezone.utc)
+    with open(source, "rb") as old:
+        for i, line in enumerate(itertools.islice(old, lines)):
+            time = now + datetime.timedelta(microseconds=500 * i)
+            target.write(time.strftime("%Y-%m-%dT%H:%M:%S.%f").encode()[:STAMP] + line[STAMP:])
+    target.flush()
 
 
 def one_round(build, corpus, lines):
@@ -49,7 +67,7 @@ def main():
     lines = int(sys.argv[2]) if len(sys.argv) > 2 else 3000000
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 5
     with tempfile.NamedTemporaryFile() as corpus:
-        subprocess.run([f"{build}/bench/corpus_writer", str(lines)], stdout=corpus, check=True)
+        write_lines(build, lines, sys.argv[4] if len(sys.argv) > 4 else None, corpus)
         size = os.fstat(corpus.fileno()).st_size
         results = [one_round(build, corpus.name, lines) for _ in range(rounds)]
     median = {key: statistics.median(r[key] for r in results) for key in results[0]}

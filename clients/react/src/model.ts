@@ -18,8 +18,8 @@
 
 import type { LogMessage, Notice, UnreadPlace } from "@logmill/client";
 import { EVERYTHING, implies, matcher, sameFilter, type Filter } from "./filter.js";
-import { epochOf, ERROR, LEVELS, noticeRow, remark, rowOf, type Row } from "./record.js";
-import { Ring } from "./ring.js";
+import { epochOf, ERROR, noticeRow, remark, rowOf, type Row } from "./record.js";
+import { Rows } from "./rows.js";
 import { placesWithin, withUnread } from "./unread.js";
 
 /** Rows that go at once when there are too many, of a large list; a small one gives up a tenth. */
@@ -31,18 +31,6 @@ const RESERVE = 1.1; // of `keep`: what a paused list may hold
 export interface Pause {
     lines: number; // new since the pause
     errors: number;
-}
-
-/** Rows with their number by level, notices left out. */
-class Rows extends Ring<Row> {
-    readonly levels = LEVELS.map(() => 0);
-    readonly notices = new Set<Row>();
-
-    protected override count(row: Row, by: 1 | -1): void {
-        if (!row.notice) (this.levels[row.level] as number) += by;
-        else if (by > 0) this.notices.add(row);
-        else this.notices.delete(row);
-    }
 }
 
 function restOf(notice: Row, filled: readonly Row[]): Row | null {
@@ -261,9 +249,7 @@ export class Model {
         const high = this.edge === "history" ? this.lastKeptId() : Infinity;
         const here = placesWithin(places, low, high);
         if (here.length === 0) return;
-        const rows: Row[] = [];
-        this.loaded.forEach((row) => rows.push(row));
-        this.replace(withUnread(rows, here));
+        this.replace(withUnread(this.loaded.toArray(), here));
         if (!sameFilter(this.filter, this.loadedFilter)) this.preview();
         this.changed();
     }
@@ -276,8 +262,7 @@ export class Model {
     // --- clearing the view ---
 
     clear(): void {
-        const rows: Row[] = [];
-        this.shown.forEach((row) => rows.push(row));
+        const rows = this.shown.toArray();
         if (rows.length > 0) this.cleared = rows;
         this.replace([]);
         if (this.pause) this.pause = { lines: 0, errors: 0 };
@@ -303,47 +288,28 @@ export class Model {
 
     private preview(): void {
         this.generation += 1;
-        this.shown = this.recent(this.passes);
+        this.shown = Rows.of(this.loaded.passing(this.passes, AT_ONCE), this.capacity);
         this.recountPause();
-    }
-
-    /** Those of the newest AT_ONCE loaded rows that pass. */
-    private recent(passes: (row: Row) => boolean, end = this.loaded.end): Rows {
-        const found = new Rows(this.capacity);
-        for (let seq = Math.max(this.loaded.first, end - AT_ONCE); seq < end; seq += 1) {
-            const row = this.loaded.at(seq) as Row;
-            if (passes(row)) found.push(row);
-        }
-        return found;
     }
 
     private replace(rows: readonly Row[]): void {
         this.generation += 1;
-        this.loaded = new Rows(this.capacity);
-        for (const row of rows) this.loaded.push(row);
+        this.loaded = Rows.of(rows, this.capacity);
         this.shown = this.loaded;
         this.recountPause();
     }
 
     private recountPause(): void {
-        if (!this.pause) return;
-        const pause = { lines: 0, errors: 0 };
-        for (let seq = this.shown.end - 1; seq >= this.shown.first; seq -= 1) {
-            const row = this.shown.at(seq) as Row;
-            if (row.id <= this.pauseId) break;
-            pause.lines += 1;
-            if (row.level >= ERROR) pause.errors += 1;
-        }
-        this.pause = pause;
+        if (this.pause) this.pause = this.shown.since(this.pauseId);
     }
 
     /** The answer to a fresh stream starts with record `id`; 0 when that is not known. */
     private begin(filter: Filter, id: number): void {
         const seamless = id > 0 && id <= this.lastKeptId() && implies(filter, this.loadedFilter);
-        const kept: Row[] = [];
+        let kept: Row[] = [];
         if (seamless) {
             const end = this.loaded.lowerBound((row) => row.id < id);
-            this.recent(matcher(filter), end).forEach((row) => kept.push(row));
+            kept = this.loaded.passing(matcher(filter), AT_ONCE, end);
             if (end - this.loaded.first > AT_ONCE) this.atStart = false;
         }
         this.fresh = null;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// One reader's session: joins stream, history, rows and the rhythm of drawing. However fast lines
-// come, the list is drawn once per animation frame and the numbers four times a second. A hidden tab
-// draws nothing and refreshes its counters once a second.
+// One reader's session: joins stream, history, rows and the rhythm of drawing.
 
 import {
     filterError,
@@ -13,6 +11,7 @@ import {
 } from "@logmill/client";
 import { Bookmarks } from "./bookmarks.js";
 import { Memory } from "./complete.js";
+import { Drawing } from "./drawing.js";
 import { EVERYTHING, sameFilter, toLogFilter, type Filter } from "./filter.js";
 import { History, PAGE, type FirstPage } from "./history.js";
 import { Model } from "./model.js";
@@ -21,15 +20,12 @@ import { epochOf, rowOf, type Row } from "./record.js";
 import { streamsOf, type OpenStream, type Place, type RowStream } from "./row_stream.js";
 import { Signal } from "./signal.js";
 
-const STATS_MS = 250;
-const STATS_HIDDEN_MS = 1000;
 const TYPING_MS = 180;
 const UNDO_MS = 15_000;
 const TAIL = 500;
 /** A hole of at most so many lines fills itself, FILL_MOST at a time. */
 const FILL_AT_ONCE = 50_000;
 const FILL_MOST = 10_000;
-
 
 export interface Behind {
     lines: number;
@@ -50,10 +46,11 @@ export interface SessionOptions {
 }
 
 export class Session {
+    private readonly drawing = new Drawing();
     /** Rows changed; at most once per frame. */
-    readonly rows = new Signal();
+    readonly rows = this.drawing.rows;
     /** Counters changed; a few times a second. */
-    readonly stats = new Signal();
+    readonly stats = this.drawing.stats;
     /** Filter, pause or connection changed. */
     readonly state = new Signal();
 
@@ -84,8 +81,6 @@ export class Session {
     private readonly history: History;
     private readonly openStream: OpenStream;
     private stream: RowStream | null = null;
-    private frame = 0;
-    private statsTimer = 0;
     private typing = 0;
     private undoable = 0;
     private life = 0; // changes with every start and stop
@@ -95,7 +90,7 @@ export class Session {
         this.bookmarks = options.bookmarks ?? new Bookmarks();
         this.history = new History(options.service);
         this.openStream = options.streams ?? streamsOf(options.service);
-        this.model = new Model(options.keep, () => this.changed());
+        this.model = new Model(options.keep, this.drawing.soon);
         this.pace = new Pace(() => this.model.received, () => this.stats.fire());
         this.model.setFilter(options.filter ?? EVERYTHING);
         this.filterError = filterError(this.model.filter.q);
@@ -154,8 +149,7 @@ export class Session {
         this.pace.stop();
         clearTimeout(this.typing);
         clearTimeout(this.undoable);
-        clearTimeout(this.statsTimer);
-        cancelAnimationFrame(this.frame);
+        this.drawing.stop();
         this.history.cancel();
         this.stream?.disconnect();
     }
@@ -429,28 +423,10 @@ export class Session {
     private readonly visibility = (): void => {
         if (document.hidden) return;
         if (this.connection.name === "waiting") this.retry();
-        this.changed();
+        this.drawing.soon();
     };
 
     private drawNow(): void {
-        this.rows.fire();
-        this.stats.fire();
+        this.drawing.now();
         this.state.fire();
-    }
-
-    private changed(): void {
-        if (!document.hidden && this.frame === 0)
-            this.frame = requestAnimationFrame(() => {
-                this.frame = 0;
-                this.rows.fire();
-            });
-        if (this.statsTimer === 0)
-            this.statsTimer = window.setTimeout(
-                () => {
-                    this.statsTimer = 0;
-                    this.stats.fire();
-                },
-                document.hidden ? STATS_HIDDEN_MS : STATS_MS,
-            );
-    }
-}
+    }}
