@@ -6,6 +6,8 @@
  * `repair` mends first what a hub would mend at its start, and then looks as `verify` does.
  */
 #include "cli/verify_command.h"
+#include "hub/journal.h"
+#include "hub/number.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -49,12 +51,27 @@ static int lock_state(const char *command, const char *state_dir)
     return fd;
 }
 
-static int look(const char *command, const struct store *s)
+/* What no chunk has yet. */
+static int look_at_journal(const char *state_dir, const struct store *s, struct finding *found,
+                           struct journal_report *ret)
+{
+    char dir[4096];
+    struct journal_look look = {
+        .dir = dir, .epoch = numbers_peek_epoch(state_dir), .sealed_end = store_end_id(s)};
+
+    snprintf(dir, sizeof dir, "%s/journal", state_dir);
+    return journal_verify(&look, on_damage, found, ret);
+}
+
+static int look(const char *command, const char *state_dir, const struct store *s)
 {
     const struct store_report *r = store_recovered(s);
+    struct journal_report journal = {0};
     struct finding found = {0};
     int err = store_verify(s, on_damage, &found);
 
+    if (err == 0)
+        err = look_at_journal(state_dir, s, &found, &journal);
     if (err < 0) {
         fprintf(stderr, "logmill %s: cannot read the history: %s\n", command, err_text(err));
         return CLI_FAILED;
@@ -63,7 +80,8 @@ static int look(const char *command, const struct store *s)
         printf("mended: %" PRIu64 " bytes behind the last commit cut, the index of %u chunks made "
                "anew, %u files set aside\n",
                r->cut_bytes, r->rebuilt, r->set_aside);
-    printf("%u chunks, %" PRIu64 " bytes: ", store_chunks(s), store_bytes(s));
+    printf("%u chunks, %" PRIu64 " bytes; %u journal files with %" PRIu64 " batches: ",
+           store_chunks(s), store_bytes(s), journal.files, journal.frames);
     if (found.places == 0)
         puts("all is well");
     else
@@ -83,7 +101,7 @@ static int open_and_look(const char *command, const char *state_dir, bool look_o
         fprintf(stderr, "logmill %s: %s\n", command, info.text);
         return CLI_FAILED;
     }
-    rc = look(command, s);
+    rc = look(command, state_dir, s);
     store_close(s);
     return rc;
 }

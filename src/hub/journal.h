@@ -60,6 +60,25 @@ struct journal_report {
     int64_t took_us;
 };
 
+/* A journal to look at. */
+struct journal_look {
+    const char *dir;
+    uint32_t epoch;
+    uint64_t sealed_end; /* files that begin below are not looked at: chunks have what they hold */
+};
+/* `file` is named as from the state folder; what begins at byte `at` does not hold; `records` are
+ * lost there, as far as what follows tells. */
+typedef void journal_damage_fn(const char *file, uint64_t at, const char *what, uint64_t records,
+                               void *ctx);
+/* Checks every frame as a start would, of a journal that no hub has open, and writes nothing. Damage is told and is no failure;
+ * -errno, -LM_E_VERSION. */
+int journal_verify(const struct journal_look *look, journal_damage_fn *fn, void *ctx,
+                   struct journal_report *report) LM_MUST_CHECK;
+
+/* Up to which byte this file of a journal that a hub may be writing will not change any more: behind the
+ * last frame that is there now. -ENOENT, -LM_E_DAMAGED: its head does not hold. */
+int journal_settled(const struct journal_look *look, const char *name, uint64_t *ret) LM_MUST_CHECK;
+
 int journal_open(struct journal **ret, const struct journal_opts *opts,
                  struct journal_report *report, struct errinfo *info) LM_MUST_CHECK;
 /* The loop has come to its end: no job is begun any more, but there may be something to append

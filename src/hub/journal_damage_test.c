@@ -239,6 +239,80 @@ static void every_changed_byte_of_a_frame_costs_that_frame_only(void **state)
     }
 }
 
+struct told {
+    uint32_t count;
+    uint64_t at, records;
+};
+
+static void note_damage(const char *file, uint64_t at, const char *what, uint64_t records,
+                        void *ctx)
+{
+    struct told *t = ctx;
+    char want[64];
+
+    snprintf(want, sizeof want, "journal/%s", original.name);
+    assert_string_equal(file, want);
+    assert_true(strlen(what) > 0);
+    *t = (struct told){t->count + 1, at, records};
+}
+
+static struct told look(struct row *r, uint64_t sealed_end)
+{
+    struct journal_look look = {r->journal_dir, r->opts.epoch, sealed_end};
+    struct journal_report report;
+    struct told told = {0};
+
+    assert_int_equal(journal_verify(&look, note_damage, &told, &report), 0);
+    assert_int_equal(told.count, report.damaged_files + report.damaged_places);
+    return told;
+}
+
+static void a_look_names_every_changed_byte_and_changes_nothing(void **state)
+{
+    struct row *r = *state;
+
+    restore(r);
+    assert_int_equal(look(r, 0).count, 0);
+    for (size_t i = 0; i < FRAMES; i++)
+        for (size_t at = original.frames[i].at;
+             at < original.frames[i].at + original.frames[i].length; at += 7) {
+            char changed = (char)(original.bytes[at] ^ 0x20);
+            restore(r);
+            row_write_at(r, original.name, at, &changed, 1);
+            struct told told = look(r, 0);
+            assert_int_equal(told.count, 1);
+            assert_int_equal(told.at, original.frames[i].at);
+            if (i + 1 < FRAMES)
+                assert_int_equal(told.records, original.frames[i].count);
+            assert_int_equal(look(r, 0).count, 1); /* the first one has mended nothing */
+            assert_int_equal(look(r, original.frames[0].first_id + 1).count, 0); /* it is sealed */
+        }
+    restore(r);
+    row_write_at(r, original.name, 20, "x", 1);
+    assert_int_equal(look(r, 0).count, 1);
+    assert_int_equal(look(r, 0).at, 0);
+}
+
+static void what_is_settled_ends_behind_the_last_frame(void **state)
+{
+    struct row *r = *state;
+    struct journal_look look = {r->journal_dir, r->opts.epoch, 0};
+    uint64_t n;
+
+    restore(r);
+    assert_int_equal(journal_settled(&look, original.name, &n), 0);
+    assert_int_equal(n, original.used);
+    row_write_at(r, original.name, original.used + 8, "half of the next frame", 22);
+    assert_int_equal(journal_settled(&look, original.name, &n), 0);
+    assert_int_equal(n, original.used);
+    row_write_at(r, original.name, original.frames[FRAMES - 1].at, "\0\0\0\0\0\0\0", 8);
+    assert_int_equal(journal_settled(&look, original.name, &n), 0);
+    assert_int_equal(n, original.frames[FRAMES - 1].at);
+    assert_int_equal(journal_settled(&look, "0000000000000000", &n), -ENOENT);
+    row_write_at(r, original.name, 20, "x", 1);
+    assert_int_equal(journal_settled(&look, original.name, &n), -LM_E_DAMAGED);
+}
+
 /* Length, magic and check: what the check itself does not cover. A lost length looks as if nothing
  * had been written. */
 static void every_word_that_became_zero_costs_that_frame_only(void **state)
@@ -587,6 +661,8 @@ int main(void)
         DAMAGE_TEST(every_cut_of_the_end_keeps_what_was_before_it),
         DAMAGE_TEST(an_end_that_was_overwritten_is_cut_where_it_begins),
         DAMAGE_TEST(every_changed_byte_of_a_frame_costs_that_frame_only),
+        DAMAGE_TEST(a_look_names_every_changed_byte_and_changes_nothing),
+        DAMAGE_TEST(what_is_settled_ends_behind_the_last_frame),
         DAMAGE_TEST(every_word_that_became_zero_costs_that_frame_only),
         DAMAGE_TEST(a_changed_byte_of_the_header_sets_the_file_aside),
         DAMAGE_TEST(a_later_version_is_refused_with_a_sentence),

@@ -9,6 +9,8 @@
 
 #include "hub/journal.h"
 
+#include <dirent.h>
+
 enum { JFILE_HEAD = 64, JOURNAL_SET_ASIDE = 8 /* how many damaged files are kept */ };
 
 /* One mapped file. `used` only grows; what lies below it never changes. */
@@ -108,6 +110,11 @@ void journal_add_file(struct journal *j, struct jfile *f);
 /* --- journal_recover.c --- */
 int journal_recover(struct journal *j, struct journal_report *report,
                     struct errinfo *info) LM_MUST_CHECK;
+/* Names of the files of a journal, in their order; -errno. The caller frees each and the array. */
+int journal_list(const char *dir, struct dirent ***ret) LM_MUST_CHECK;
+/* Is there a sign that more was written behind f->used, the end of the last valid frame, than can be
+ * read? What a hub was still writing when it was killed is none. */
+bool jfile_has_torn_tail(const struct jfile *f);
 /* The first valid frame of [at, used) whose id is at least *next_id; moves *at behind it and
  * *next_id past its ids. *ret_skipped bytes were no frames. */
 bool jfile_next_frame(const struct jfile *f, size_t used, size_t *at, uint64_t *next_id,

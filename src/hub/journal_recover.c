@@ -10,7 +10,6 @@
 
 #include "base/clock.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,9 +49,7 @@ bool jfile_next_frame(const struct jfile *f, size_t used, size_t *at, uint64_t *
     return false;
 }
 
-/* Is there a sign that more was written behind the last valid frame than can be read? What a hub
- * was still writing when it was killed is none. */
-static bool has_torn_tail(const struct jfile *f)
+bool jfile_has_torn_tail(const struct jfile *f)
 {
     uint32_t length;
 
@@ -81,7 +78,7 @@ static void recover_file(struct journal *j, struct jfile *f, struct journal_repo
         if (j->opts.on_frame)
             j->opts.on_frame(&frame, j->opts.ctx);
     }
-    found.damaged_places += has_torn_tail(f);
+    found.damaged_places += jfile_has_torn_tail(f);
     f->synced = f->used;
     f->whole = found.damaged_places == 0;
     f->sealed = f->end_id > f->first_id && f->end_id <= j->opts.sealed_end;
@@ -100,6 +97,12 @@ static int is_journal_name(const struct dirent *e)
 
     return end - e->d_name == 16 &&
            (*end == '\0' || (*end == '-' && strspn(end + 1, digits) == 8 && end[9] == '\0'));
+}
+
+int journal_list(const char *dir, struct dirent ***ret)
+{
+    int n = scandir(dir, ret, is_journal_name, alphasort);
+    return n < 0 ? -errno : n;
 }
 
 static int set_aside(struct journal *j, const char *name, struct errinfo *info)
@@ -212,7 +215,7 @@ static void choose_current(struct journal *j)
     if (list_empty(&j->files))
         return;
     struct jfile *last = LIST_ITEM(j->files.prev, struct jfile, link);
-    if (!last->sealed && !has_torn_tail(last) && jfile_reserve(last) == 0)
+    if (!last->sealed && !jfile_has_torn_tail(last) && jfile_reserve(last) == 0)
         j->current = last;
 }
 
@@ -223,9 +226,9 @@ int journal_recover(struct journal *j, struct journal_report *report, struct err
     int err = 0;
 
     *report = (struct journal_report){0};
-    int n = scandir(j->dir, &names, is_journal_name, alphasort);
+    int n = journal_list(j->dir, &names);
     if (n < 0)
-        return err_set(info, -errno, "cannot list %s: %s", j->dir, err_text(-errno));
+        return err_set(info, n, "cannot list %s: %s", j->dir, err_text(n));
     for (int i = 0; i < n; i++) {
         if (err == 0)
             err = add_file(j, names[i]->d_name, report, info);

@@ -4,6 +4,7 @@
  */
 #include "store/backup.h"
 
+#include "hub/journal.h"
 #include "hub/number.h"
 #include "store/segment_impl.h"
 
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 enum { TIMES_MAX = 20, PIECE = 1 << 20, FOLDER_MAX = 2048 };
+static const off_t WHOLE = INT64_MAX;
 
 struct copying {
     const char *from, *to;
@@ -52,27 +54,26 @@ static int copy_range(struct copying *c, int in, int out, off_t at, off_t end)
     return 0;
 }
 
-/* Holes stay holes, unless the file is one that is written through a mapping. */
-static int copy_data(struct copying *c, int in, int out, bool holes)
+/* Up to `end`; what lies behind becomes zeros. Holes stay holes. */
+static int copy_data(struct copying *c, int in, int out, off_t end)
 {
     struct stat st;
     int err = fstat(in, &st) < 0 || ftruncate(out, st.st_size) < 0 ? -errno : 0;
 
-    if (err == 0 && !holes)
-        err = copy_range(c, in, out, 0, st.st_size);
-    for (off_t at = 0; err == 0 && holes && at < st.st_size;) {
+    end = end < st.st_size ? end : st.st_size;
+    for (off_t at = 0; err == 0 && at < end;) {
         off_t data = lseek(in, at, SEEK_DATA);
         if (data < 0)
             return errno == ENXIO ? 0 : -errno;
-        off_t end = lseek(in, data, SEEK_HOLE);
-        at = end < 0 || end > st.st_size ? st.st_size : end;
+        off_t hole = lseek(in, data, SEEK_HOLE);
+        at = hole < 0 || hole > end ? end : hole;
         err = copy_range(c, in, out, data, at);
     }
     return err;
 }
 
-/* -ENOENT: it is gone from where it was. */
-static int copy_file(struct copying *c, const char *name, bool holes)
+/* At most `end` bytes of it. -ENOENT: it is gone from where it was. */
+static int copy_file(struct copying *c, const char *name, off_t end)
 {
     char path[SEGMENT_PATH];
 
@@ -83,7 +84,7 @@ static int copy_file(struct copying *c, const char *name, bool holes)
         return -errno;
     join(path, c->to, name);
     int out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int err = out < 0 ? -errno : copy_data(c, in, out, holes);
+    int err = out < 0 ? -errno : copy_data(c, in, out, end);
     if (err == 0 && fsync(out) < 0)
         err = -errno;
     if (out >= 0)
@@ -140,15 +141,23 @@ static size_t digits(const char *name)
     return strspn(name, "0123456789");
 }
 
-/* A file that is used again meanwhile has been sealed: the history, which comes later, has it. */
+/* Of a file that is being written what is settled now: a later frame may be read whole while the one before
+ * was not. A file that is used again meanwhile has been sealed: the history, which comes later, has
+ * it. */
 static int copy_journal_file(struct copying *c, const char *dir, const char *name)
 {
-    char path[SEGMENT_PATH];
+    char path[SEGMENT_PATH], from[SEGMENT_PATH];
+    struct journal_look look = {.dir = from, .epoch = numbers_peek_epoch(c->from)};
+    uint64_t settled = WHOLE;
 
     if (digits(name) != 16 || (name[16] && name[16] != '-'))
         return 0;
+    join(from, c->from, dir);
+    int err = journal_settled(&look, name, &settled);
+    if (err < 0 && err != -LM_E_DAMAGED)
+        return err == -ENOENT ? 0 : err;
     join(path, dir, name);
-    int err = copy_file(c, path, false);
+    err = copy_file(c, path, (off_t)settled);
     return err == -ENOENT ? 0 : err;
 }
 
@@ -161,9 +170,9 @@ static int copy_pair(struct copying *c, const char *dir, const char *name)
     if (digits(name) != 16 || n < 20 || strcmp(name + n - 4, ".idx") != 0)
         return 0;
     join(path, dir, name);
-    int err = copy_file(c, path, true);
+    int err = copy_file(c, path, WHOLE);
     memcpy(path + strlen(path) - 4, ".seg", 4);
-    return err < 0 ? err : copy_file(c, path, true);
+    return err < 0 ? err : copy_file(c, path, WHOLE);
 }
 
 static int copy_day(struct copying *c, const char *dir, const char *name)
@@ -243,7 +252,7 @@ static int copy_history_once(struct copying *c)
         err = each_name(c, "history", copy_day);
     if (err < 0)
         return err;
-    err = copy_file(c, "history/tomb", false);
+    err = copy_file(c, "history/tomb", WHOLE);
     if (err == -ENOENT) /* nothing was ever cleared */
         err = 0;
     return err < 0 ? err : check_history(c);

@@ -4,8 +4,10 @@
 // no id twice, and tells clients where something is missing.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { closeSync, openSync, readFileSync, readdirSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { LOGMILL } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
@@ -27,6 +29,12 @@ function damage(hub, part) {
     closeSync(fd);
 }
 
+function verify(hub, status) {
+    const verified = spawnSync(LOGMILL, ["verify", "--state-dir", hub.stateDir], { encoding: "utf8" });
+    assert.equal(verified.status, status, verified.stdout + verified.stderr);
+    return verified.stdout;
+}
+
 scenario("a damaged journal costs the damaged lines only, and it is said", async (s) => {
     const hub = await s.hub();
     for (const [first, last] of [
@@ -37,7 +45,9 @@ scenario("a damaged journal costs the damaged lines only, and it is said", async
         await s.run(hub, ["--name", "count", "--job", "1"], ["seq", String(first), String(last)]).end();
     const before = await hub.history("1");
     await hub.kill();
+    assert.match(verify(hub, 0), /\d+ journal files with \d+ batches: all is well\n$/);
     damage(hub, 0.5);
+    assert.match(verify(hub, 1), /^journal\/\d{16} at \d+: .*\(\d+ records cannot be read\)\n.*1 damaged places/);
     await hub.start();
 
     await hub.process.says(/WARN: Journal damage: .*what is missing will show as a gap/);
