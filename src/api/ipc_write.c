@@ -121,6 +121,7 @@ static void logs_write(struct lm_call call, void *ctx)
     const struct grant *g = ipc_grant(call);
     struct str args = from_lm(lm_call_args(call)), records = args;
     char source[LABEL_VALUE_MAX + 1] = "ipc", batch[ORIGIN_KEY_MAX + 1] = "";
+    char scoped[PUSH_KEY_MAX];
     uint16_t class = 0;
     struct push p;
 
@@ -135,7 +136,8 @@ static void logs_write(struct lm_call call, void *ctx)
             return;
         records = from_lm(list);
     }
-    push_begin(&p, &ipc->push, str_from(source), str_from(batch), false);
+    struct str key = push_key(str_from(batch), g->labels, g->label_count, scoped);
+    push_begin(&p, &ipc->push, str_from(source), key, false);
     p.class = class;
     p.must = g->labels;
     p.must_count = g->label_count;

@@ -260,15 +260,25 @@ static bool is_being_read(const struct http_in *s, struct str key)
     return false;
 }
 
+static struct str scoped_key(const struct http_req *req, struct str key, char out[PUSH_KEY_MAX])
+{
+    bool limited = grant_is_limited(req->grant);
+
+    return push_key(key, limited ? req->grant->labels : NULL, limited ? req->grant->label_count : 0,
+                    out);
+}
+
 /* False: answered. */
 static bool check_key(struct http_in *s, struct http_req *req, struct str key)
 {
+    char scoped[PUSH_KEY_MAX];
+
     if (key.p && (key.n == 0 || key.n > ORIGIN_KEY_MAX)) {
         http_reply_error(req, 400, "bad_parameter", NULL, "X-Logmill-Batch has 1 to %d bytes",
                          ORIGIN_KEY_MAX);
         return false;
     }
-    if (is_being_read(s, key)) {
+    if (is_being_read(s, scoped_key(req, key, scoped))) {
         http_add_header(req, "Retry-After", "1");
         http_reply_error(req, 503, "batch_in_progress", NULL,
                          "an earlier attempt at this batch is still being read: try again in a "
@@ -304,8 +314,9 @@ void http_in_serve(struct http_in *s, struct http_req *req, struct str source, u
         refuse_coding(req, err < 0 ? err : -ENOMEM);
         return;
     }
-    *r = (struct request){.server = s, .req = req, .key = key, .inflate = inflate};
-    push_begin(&r->push, &s->shared, source, key, says_lines(http_header(req, "content-type")));
+    *r = (struct request){.server = s, .req = req, .inflate = inflate};
+    r->key = scoped_key(req, key, r->scoped);
+    push_begin(&r->push, &s->shared, source, r->key, says_lines(http_header(req, "content-type")));
     r->push.class = class;
     if (grant_is_limited(req->grant)) {
         r->push.must = req->grant->labels;

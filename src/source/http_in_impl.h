@@ -35,7 +35,8 @@ struct request {
     struct http_in *server;
     struct http_req *req;
     struct push push;
-    struct str key;
+    struct str key; /* in the request, or in scoped */
+    char scoped[PUSH_KEY_MAX];
     struct inflate *inflate; /* NULL: the body is plain */
     size_t held;
     int64_t stalled_us; /* monotonic: since when there is no room for it; 0: there is */

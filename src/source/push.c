@@ -6,7 +6,36 @@
 
 #include "base/clock.h"
 
+#include <openssl/sha.h>
 #include <stdio.h>
+
+static void mix(unsigned char digest[SHA256_DIGEST_LENGTH], struct str piece)
+{
+    unsigned char bytes[SHA256_DIGEST_LENGTH + LABEL_VALUE_MAX];
+
+    lm_assert(piece.n <= LABEL_VALUE_MAX);
+    memcpy(bytes, digest, SHA256_DIGEST_LENGTH);
+    memcpy(bytes + SHA256_DIGEST_LENGTH, piece.p, piece.n);
+    SHA256(bytes, SHA256_DIGEST_LENGTH + piece.n, digest);
+}
+
+/* No text of a client begins with a zero byte. */
+struct str push_key(struct str key, const struct label *must, uint32_t must_count,
+                    char out[PUSH_KEY_MAX])
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH] = {0};
+
+    if (key.n == 0 || must_count == 0)
+        return key;
+    for (uint32_t i = 0; i < must_count; i++) {
+        mix(digest, must[i].name);
+        mix(digest, must[i].value);
+    }
+    mix(digest, key);
+    out[0] = '\0';
+    memcpy(out + 1, digest, sizeof digest);
+    return str_of(out, PUSH_KEY_MAX);
+}
 
 void push_shared_init(struct push_shared *s, const struct intake *intake)
 {

@@ -58,7 +58,13 @@ struct push {
     uint32_t wait_ms;
 };
 
-/* `key` may be empty. `lines`: the client says that it sends one object a line. */
+/* The key under which a batch of a caller limited to these labels is known: that of an unlimited one is
+ * its own text, any other is in `out` and never one that another limit can give. */
+enum { PUSH_KEY_MAX = 33 };
+struct str push_key(struct str key, const struct label *must, uint32_t must_count,
+                    char out[PUSH_KEY_MAX]);
+
+/* `key`, of push_key(), may be empty. `lines`: the client says that it sends one object a line. */
 void push_begin(struct push *p, struct push_shared *shared, struct str source, struct str key,
                 bool lines);
 /* The next bytes; `last`: the body ends with them. After 0 and `last` everything is published.

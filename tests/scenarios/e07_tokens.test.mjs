@@ -93,6 +93,17 @@ scenario("a limited token sees its own records only, in history and live", async
     }
 });
 
+scenario("the key of a batch is a limited token's own: it hides nothing of others, and nobody's answer is told", async (s) => {
+    const hub = await s.hub({ settings: closed });
+    const send = (who, ...records) => push(hub, records, { method: "POST", headers: { ...bearer(who.token).headers, "X-Logmill-Batch": "k" } });
+    assert.equal((await send(c1Sender, { message: "first" })).json.accepted, 1);
+    assert.equal((await send(sender, { message: "others" }, { message: "others" })).json.accepted, 2);
+    assert.equal((await send(c1Sender, { message: "first" })).json.accepted, 1);
+    assert.equal((await send(sender, { message: "others" }, { message: "others" })).json.accepted, 2);
+    const all = await hub.get("/api/v1/logs", { order: "asc", source: "http" }, bearer(boss.token));
+    assert.deepEqual(messages(all), ["first", "others", "others"]);
+});
+
 scenario("the sid of another's Socket.IO session is no way around the limit", async (s) => {
     const hub = await s.hub({ settings: closed });
     const path = "/socket.io/";
