@@ -16,6 +16,9 @@ describe("timeFromWords", () => {
 
     it("knows days and clocks", () => {
         expect(said("yesterday 17:30")).toBe("2026-01-14T17:30:00.000Z");
+        expect(said("Yesterday evening")).toBe("2026-01-14T18:00:00.000Z");
+        expect(said("this morning")).toBe("2026-01-15T06:00:00.000Z");
+        expect(said("noon")).toBe("2026-01-15T12:00:00.000Z");
         expect(said("10:30:05")).toBe("2026-01-15T10:30:05.000Z");
         expect(said("today")).toBe("2026-01-15T00:00:00.000Z");
         expect(said("monday 9:00")).toBe("2026-01-12T09:00:00.000Z");

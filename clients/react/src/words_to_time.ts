@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Times as people say them: "5m ago", "yesterday 17:30", "10:30", "2026-01-15 10:30", "monday 9:00".
+// Times as people say them: "5m ago", "yesterday 17:30", "10:30", "2026-01-15 10:30", "monday 9:00",
+// "yesterday evening".
 
 const UNIT_MS: Record<string, number> = {
     s: 1000,
@@ -16,13 +17,22 @@ const UNIT_MS: Record<string, number> = {
     w: 604_800_000,
     week: 604_800_000,
 };
+/** When a part of a day begins. */
+const PARTS: Record<string, string> = { morning: "06:00", noon: "12:00", afternoon: "12:00", evening: "18:00", night: "22:00" };
 const DAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
 /** Null when it cannot be understood. Clock times are the reader's own, or UTC. */
 export function timeFromWords(words: string, now: Date, utc = false): Date | null {
     const text = words.trim().toLowerCase().replace(/\s+/g, " ");
     if (text === "now") return new Date(now);
-    return ago(text, now) ?? epoch(text) ?? calendar(text, now, utc);
+    return ago(text, now) ?? epoch(text) ?? calendar(withClock(text), now, utc);
+}
+
+/** "this evening" as "today 18:00". */
+function withClock(text: string): string {
+    const [, day = "", part = ""] = /^(?:(\S+) )?([a-z]+)$/.exec(text) ?? [];
+    const clock = PARTS[part];
+    return clock === undefined ? text : `${day === "this" ? "today" : day} ${clock}`.trim();
 }
 
 function ago(text: string, now: Date): Date | null {
