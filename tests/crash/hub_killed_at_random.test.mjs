@@ -2,6 +2,7 @@
 //
 // 100 kills at random moments, also while the hub starts and reads its journal. Not part of every
 // test run; by hand: tools/run-scenarios tests/crash/*.test.mjs
+// LOGMILL_RATE says how many lines a second five children write together.
 //
 // What a client has seen must be in the history for ever, under the same id; and in the end every
 // line of every child is there once. Meanwhile records of another run are posted and cleared: what a clear was
@@ -14,6 +15,8 @@ import { scenario } from "../lib/scenario.mjs";
 import { Storm } from "../lib/storm.mjs";
 
 const ROUNDS = rounds(100);
+const NAMES = ["one", "two", "three", "four", "five"];
+const RATE = Number(process.env.LOGMILL_RATE ?? 50_000);
 const LONGEST_LIFE_MS = 400;
 const STARTING_MS = 20; // a hub that starts reads its journal in about this time
 
@@ -59,7 +62,12 @@ function moment(ms) {
 scenario(
     `${ROUNDS} kills at random moments: what was seen stays, and every line is there once`,
     async (s, t) => {
-        const storm = await new Storm(s, { settings: SETTINGS, clears: true }).begin();
+        const storm = await new Storm(s, {
+            names: NAMES,
+            rate: RATE / NAMES.length,
+            settings: SETTINGS,
+            clears: true,
+        }).begin();
         const { hub } = storm;
         const clearing = new Clearing(hub);
         const starts = []; // ms until it can be asked
