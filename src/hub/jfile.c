@@ -51,7 +51,7 @@ static int rename_to(struct jfile *f, const char *dir, const char *name)
     return 0;
 }
 
-static int map_file(struct jfile *f)
+static int map_file(struct jfile *f, bool look_only)
 {
     struct stat st;
 
@@ -61,7 +61,8 @@ static int map_file(struct jfile *f)
         return -LM_E_DAMAGED;
     f->size = (size_t)st.st_size < JOURNAL_FILE_SIZE ? (size_t)st.st_size & ~(size_t)7
                                                      : JOURNAL_FILE_SIZE;
-    void *map = mmap(NULL, f->size, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd, 0);
+    int access = look_only ? PROT_READ : PROT_READ | PROT_WRITE;
+    void *map = mmap(NULL, f->size, access, MAP_SHARED, f->fd, 0);
     if (map == MAP_FAILED)
         return -errno;
     f->map = map;
@@ -113,7 +114,7 @@ static int new_jfile(const char *dir, const char *name, int flags, struct jfile 
     list_init(&f->link);
     snprintf(f->name, sizeof f->name, "%s", name);
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    f->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+    f->fd = open(path, O_CLOEXEC | O_NOFOLLOW | flags, 0600);
     if (f->fd < 0) {
         int err = -errno;
         free(f);
@@ -136,12 +137,12 @@ int jfile_create(const char *dir, uint32_t number, struct jfile **ret)
     struct jfile *f = NULL;
 
     snprintf(name, sizeof name, "spare-%" PRIu32, number);
-    int err = new_jfile(dir, name, O_CREAT | O_TRUNC, &f);
+    int err = new_jfile(dir, name, O_RDWR | O_CREAT | O_TRUNC, &f);
     if (err < 0)
         return err;
     err = jfile_reserve(f);
     if (err == 0)
-        err = map_file(f);
+        err = map_file(f, false);
     if (err < 0) {
         jfile_remove(f, dir);
         jfile_close(f);
@@ -167,10 +168,11 @@ static int read_head(struct jfile *f, uint32_t epoch)
     return h.epoch == epoch && h.first_id == f->first_id ? 0 : -LM_E_DAMAGED;
 }
 
-int jfile_open(const char *dir, const char *name, uint32_t epoch, struct jfile **ret)
+int jfile_open(const char *dir, const char *name, uint32_t epoch, bool look_only,
+               struct jfile **ret)
 {
     struct jfile *f = NULL;
-    int err = new_jfile(dir, name, 0, &f);
+    int err = new_jfile(dir, name, look_only ? O_RDONLY : O_RDWR, &f);
 
     if (err < 0)
         return err;
@@ -179,7 +181,7 @@ int jfile_open(const char *dir, const char *name, uint32_t epoch, struct jfile *
     f->end_id = f->first_id;
     f->used = JFILE_HEAD;
     if (err == 0)
-        err = map_file(f);
+        err = map_file(f, look_only);
     if (err == 0)
         err = read_head(f, epoch);
     if (err < 0)

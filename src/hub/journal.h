@@ -70,8 +70,8 @@ struct journal_look {
  * lost there, as far as what follows tells. */
 typedef void journal_damage_fn(const char *file, uint64_t at, const char *what, uint64_t records,
                                void *ctx);
-/* Checks every frame as a start would, of a journal that no hub has open, and writes nothing. Damage is told and is no failure;
- * -errno, -LM_E_VERSION. */
+/* Checks every frame as a start would, of a journal that no hub has open, and writes nothing. Damage
+ * is told and is no failure; -errno, -LM_E_VERSION. */
 int journal_verify(const struct journal_look *look, journal_damage_fn *fn, void *ctx,
                    struct journal_report *report) LM_MUST_CHECK;
 

@@ -559,8 +559,7 @@ static void a_frame_whose_commit_never_came_is_no_damage(void **state)
     row_write_at(r, original.name, original.used, frame, layout.length);
     row_open(r);
     assert_false(reported(r));
-    assert_int_equal(served(r), untouched(0, 0) | UINT64_C(7)
-                                                      << 60); /* it had been all but there */
+    assert_int_equal(served(r), untouched(0, 0) | UINT64_C(7) << 60);
 }
 
 /* A record's text holds a whole frame with the highest ids, and comes to lie where recovery looks

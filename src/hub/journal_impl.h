@@ -87,8 +87,10 @@ struct journal {
 
 /* Makes and maps a file of full size at dir/spare-<number>; blocks allocated, pages touched. */
 int jfile_create(const char *dir, uint32_t number, struct jfile **ret) LM_MUST_CHECK;
-/* Opens dir/<name> and maps it; checks its header. -LM_E_DAMAGED, -LM_E_VERSION. */
-int jfile_open(const char *dir, const char *name, uint32_t epoch, struct jfile **ret) LM_MUST_CHECK;
+/* Opens dir/<name> and maps it; checks its header. `look_only`: nothing of it will be written.
+ * -LM_E_DAMAGED, -LM_E_VERSION. */
+int jfile_open(const char *dir, const char *name, uint32_t epoch, bool look_only,
+               struct jfile **ret) LM_MUST_CHECK;
 /* Turns a spare into the file that starts at first_id and gives it that name; `twin` files before
  * it have it already. `again`: it has once more what an earlier file could not sync. */
 int jfile_begin(struct jfile *f, const char *dir, uint32_t epoch, uint64_t first_id, uint32_t twin,

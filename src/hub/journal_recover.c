@@ -159,7 +159,7 @@ static int add_file(struct journal *j, const char *name, struct journal_report *
                     struct errinfo *info)
 {
     struct jfile *f;
-    int err = jfile_open(j->dir, name, j->opts.epoch, &f);
+    int err = jfile_open(j->dir, name, j->opts.epoch, false, &f);
 
     if (err == -LM_E_DAMAGED) {
         report->damaged_files++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * journal_verify.c - looking at every frame of a journal from outside, and naming what does not hold. The same walk as at a start (journal_recover.c), but nothing is set aside, cut or begun.
+ * journal_verify.c - looking at every frame of a journal from outside, and naming what does not
+ * hold. The same walk as at a start (journal_recover.c), but nothing is set aside, cut or begun.
  */
 #include "hub/journal_impl.h"
 
@@ -51,13 +52,13 @@ static void look_at_frames(const struct looking *l, struct jfile *f, struct jour
 }
 
 /* A file is sealed as a whole, and then of no use any more, whatever became of it. */
-static int look_at_file(const struct looking *l, const char *dir, struct journal_report *r)
+static int look_at_file(const struct looking *l, struct journal_report *r)
 {
     struct jfile *f;
 
     if (strtoull(l->name, NULL, 10) < l->look->sealed_end) /* the name is the first id */
         return 0;
-    int err = jfile_open(dir, l->name, l->look->epoch, &f);
+    int err = jfile_open(l->look->dir, l->name, l->look->epoch, true, &f);
     if (err == -LM_E_DAMAGED) {
         r->damaged_files++;
         tell(l, 0, "the head does not hold, or is of another store or name", 0);
@@ -77,7 +78,7 @@ int journal_settled(const struct journal_look *look, const char *name, uint64_t 
     uint64_t next_id;
     struct jframe frame;
     struct jfile *f;
-    int err = jfile_open(look->dir, name, look->epoch, &f);
+    int err = jfile_open(look->dir, name, look->epoch, true, &f);
 
     if (err < 0)
         return err;
@@ -99,7 +100,7 @@ int journal_verify(const struct journal_look *look, journal_damage_fn *fn, void 
     for (int i = 0; i < n; i++) {
         struct looking l = {look, names[i]->d_name, fn, ctx};
         if (err == 0)
-            err = look_at_file(&l, look->dir, report);
+            err = look_at_file(&l, report);
         free(names[i]);
     }
     free(names);

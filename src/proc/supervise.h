@@ -112,8 +112,8 @@ void supervise_observe(struct supervise *s, struct process_observer *o);
 /* Also after supervise_free(); safe on a zeroed observer. */
 void supervise_unobserve(struct process_observer *o);
 
-/* Starts what is configured and not alive, save what `at_rest` names. A keeper that lives but does not call within 5 s is
- * shown as disconnected; it is never doubled. */
+/* Starts what is configured and not alive, save what `at_rest` names. A keeper that lives but does
+ * not call within 5 s is shown as disconnected; it is never doubled. */
 void supervise_start(struct supervise *s);
 
 /* Appends who does not run and is not to be started again, for the program that takes over. */

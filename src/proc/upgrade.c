@@ -151,19 +151,20 @@ int upgrade_exec(const struct hand_over *what)
 {
     struct arena arena = {0};
     struct buf text = {0};
-    int argc;
+    int argc, rc = -ENOMEM;
     char *path = self_path(&arena), **argv = self_argv(&arena, &argc);
 
     buf_printf(&text, "%d %d %d %" PRIu64 "%s", what->lock, what->local, what->tcp, what->nofile,
                what->at_rest ? what->at_rest : "");
     buf_add_char(&text, '\0');
     if (!path || !argv || buf_error(&text) < 0 || setenv(variable, text.p, 1) < 0)
-        return -ENOMEM;
+        goto out;
     keep_open(what->lock);
     keep_open(what->local);
     keep_open(what->tcp);
     execv(path, argv);
-    int rc = -errno;
+    rc = -errno;
+out:
     buf_fini(&text);
     arena_fini(&arena);
     return rc;

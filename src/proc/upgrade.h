@@ -20,8 +20,7 @@
 struct hand_over {
     int lock, local, tcp;
     uint64_t nofile; /* the limit of descriptors that children get; 0 = the present one */
-    char *
-        at_rest; /* heap: which processes stay as they are (supervise_say_resting()); may be NULL */
+    char *at_rest;   /* heap: who stays as it is (supervise_say_resting()); NULL: nobody */
 };
 
 /* Runs the program that lies where ours was started from. `done` comes later: why is NULL when it

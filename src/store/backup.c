@@ -22,6 +22,7 @@ static const off_t WHOLE = INT64_MAX;
 
 struct copying {
     const char *from, *to;
+    uint32_t epoch; /* of the store */
     char *piece;
     uint64_t bytes;
     char at[256]; /* what failed, below `to` */
@@ -147,7 +148,7 @@ static size_t digits(const char *name)
 static int copy_journal_file(struct copying *c, const char *dir, const char *name)
 {
     char path[SEGMENT_PATH], from[SEGMENT_PATH];
-    struct journal_look look = {.dir = from, .epoch = numbers_peek_epoch(c->from)};
+    struct journal_look look = {.dir = from, .epoch = c->epoch};
     uint64_t settled = WHOLE;
 
     if (digits(name) != 16 || (name[16] && name[16] != '-'))
@@ -300,19 +301,29 @@ static int copy_all(struct copying *c, struct errinfo *info)
     return numbers_copy(c->from, c->to, info);
 }
 
+/* What can be said before anything is written. */
+static int check_folders(const char *from, const char *to, struct errinfo *info)
+{
+    if (strlen(from) > FOLDER_MAX || strlen(to) > FOLDER_MAX)
+        return err_set(info, -ENAMETOOLONG, "the name of the folder is too long");
+    if (is_used(to))
+        return err_set(info, -EEXIST, "%s is not empty", to);
+    if (access(from, R_OK | X_OK) < 0 && errno == EACCES)
+        return err_set(info, -EACCES, "%s may be read only by its owner: copy as that user", from);
+    if (numbers_peek_epoch(from) == 0)
+        return err_set(info, -ENOENT, "there is no store in %s", from);
+    return 0;
+}
+
 int backup_copy(const char *from, const char *to, uint64_t *ret_bytes, struct errinfo *info)
 {
-    struct copying c = {.from = from, .to = to, .piece = malloc(PIECE)};
-    int err =
-        strlen(from) > FOLDER_MAX || strlen(to) > FOLDER_MAX
-            ? err_set(info, -ENAMETOOLONG, "the name of the folder is too long")
-        : is_used(to) ? err_set(info, -EEXIST, "%s is not empty", to)
-        : !c.piece    ? err_set(info, -ENOMEM, "no memory for a copy")
-        : access(from, R_OK | X_OK) < 0 && errno == EACCES
-            ? err_set(info, -EACCES, "%s may be read only by its owner: copy as that user", from)
-        : numbers_peek_epoch(from) == 0 ? err_set(info, -ENOENT, "there is no store in %s", from)
-                                        : copy_all(&c, info);
+    int err = check_folders(from, to, info);
 
+    if (err < 0)
+        return err;
+    struct copying c = {
+        .from = from, .to = to, .epoch = numbers_peek_epoch(from), .piece = malloc(PIECE)};
+    err = c.piece ? copy_all(&c, info) : err_set(info, -ENOMEM, "no memory for a copy");
     if (err == 0)
         *ret_bytes = c.bytes;
     free(c.piece);

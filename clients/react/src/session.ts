@@ -429,4 +429,5 @@ export class Session {
     private drawNow(): void {
         this.drawing.now();
         this.state.fire();
-    }}
+    }
+}
